@@ -1,0 +1,170 @@
+//! Causes: the typed reason of a verdict that is not a pass.
+
+use crate::errno::Errno;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
+        /// What kind of reason it is. The names are stable: people script against them.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        pub enum CauseCode { $($(#[$doc])* #[serde(rename = $name)] $variant,)* }
+
+        impl CauseCode {
+            /// Every code, in the order of declaration.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The name used in reports and SQL.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    /// The bytes are not an eBPF object that libbpf can open.
+    NotAnObject = "not_an_object",
+    /// The kernel does not know this map type.
+    MapTypeUnknown = "map_type_unknown",
+    /// The kernel knows the map type and refused this map (size, flags, key or value).
+    MapRefused = "map_refused",
+    /// The map is larger than the kernel's limit.
+    MapTooLarge = "map_too_large",
+    /// The kernel does not know this program type.
+    ProgramTypeUnknown = "program_type_unknown",
+    /// The kernel has no helper of this number for this program type.
+    HelperUnknown = "helper_unknown",
+    /// The kernel has no such kfunc, or none that this program may call.
+    KfuncMissing = "kfunc_missing",
+    /// A CO-RE relocation found no such type, field or enumerator in the kernel's BTF.
+    CoreMissing = "core_missing",
+    /// The kernel's BTF lacks a type the program's section names.
+    BtfTypeMissing = "btf_type_missing",
+    /// The kernel publishes no BTF and the object needs it.
+    KernelWithoutBtf = "kernel_without_btf",
+    /// The function, tracepoint or hook to attach to does not exist in this kernel.
+    AttachTargetMissing = "attach_target_missing",
+    /// The kernel cannot attach this kind of program, or cannot do it this way.
+    AttachUnsupported = "attach_unsupported",
+    /// The attachment was accepted but the hook is never called: bpf is not an active LSM.
+    LsmInactive = "lsm_inactive",
+    /// The verifier rejected an access (EACCES).
+    VerifierAccess = "verifier_access",
+    /// The verifier rejected the program as invalid (EINVAL and others).
+    VerifierInvalid = "verifier_invalid",
+    /// The verifier gave up: too many instructions, states or jumps.
+    VerifierTooComplex = "verifier_too_complex",
+    /// Something its own loader sets at run time was missing, so the object was not really tried.
+    LoaderContract = "loader_contract",
+    /// The guest had too little memory; says nothing about the object.
+    GuestMemory = "guest_memory",
+    /// The validator has no way yet to exercise this.
+    NotExercised = "not_exercised",
+    /// Nothing could be tried because an earlier step failed.
+    Blocked = "blocked",
+    /// The kernel printed a warning, an oops or worse while the object was exercised.
+    KernelSplat = "kernel_splat",
+    /// The guest died before it answered.
+    GuestDied = "guest_died",
+    /// A deadline passed before the guest answered.
+    Deadline = "deadline",
+    /// The worker or its tools failed; says nothing about the object.
+    Infrastructure = "infrastructure",
+    /// The kernel refused and no rule knows why; the evidence has the log.
+    Unexplained = "unexplained",
+}
+
+impl fmt::Display for CauseCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// The step at which it happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// Getting a kernel and a guest.
+    Guest,
+    /// Opening the object.
+    Open,
+    /// Creating maps.
+    Map,
+    /// Loading programs.
+    Load,
+    /// Attaching programs.
+    Attach,
+}
+
+impl Stage {
+    /// The name used in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Guest => "guest",
+            Self::Open => "open",
+            Self::Map => "map",
+            Self::Load => "load",
+            Self::Attach => "attach",
+        }
+    }
+}
+
+/// How sure the judgement is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Confidence {
+    /// The kernel's own facts (errno and subject) say so.
+    Certain,
+    /// Decided by the text of a log.
+    Likely,
+    /// No rule matched.
+    Unknown,
+}
+
+impl Confidence {
+    /// The name used in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Certain => "certain",
+            Self::Likely => "likely",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// Where in the program it happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+pub struct Location {
+    /// Index of the failing instruction.
+    pub instruction: Option<u32>,
+    /// The instruction as the verifier printed it.
+    pub disassembly: Option<String>,
+    /// Source file, if the object has line information.
+    pub file: Option<String>,
+    /// Source line number.
+    pub line: Option<u32>,
+    /// The source line itself.
+    pub source: Option<String>,
+}
+
+/// Why a verdict is not a pass.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cause {
+    /// What kind of reason.
+    pub code: CauseCode,
+    /// At which step.
+    pub stage: Stage,
+    /// The program, map, helper, kfunc, field or hook it is about; may be empty.
+    pub subject: String,
+    /// What the kernel returned.
+    pub errno: Option<Errno>,
+    /// How sure.
+    pub confidence: Confidence,
+    /// One sentence for a person.
+    pub says: String,
+    /// The last meaningful line of the log it was decided on; may be empty.
+    pub log_line: String,
+    /// Where in the program.
+    pub location: Option<Location>,
+}

@@ -1,0 +1,291 @@
+//! Evidence: what was observed in a guest. Facts only; what they mean is a verdict.
+//!
+//! Evidence is never changed once stored. A verdict can be computed from it again at any time,
+//! so everything a judgement needs is here and nothing in here is a judgement.
+
+use crate::digest::Digest;
+use crate::errno::Errno;
+use serde::{Deserialize, Serialize};
+
+/// What the validator saw of the kernel it runs on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+pub struct KernelFacts {
+    /// `uname -r`.
+    pub release: String,
+    /// `uname -v`.
+    pub version: String,
+    /// `uname -m`.
+    pub machine: String,
+    /// Size of `/sys/kernel/btf/vmlinux`, 0 when the kernel has none.
+    pub btf_bytes: u64,
+    /// Active security modules, in the order of `/sys/kernel/security/lsm`.
+    pub lsm: Vec<String>,
+    /// The selected word of `/sys/kernel/security/lockdown`, if the file exists.
+    pub lockdown: Option<String>,
+    /// Processors online.
+    pub cpus: u32,
+    /// Total memory in bytes.
+    pub memory_bytes: u64,
+    /// Modules the validator loaded, by name.
+    pub modules: Vec<String>,
+    /// What could not be prepared (a mount, a module, a fixture), one sentence each.
+    pub lacks: Vec<String>,
+    /// libbpf's version, for example `1.7`.
+    pub libbpf: String,
+}
+
+/// One program as libbpf found it in the object.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProgramFact {
+    /// Function name.
+    pub name: String,
+    /// ELF section name, without libbpf's leading `?`.
+    pub section: String,
+    /// libbpf's name of the program type, for example `tracepoint`.
+    pub kind: String,
+    /// Whether a plain load would load it (`SEC("?…")` says no).
+    pub autoload: bool,
+}
+
+/// One map as libbpf found it in the object.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MapFact {
+    /// Map name; libbpf's internal maps are `.rodata`, `.bss`, ….
+    pub name: String,
+    /// libbpf's name of the map type, for example `ringbuf`.
+    pub kind: String,
+    /// Number of the map type in the kernel's `enum bpf_map_type`.
+    pub number: u32,
+    /// Bytes of a key.
+    pub key_bytes: u32,
+    /// Bytes of a value.
+    pub value_bytes: u32,
+    /// Entries, or bytes for ring buffers; after inference.
+    pub max_entries: u32,
+}
+
+/// What opening the object showed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Open {
+    /// `None` when it opened.
+    pub errno: Option<Errno>,
+    /// Programs in the object's order.
+    pub programs: Vec<ProgramFact>,
+    /// Maps in the object's order.
+    pub maps: Vec<MapFact>,
+    /// What was filled in because its own loader would set it at run time, one sentence each.
+    pub inferred: Vec<String>,
+}
+
+/// One map created alone, without any program.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MapCreate {
+    /// Map name.
+    pub map: String,
+    /// `None` when the kernel created it.
+    pub errno: Option<Errno>,
+}
+
+/// What was loaded together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum LoadScope {
+    /// The object as a plain loader would load it.
+    Whole,
+    /// This program alone, with every map and no other program.
+    Alone(String),
+}
+
+/// What the kernel said of one program it accepted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Loaded {
+    /// Function name.
+    pub program: String,
+    /// Instructions the verifier walked (kernels from 5.16), else 0.
+    pub verified_instructions: u32,
+    /// Bytes after the verifier's rewriting.
+    pub translated_bytes: u32,
+    /// Bytes of machine code, 0 when the JIT is off.
+    pub jited_bytes: u32,
+}
+
+/// One load of the object or of a program in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Load {
+    /// What was loaded.
+    pub scope: LoadScope,
+    /// `None` when it loaded.
+    pub errno: Option<Errno>,
+    /// Programs the kernel accepted in this load.
+    pub loaded: Vec<Loaded>,
+    /// Microseconds on the guest's monotonic clock.
+    pub took_us: u64,
+}
+
+/// What came of attaching a program.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AttachOutcome {
+    /// The kernel reported success.
+    Attached,
+    /// The kernel or libbpf refused.
+    Failed(Errno),
+    /// The validator did not try; the text says why. Never a pass and never a failure.
+    NotAttempted(String),
+}
+
+/// One attempt to attach one program.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attach {
+    /// Function name.
+    pub program: String,
+    /// What it was attached to, for example `syscalls:sys_enter_openat` or `lo ingress`.
+    pub hook: String,
+    /// The way of attachment, for example `link`, `perf event` or `clsact filter`.
+    pub how: String,
+    /// What came of it.
+    pub outcome: AttachOutcome,
+}
+
+/// What a log belongs to.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum LogSubject {
+    /// Opening the object.
+    Open,
+    /// Creating this map alone.
+    Map(String),
+    /// Loading the whole object.
+    LoadWhole,
+    /// Loading this program alone.
+    LoadAlone(String),
+    /// Attaching this program.
+    Attach(String),
+    /// Kernel messages from `READY` to the end of the job.
+    Kernel,
+}
+
+/// One whole log: libbpf's output at its most talkative level with the verifier's log inside,
+/// or kernel messages.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Log {
+    /// What it belongs to.
+    pub subject: LogSubject,
+    /// The text; bytes that are not UTF-8 are replaced.
+    pub text: String,
+    /// Bytes the log had in the guest.
+    pub raw_bytes: u64,
+    /// Whether the middle was dropped in the guest.
+    pub cut: bool,
+}
+
+/// A sign of kernel trouble on the console: a warning, an oops, a stall.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Splat {
+    /// The policy entry that matched, for example `warning` or `oops`.
+    pub kind: String,
+    /// The first matching line and what followed it, bounded.
+    pub excerpt: String,
+}
+
+/// How a guest was started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Start {
+    /// Booted for this cell.
+    Cold,
+    /// Restored from a template.
+    Clone,
+}
+
+/// What ran the guest's processor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Accelerator {
+    /// QEMU's translator.
+    Tcg,
+    /// Hardware virtualisation.
+    Kvm,
+}
+
+impl Accelerator {
+    /// The name used on QEMU's command line and in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Tcg => "tcg",
+            Self::Kvm => "kvm",
+        }
+    }
+}
+
+/// The machine that was used, as the worker knows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Guest {
+    /// Booted or restored.
+    pub start: Start,
+    /// Translated or virtualised.
+    pub accelerator: Accelerator,
+    /// QEMU's version, for example `7.2.22`.
+    pub qemu: String,
+    /// Memory given to the guest, in bytes.
+    pub memory_bytes: u64,
+    /// Processors given to the guest.
+    pub cpus: u16,
+    /// Digest of the validator that ran inside.
+    pub validator: Digest,
+    /// Digest of the initramfs it was booted from.
+    pub initramfs: Digest,
+    /// Whether both nonces came back as they were sent.
+    pub nonce_ok: bool,
+    /// Milliseconds from starting QEMU to `Ready`.
+    pub boot_ms: u64,
+    /// Milliseconds from `Ready` to the end of the job.
+    pub answer_ms: u64,
+}
+
+/// How the conversation with the guest ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum End {
+    /// The validator said everything and its nonces were right.
+    Finished,
+    /// The guest went away before it finished; the text says how.
+    Died(String),
+    /// A deadline passed at this step.
+    Deadline(String),
+    /// The guest broke the frame protocol, sent too much or returned a wrong nonce.
+    Misbehaved(String),
+    /// The validator refused the job.
+    Refused(String),
+}
+
+/// Everything observed for one cell.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// The machine.
+    pub guest: Guest,
+    /// The kernel, if the guest got far enough to look.
+    pub kernel: Option<KernelFacts>,
+    /// Opening the object.
+    pub open: Option<Open>,
+    /// Maps created alone; only done when a load failed.
+    pub maps: Vec<MapCreate>,
+    /// Loads, in the order they were done.
+    pub loads: Vec<Load>,
+    /// Attach attempts, in the order they were done.
+    pub attaches: Vec<Attach>,
+    /// Logs.
+    pub logs: Vec<Log>,
+    /// Kernel trouble found by the worker's splat policy.
+    pub splats: Vec<Splat>,
+    /// The serial console, whole up to the worker's limit.
+    pub console: String,
+    /// How it ended.
+    pub end: End,
+}
+
+impl Evidence {
+    /// The log of one subject, or an empty text.
+    pub fn log(&self, subject: &LogSubject) -> &str {
+        self.logs.iter().find(|log| log.subject == *subject).map_or("", |log| log.text.as_str())
+    }
+
+    /// The attach attempt of one program, if there was one.
+    pub fn attach(&self, program: &str) -> Option<&Attach> {
+        self.attaches.iter().find(|attach| attach.program == program)
+    }
+}

@@ -1,0 +1,26 @@
+//! The words of the project as types: objects, kernels, cells, runs, evidence, verdicts.
+//!
+//! What comes in: values somebody else observed. What goes out: the same values, checked.
+//! Deliberately absent: IO, async, SQL, gRPC and the clock. Every other crate depends on this
+//! one and it depends on none of them, so the controller, the worker and the validator inside
+//! the guest agree on each word. `docs/GLOSSARY.md` defines the words in prose.
+
+pub mod axis;
+pub mod cause;
+pub mod cell;
+pub mod digest;
+pub mod errno;
+pub mod evidence;
+pub mod frame;
+pub mod id;
+pub mod kernel;
+pub mod level;
+pub mod message;
+pub mod question;
+pub mod run;
+pub mod selector;
+pub mod verdict;
+
+/// Largest object accepted anywhere, in bytes. The biggest known production object is under
+/// 3 MB; ten times that leaves room and still fits a guest and one gRPC upload comfortably.
+pub const OBJECT_BYTES_MAX: usize = 32 * 1024 * 1024;

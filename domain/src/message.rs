@@ -1,0 +1,109 @@
+//! The conversation with the validator inside a guest.
+//!
+//! ```text
+//! worker                                validator
+//!   | boots the kernel                      |
+//!   |  <------------------------  Ready     |   mounts done, modules and fixtures up
+//!   |  Job  ------------------------->      |
+//!   |  <------------------------  Opened    |
+//!   |  <----------------  Map, Load, Log …  |   as they happen, so a dying guest leaves a trace
+//!   |  <----------------  Attached …        |
+//!   |  <------------------------  Finished  |
+//!   | kills the guest                       |
+//! ```
+
+use crate::digest::Digest;
+use crate::evidence::{Attach, KernelFacts, Load, LogSubject, MapCreate, Open};
+use crate::level::Level;
+use serde::{Deserialize, Serialize};
+
+/// 32 random bytes that prove which boot and which job an answer belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Nonce(pub [u8; 32]);
+
+/// What the worker tells a guest at boot, before any job exists.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Boot {
+    /// Kept in guest memory only and returned with `Ready`: proves which boot is answering.
+    pub nonce: Nonce,
+    /// Paths of modules inside the initramfs, in load order.
+    pub modules: Vec<String>,
+}
+
+/// The question put to one guest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Job {
+    /// Returned with `Finished`: proves that the answer belongs to this job.
+    pub nonce: Nonce,
+    /// Seconds since the Unix epoch on the worker, to set the guest's clock.
+    pub unix_seconds: i64,
+    /// 32 random bytes for the guest's random number generator.
+    pub entropy: [u8; 32],
+    /// How far every program should be taken.
+    pub level: Level,
+    /// The object's file name, which libbpf uses as prefix of map names.
+    pub object_name: String,
+    /// Digest of `object`, checked by the validator before it is opened.
+    pub object_digest: Digest,
+    /// The ELF itself.
+    pub object: Vec<u8>,
+    /// Bytes kept of each log before compression; more is counted but dropped.
+    pub log_bytes_max: u32,
+}
+
+/// Messages to a guest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ToGuest {
+    /// Given at boot.
+    Boot(Boot),
+    /// Given once per guest.
+    Job(Job),
+}
+
+/// One piece of a log. Pieces of one log come in order and are one zlib stream together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogPiece {
+    /// What was being done when the log was written.
+    pub subject: LogSubject,
+    /// Bytes of the whole log before compression, also of what was dropped.
+    pub raw_bytes: u64,
+    /// Whether the middle of the log was dropped to stay under the job's limit.
+    pub cut: bool,
+    /// A piece of the zlib stream.
+    pub deflated: Vec<u8>,
+    /// Whether this is the last piece.
+    pub last: bool,
+}
+
+/// Messages from a guest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FromGuest {
+    /// The guest is up.
+    Ready {
+        /// The nonce given at boot.
+        boot_nonce: Nonce,
+        /// What the validator sees of its kernel.
+        facts: KernelFacts,
+    },
+    /// The object was opened, or not.
+    Opened(Open),
+    /// One map was created on its own, or not.
+    Map(MapCreate),
+    /// The object, or one program of it, was loaded, or not.
+    Load(Load),
+    /// One program was attached, or not.
+    Attach(Attach),
+    /// A piece of a log.
+    Log(LogPiece),
+    /// The job could not be begun; nothing was learnt about the object.
+    Refused {
+        /// Why.
+        says: String,
+    },
+    /// The job is over and everything was said.
+    Finished {
+        /// The nonce of the job.
+        job_nonce: Nonce,
+    },
+}

@@ -1,0 +1,9 @@
+//! The thinking: what an object needs, what a log says, what evidence means.
+//!
+//! Pure functions only: no IO, no clock, no async. The same evidence gives the same verdict
+//! today and in a year.
+
+pub mod judge;
+pub mod log;
+pub mod object;
+pub mod splat;

@@ -1,0 +1,189 @@
+//! Domain values as messages. Nothing here can fail.
+
+use crate::wire;
+use domain::cause::{Cause, Location};
+use domain::cell::{CellState, FailureKind};
+use domain::digest::Digest;
+use domain::evidence::{Evidence, Loaded, Splat, Start};
+use domain::kernel::Kernel;
+use domain::level::Level;
+use domain::run::RunState;
+use domain::verdict::{CellVerdict, MapVerdict, ProgramVerdict, Verdict};
+
+impl From<&Kernel> for wire::Kernel {
+    fn from(kernel: &Kernel) -> Self {
+        Self {
+            id: kernel.id.to_string(),
+            release: kernel.release.clone(),
+            version: kernel.version.clone(),
+            series: kernel.series.to_string(),
+            distro: kernel.distro.clone(),
+            suites: kernel.suites.clone(),
+            flavour: kernel.flavour.clone(),
+            arch: kernel.arch.clone(),
+            digest: kernel.digest.0.to_vec(),
+            download_bytes: kernel.download_bytes,
+        }
+    }
+}
+
+impl From<Verdict> for wire::Verdict {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Passes => Self::Passes,
+            Verdict::Fails => Self::Fails,
+            Verdict::NotAttempted => Self::NotAttempted,
+            Verdict::Inconclusive => Self::Inconclusive,
+        }
+    }
+}
+
+impl From<Level> for wire::Level {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::Load => Self::Load,
+            Level::Attach => Self::Attach,
+        }
+    }
+}
+
+impl From<RunState> for wire::RunState {
+    fn from(state: RunState) -> Self {
+        match state {
+            RunState::Queued => Self::Queued,
+            RunState::Running => Self::Running,
+            RunState::Finished => Self::Finished,
+            RunState::Cancelled => Self::Cancelled,
+        }
+    }
+}
+
+impl From<CellState> for wire::CellState {
+    fn from(state: CellState) -> Self {
+        match state {
+            CellState::Queued => Self::Queued,
+            CellState::Leased => Self::Leased,
+            CellState::Settled => Self::Settled,
+            CellState::Cancelled => Self::Cancelled,
+        }
+    }
+}
+
+impl From<FailureKind> for wire::FailureKind {
+    fn from(kind: FailureKind) -> Self {
+        match kind {
+            FailureKind::Transient => Self::Transient,
+            FailureKind::Crashed => Self::Crashed,
+        }
+    }
+}
+
+impl From<&Location> for wire::Location {
+    fn from(location: &Location) -> Self {
+        Self {
+            instruction: location.instruction,
+            disassembly: location.disassembly.clone(),
+            file: location.file.clone(),
+            line: location.line,
+            source: location.source.clone(),
+        }
+    }
+}
+
+impl From<&Cause> for wire::Cause {
+    fn from(cause: &Cause) -> Self {
+        Self {
+            code: cause.code.name().to_owned(),
+            stage: cause.stage.name().to_owned(),
+            subject: cause.subject.clone(),
+            errno: cause.errno.map(|errno| errno.0),
+            confidence: cause.confidence.name().to_owned(),
+            says: cause.says.clone(),
+            log_line: cause.log_line.clone(),
+            location: cause.location.as_ref().map(Into::into),
+        }
+    }
+}
+
+impl From<&Loaded> for wire::Stats {
+    fn from(loaded: &Loaded) -> Self {
+        Self {
+            verified_instructions: loaded.verified_instructions,
+            translated_bytes: loaded.translated_bytes,
+            jited_bytes: loaded.jited_bytes,
+        }
+    }
+}
+
+impl From<&ProgramVerdict> for wire::ProgramVerdict {
+    fn from(program: &ProgramVerdict) -> Self {
+        Self {
+            name: program.name.clone(),
+            section: program.section.clone(),
+            kind: program.kind.clone(),
+            required: program.required,
+            asked: wire::Level::from(program.asked).into(),
+            reached: program.reached.name().to_owned(),
+            verdict: wire::Verdict::from(program.verdict).into(),
+            hook: program.hook.clone(),
+            how: program.how.clone(),
+            cause: program.cause.as_ref().map(Into::into),
+            stats: program.stats.as_ref().map(Into::into),
+        }
+    }
+}
+
+impl From<&MapVerdict> for wire::MapVerdict {
+    fn from(map: &MapVerdict) -> Self {
+        Self {
+            name: map.name.clone(),
+            kind: map.kind.clone(),
+            verdict: wire::Verdict::from(map.verdict).into(),
+            cause: map.cause.as_ref().map(Into::into),
+        }
+    }
+}
+
+impl From<&Splat> for wire::Splat {
+    fn from(splat: &Splat) -> Self {
+        Self { kind: splat.kind.clone(), excerpt: splat.excerpt.clone() }
+    }
+}
+
+fn guest(evidence: &Evidence) -> wire::Guest {
+    let guest = &evidence.guest;
+    let kernel = evidence.kernel.clone().unwrap_or_default();
+    wire::Guest {
+        start: match guest.start {
+            Start::Cold => "cold",
+            Start::Clone => "clone",
+        }
+        .to_owned(),
+        accelerator: guest.accelerator.name().to_owned(),
+        qemu: guest.qemu.clone(),
+        memory_bytes: guest.memory_bytes,
+        cpus: guest.cpus.into(),
+        nonce_ok: guest.nonce_ok,
+        boot_ms: guest.boot_ms,
+        answer_ms: guest.answer_ms,
+        validator: guest.validator.0.to_vec(),
+        initramfs: guest.initramfs.0.to_vec(),
+        loader_version: kernel.libbpf,
+        lsm: kernel.lsm,
+    }
+}
+
+/// A cell's verdict with the guest that led to it. Without evidence (given up before a guest
+/// started) the guest and the digest are absent.
+pub fn cell_verdict(verdict: &CellVerdict, evidence: Option<(&Evidence, Digest)>) -> wire::CellVerdict {
+    wire::CellVerdict {
+        verdict: wire::Verdict::from(verdict.verdict).into(),
+        cause: verdict.cause.as_ref().map(Into::into),
+        programs: verdict.programs.iter().map(Into::into).collect(),
+        maps: verdict.maps.iter().map(Into::into).collect(),
+        inferred: verdict.inferred.clone(),
+        splats: verdict.splats.iter().map(Into::into).collect(),
+        guest: evidence.map(|(evidence, _)| guest(evidence)),
+        evidence: evidence.map(|(_, digest)| digest.0.to_vec()).unwrap_or_default(),
+    }
+}

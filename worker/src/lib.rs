@@ -1,0 +1,13 @@
+//! The worker: runs machines. Data flows `session → slot → machine → guest → evidence`.
+//!
+//! It takes assignments from one stream to the controller, boots a guest of the kernel asked
+//! for, puts the question to the validator inside, and delivers what was observed. It never
+//! judges: a verdict is the controller's.
+
+pub mod config;
+pub mod evidence;
+pub mod guest;
+pub mod kernel;
+pub mod machine;
+pub mod session;
+pub mod slot;
