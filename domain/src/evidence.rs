@@ -18,6 +18,13 @@ pub struct KernelFacts {
     pub machine: String,
     /// Size of `/sys/kernel/btf/vmlinux`, 0 when the kernel has none.
     pub btf_bytes: u64,
+    /// Values of `enum bpf_map_type` in the kernel's BTF without the sentinels that start with
+    /// `__`: a map type whose number is not below it is unknown. `None` without BTF.
+    pub map_types: Option<u32>,
+    /// The same for `enum bpf_prog_type`.
+    pub program_types: Option<u32>,
+    /// The same for `enum bpf_func_id`: helpers have the numbers below it.
+    pub helpers: Option<u32>,
     /// Active security modules, in the order of `/sys/kernel/security/lsm`.
     pub lsm: Vec<String>,
     /// The selected word of `/sys/kernel/security/lockdown`, if the file exists.
