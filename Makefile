@@ -1,0 +1,80 @@
+# Everything a person or a machine runs here; `make help` lists it. Cargo decides what is out of
+# date in Rust, so those targets are phony and cheap to repeat.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+# Compiled queries are checked against .sqlx, so no database is needed to build.
+export SQLX_OFFLINE := true
+
+ARCH := $(shell uname -m)
+GUEST := $(ARCH)-unknown-linux-gnu
+VALIDATOR := target/$(GUEST)/guest/bpfcompat-validator
+BINARIES := -p cli -p controller -p worker
+
+CORPUS := $(patsubst tests/corpus/objects/%.bpf.c,target/corpus/%.bpf.o,$(wildcard tests/corpus/objects/*.bpf.c))
+# __TARGET_ARCH tells libbpf's headers how this machine passes arguments; Debian keeps asm/ in
+# the multiarch folder, where clang does not look when the target is bpf.
+BPF_CFLAGS := -O2 -g -Wall -Werror -target bpf -mcpu=v3 -idirafter /usr/include/$(ARCH)-linux-gnu \
+	-D__TARGET_ARCH_$(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(ARCH)))
+
+DEMO_KERNELS := 5.10,6.1,6.12,newest
+DEMO_THIRD_PARTY := opensnoop execsnoop tcpconnect biolatency xsk_def_xdp_prog xdpdump_xdp hid-razer
+DEMO_CORPUS := kfunc_task_acquire null_unchecked
+DEMO_OBJECTS := $(DEMO_THIRD_PARTY:%=target/third-party/%.bpf.o) $(DEMO_CORPUS:%=target/corpus/%.bpf.o)
+
+.PHONY: help deps validator build build-debug corpus third-party demo test fuzz queries clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+deps: ## install the Debian packages that are missing (root or sudo)
+	@scripts/deps
+
+# The explicit --target keeps build scripts and procedural macros dynamic; only the guest's own
+# program is static, because the guest has no libc to load.
+validator: deps
+	RUSTFLAGS='-C target-feature=+crt-static' cargo build -p validator --profile guest --target $(GUEST)
+
+# The other binaries look for the validator beside themselves.
+build: validator ## release binaries in target/release
+	cargo build --release $(BINARIES)
+	@install -C $(VALIDATOR) target/release/
+
+build-debug: validator
+	cargo build $(BINARIES)
+	@install -C $(VALIDATOR) target/debug/
+
+corpus: deps ## compile our known-answer objects to target/corpus
+	@$(MAKE) --no-print-directory -j"$$(nproc)" $(CORPUS)
+
+target/corpus/%.bpf.o: tests/corpus/objects/%.bpf.c Makefile
+	@mkdir -p $(@D)
+	clang $(BPF_CFLAGS) -c $< -o $@
+
+third-party: deps ## get real objects of other projects to target/third-party
+	@scripts/third-party-objects target/third-party
+
+# The objects are chosen to pass, to fail and to differ; only "could not tell" (2) and misuse (3)
+# are a failed demonstration.
+demo: build corpus third-party ## ask about real objects on four real kernels
+	@mkdir -p target/demo
+	target/release/bpfcompat test $(DEMO_OBJECTS) --kernels '$(DEMO_KERNELS)' --json target/demo/report.json; \
+		status=$$?; test $$status -le 1 || exit $$status
+	@echo "The whole report is target/demo/report.json."
+
+test: build-debug corpus third-party ## format, lints and every test
+	cargo fmt --all -- --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	cargo test --workspace
+
+FUZZ_SECONDS := 60
+fuzz: deps ## every fuzz target for a minute (needs nightly Rust and cargo-fuzz)
+	cd fuzz && for target in $$(cargo +nightly fuzz list); do \
+		cargo +nightly fuzz run "$$target" -- -max_total_time=$(FUZZ_SECONDS) || exit 1; done
+
+queries: deps ## regenerate .sqlx after a changed query or migration
+	@scripts/queries
+
+clean: ## remove everything that was built
+	cargo clean
