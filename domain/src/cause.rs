@@ -37,6 +37,8 @@ codes! {
     HelperUnknown = "helper_unknown",
     /// The kernel has no such kfunc, or none that this program may call.
     KfuncMissing = "kfunc_missing",
+    /// The kernel has no such symbol, variable or configuration value that the object reads.
+    ExternMissing = "extern_missing",
     /// A CO-RE relocation found no such type, field or enumerator in the kernel's BTF.
     CoreMissing = "core_missing",
     /// The kernel's BTF lacks a type the program's section names.
