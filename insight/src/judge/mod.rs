@@ -2,3 +2,79 @@
 //!
 //! In: everything observed for one cell, and the level that was asked for. Out: a verdict for
 //! each program and map and for the cell, each that is no pass with its cause.
+//!
+//! ```text
+//! the conversation broke off ──────────────► inconclusive; what is known of programs stays
+//! the object did not open ─────────────────► fails, not_an_object
+//! the object did not load whole ───────────► the verdict of the map or program that stopped it
+//! else ────────────────────────────────────► the worst verdict of the required programs
+//! a pass with kernel trouble on the console ► fails, or inconclusive if it only stalled
+//! ```
+//!
+//! A program passes if it reached the level, with the others or alone. A program that is off by
+//! default (`SEC("?…")`) never decides. `classify` holds the rules that turn a refusal into a
+//! cause.
+//!
+//! Deliberately absent: retries, other cells, and any guess about what was not exercised.
+
+mod cell;
+mod classify;
+mod map;
+mod program;
+mod refusal;
+#[cfg(test)]
+mod tests;
+
+use classify::Finding;
+use domain::cause::{Cause, Location, Stage};
+use domain::errno::Errno;
+use domain::evidence::Evidence;
+use domain::level::Level;
+use domain::verdict::CellVerdict;
+
+/// Longest line of a log kept in a cause, in bytes. The whole log stays in the evidence.
+pub const LINE_BYTES_MAX: usize = 500;
+
+/// The verdicts of one cell.
+pub fn judge(evidence: &Evidence, level: Level) -> CellVerdict {
+    let programs = program::verdicts(evidence, level);
+    let maps = map::verdicts(evidence);
+    let (verdict, cause) = cell::fold(evidence, &programs, &maps);
+    CellVerdict {
+        verdict,
+        cause,
+        programs,
+        maps,
+        inferred: evidence.open.as_ref().map(|open| open.inferred.clone()).unwrap_or_default(),
+        splats: evidence.splats.clone(),
+    }
+}
+
+/// A finding as a cause, with lines from a guest cut to a bounded length.
+fn cause(stage: Stage, errno: Option<Errno>, finding: Finding, location: Option<Location>) -> Cause {
+    let Finding { code, subject, confidence, says, line } = finding;
+    let location = location.map(|location| Location {
+        disassembly: location.disassembly.map(bounded),
+        file: location.file.map(bounded),
+        source: location.source.map(bounded),
+        ..location
+    });
+    Cause {
+        code,
+        stage,
+        subject: bounded(subject),
+        errno,
+        confidence,
+        says: bounded(says),
+        log_line: bounded(line),
+        location,
+    }
+}
+
+fn bounded(text: String) -> String {
+    if text.len() <= LINE_BYTES_MAX {
+        return text;
+    }
+    let end = text.floor_char_boundary(LINE_BYTES_MAX - '…'.len_utf8());
+    format!("{}…", &text[..end])
+}

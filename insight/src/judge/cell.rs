@@ -1,0 +1,123 @@
+//! The verdict of the cell from those of its parts.
+
+use super::cause;
+use super::classify::{Finding, verdict_of};
+use crate::log::libbpf;
+use domain::cause::{Cause, CauseCode, Confidence, Stage};
+use domain::errno::Errno;
+use domain::evidence::{End, Evidence, LoadScope, LogSubject};
+use domain::verdict::{MapVerdict, ProgramVerdict, Verdict};
+
+/// Splats that a slow host can cause by itself: no proof against an object.
+const STALLS: &[&str] = &["rcu_stall", "soft_lockup", "hard_lockup", "hung_task", "workqueue_lockup"];
+
+/// The cell's verdict and the first cause that decided it.
+pub(super) fn fold(
+    evidence: &Evidence,
+    programs: &[ProgramVerdict],
+    maps: &[MapVerdict],
+) -> (Verdict, Option<Cause>) {
+    let settled = |cause: Cause| (verdict_of(cause.code), Some(cause));
+    if let Some(cause) = broken_off(evidence).or_else(|| not_opened(evidence)) {
+        return settled(cause);
+    }
+    let stopped = not_loaded_whole(evidence, programs, maps);
+    let (verdict, decided) = match stopped {
+        Some(cause) => settled(cause),
+        None => required(programs),
+    };
+    match splat(evidence).filter(|_| matches!(verdict, Verdict::Passes | Verdict::NotAttempted)) {
+        Some(trouble) => trouble,
+        None => (verdict, decided),
+    }
+}
+
+/// Why the conversation with the guest says nothing about the object, if it broke off.
+pub(super) fn broken_off(evidence: &Evidence) -> Option<Cause> {
+    let (code, says) = match &evidence.end {
+        End::Finished if evidence.guest.nonce_ok => return None,
+        End::Finished => {
+            (CauseCode::Infrastructure, "The guest's answer does not carry its nonces.".to_owned())
+        }
+        End::Died(how) => (CauseCode::GuestDied, format!("The guest died before it finished: {how}")),
+        End::Deadline(step) => (CauseCode::Deadline, format!("The guest did not answer in time: {step}")),
+        End::Misbehaved(how) => (CauseCode::Infrastructure, format!("The guest broke the protocol: {how}")),
+        End::Refused(why) => (CauseCode::Infrastructure, format!("The validator refused the job: {why}")),
+    };
+    Some(cause(Stage::Guest, None, Finding::certain(code, "", says), None))
+}
+
+fn not_opened(evidence: &Evidence) -> Option<Cause> {
+    let Some(open) = &evidence.open else {
+        let says = "The guest finished without opening the object.".to_owned();
+        let finding = Finding::certain(CauseCode::Infrastructure, "", says);
+        return Some(cause(Stage::Open, None, finding, None));
+    };
+    let errno = open.errno?;
+    let line = libbpf::last_failure(evidence.log(&LogSubject::Open)).unwrap_or_default();
+    let finding = if errno == Errno::ENOMEM {
+        Finding::certain(
+            CauseCode::GuestMemory,
+            "",
+            "The guest had too little memory to open the object.".to_owned(),
+        )
+    } else {
+        let why = line.strip_prefix("elf: ").unwrap_or(line);
+        let why = if why.is_empty() { errno.to_string() } else { why.to_owned() };
+        Finding::certain(CauseCode::NotAnObject, "", format!("libbpf cannot open the object: {why}."))
+    };
+    Some(cause(Stage::Open, Some(errno), finding.on(line), None))
+}
+
+/// The cause of what stopped the load of the whole object: a map, a required program, or else
+/// the load itself.
+fn not_loaded_whole(evidence: &Evidence, programs: &[ProgramVerdict], maps: &[MapVerdict]) -> Option<Cause> {
+    let whole = evidence.loads.iter().find(|load| load.scope == LoadScope::Whole)?;
+    let errno = whole.errno?;
+    let log = evidence.log(&LogSubject::LoadWhole);
+    let failed_map = libbpf::failed_map(log).map(|(name, _)| name);
+    let decides = |cause: &&Cause| cause.code != CauseCode::Blocked;
+    let of_map = |map: &&MapVerdict| failed_map.is_none_or(|name| name == map.name);
+    let map = maps.iter().filter(of_map).find_map(|map| map.cause.as_ref().filter(decides));
+    let stopped_at = libbpf::failed_program(log);
+    let required = || programs.iter().filter(|program| program.required);
+    let named = required().filter(|program| stopped_at == Some(program.name.as_str()));
+    let program = named.chain(required()).find_map(|program| {
+        let cause = program.cause.as_ref().filter(decides)?;
+        (cause.stage == Stage::Load).then_some(cause)
+    });
+    Some(map.or(program).cloned().unwrap_or_else(|| {
+        let subject = stopped_at.or(failed_map).unwrap_or_default();
+        let line = libbpf::last_failure(log).unwrap_or_default();
+        let says = format!(
+            "The object does not load as a whole ({errno}), though its parts were not refused alone."
+        );
+        let finding = Finding::likely(CauseCode::Unexplained, subject, says).on(line);
+        cause(Stage::Load, Some(errno), Finding { confidence: Confidence::Unknown, ..finding }, None)
+    }))
+}
+
+fn required(programs: &[ProgramVerdict]) -> (Verdict, Option<Cause>) {
+    let required = || programs.iter().filter(|program| program.required);
+    let verdict = Verdict::of_all(required().map(|program| program.verdict));
+    if required().next().is_none() {
+        let says = "The object has no program that is on by default, so nothing was exercised.".to_owned();
+        let finding = Finding::certain(CauseCode::NotExercised, "", says);
+        return (verdict, Some(cause(Stage::Load, None, finding, None)));
+    }
+    let decided =
+        required().find(|program| program.verdict == verdict).and_then(|program| program.cause.clone());
+    (verdict, decided)
+}
+
+/// A load that succeeds while the kernel complains is not a pass.
+fn splat(evidence: &Evidence) -> Option<(Verdict, Option<Cause>)> {
+    let stalled = |kind: &str| STALLS.contains(&kind);
+    let proof = evidence.splats.iter().find(|splat| !stalled(&splat.kind));
+    let splat = proof.or(evidence.splats.first())?;
+    let line = splat.excerpt.lines().next().unwrap_or_default();
+    let says = format!("The kernel reported trouble while the object was exercised: {line}");
+    let finding = Finding::certain(CauseCode::KernelSplat, &splat.kind, says).on(line);
+    let verdict = if stalled(&splat.kind) { Verdict::Inconclusive } else { Verdict::Fails };
+    Some((verdict, Some(cause(Stage::Guest, None, finding, None))))
+}

@@ -1,0 +1,53 @@
+//! The verdict of each map.
+
+use super::classify::{self, Finding, verdict_of};
+use super::refusal::map::Refusal;
+use super::{cause, cell};
+use crate::log::libbpf;
+use domain::cause::{Cause, CauseCode, Stage};
+use domain::errno::Errno;
+use domain::evidence::{Evidence, LogSubject, MapFact};
+use domain::verdict::{MapVerdict, Verdict};
+
+/// Maps in the object's order; none when the object did not open.
+pub(super) fn verdicts(evidence: &Evidence) -> Vec<MapVerdict> {
+    let maps = evidence.open.as_ref().map(|open| open.maps.as_slice()).unwrap_or_default();
+    maps.iter()
+        .map(|map| {
+            let cause = not_created(evidence, map);
+            let verdict = cause.as_ref().map_or(Verdict::Passes, |cause| verdict_of(cause.code));
+            MapVerdict { name: map.name.clone(), kind: map.kind.clone(), verdict, cause }
+        })
+        .collect()
+}
+
+/// Every load creates every map, so one that worked proves them all. Else what counts is the map
+/// alone, and then libbpf's word for the first one that failed.
+fn not_created(evidence: &Evidence, map: &MapFact) -> Option<Cause> {
+    if evidence.loads.iter().any(|load| load.errno.is_none() || !load.loaded.is_empty()) {
+        return None;
+    }
+    if let Some(created) = evidence.maps.iter().find(|created| created.map == map.name) {
+        let log = evidence.log(&LogSubject::Map(map.name.clone()));
+        return created.errno.map(|errno| refused(evidence, map, errno, log));
+    }
+    let log = evidence.log(&LogSubject::LoadWhole);
+    if let Some((_, errno)) = libbpf::failed_map(log).filter(|(name, _)| *name == map.name) {
+        return Some(refused(evidence, map, Errno(errno), log));
+    }
+    Some(cell::broken_off(evidence).unwrap_or_else(|| {
+        let says = format!("Map `{}` was not tried: an earlier step failed.", map.name);
+        cause(Stage::Map, None, Finding::certain(CauseCode::Blocked, &map.name, says), None)
+    }))
+}
+
+fn refused(evidence: &Evidence, map: &MapFact, errno: Errno, log: &str) -> Cause {
+    let inferred = evidence.open.as_ref().map(|open| open.inferred.as_slice()).unwrap_or_default();
+    let refusal = Refusal { map, errno, facts: evidence.kernel.as_ref(), inferred, log };
+    let mut finding = classify::map(&refusal);
+    if finding.line.is_empty() {
+        let line = libbpf::line_with(log, &format!("map '{}': failed to create", map.name));
+        line.unwrap_or_default().clone_into(&mut finding.line);
+    }
+    cause(Stage::Map, Some(errno), finding, None)
+}

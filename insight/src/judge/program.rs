@@ -1,0 +1,132 @@
+//! The verdict of each program.
+
+use super::classify::{self, Finding, verdict_of};
+use super::refusal::{attach, load};
+use super::{cause, cell};
+use crate::log::libbpf;
+use domain::cause::{Cause, CauseCode, Stage};
+use domain::evidence::{Attach, AttachOutcome, Evidence, Load, LoadScope, Loaded, LogSubject, ProgramFact};
+use domain::level::Level;
+use domain::verdict::{ProgramVerdict, Reached, Verdict};
+
+/// Programs in the object's order; none when the object did not open.
+pub(super) fn verdicts(evidence: &Evidence, level: Level) -> Vec<ProgramVerdict> {
+    let programs = evidence.open.as_ref().map(|open| open.programs.as_slice()).unwrap_or_default();
+    programs.iter().map(|program| verdict(evidence, level, program)).collect()
+}
+
+fn verdict(evidence: &Evidence, level: Level, program: &ProgramFact) -> ProgramVerdict {
+    let stats = accepted(evidence, &program.name);
+    let attach = evidence.attach(&program.name);
+    let attached = attach.filter(|attach| attach.outcome == AttachOutcome::Attached);
+    let cause = match stats {
+        None => Some(not_loaded(evidence, program)),
+        Some(_) if level == Level::Load => None,
+        Some(_) => not_attached(evidence, program, attach),
+    };
+    let reached = match (stats, attached) {
+        (_, Some(_)) => Reached::Attached,
+        (Some(_), None) => Reached::Loaded,
+        (None, None) => Reached::Opened,
+    };
+    ProgramVerdict {
+        name: program.name.clone(),
+        section: program.section.clone(),
+        kind: program.kind.clone(),
+        required: program.autoload,
+        asked: level,
+        reached,
+        verdict: cause.as_ref().map_or(Verdict::Passes, |cause| verdict_of(cause.code)),
+        hook: attached.map(|attach| attach.hook.clone()).unwrap_or_default(),
+        how: attached.map(|attach| attach.how.clone()).unwrap_or_default(),
+        cause,
+        stats: stats.cloned(),
+    }
+}
+
+/// What the kernel said of the program in the first load that accepted it.
+fn accepted<'a>(evidence: &'a Evidence, program: &str) -> Option<&'a Loaded> {
+    evidence.loads.iter().flat_map(|load| &load.loaded).find(|loaded| loaded.program == program)
+}
+
+fn not_loaded(evidence: &Evidence, program: &ProgramFact) -> Cause {
+    let name = &program.name;
+    let alone = |load: &&Load| matches!(&load.scope, LoadScope::Alone(of) if of == name);
+    if let Some(errno) = evidence.loads.iter().find(alone).and_then(|load| load.errno) {
+        let log = evidence.log(&LogSubject::LoadAlone(name.clone()));
+        return refused(evidence, program, errno, log);
+    }
+    if let Some(cause) = cell::broken_off(evidence) {
+        return cause;
+    }
+    let whole = evidence.loads.iter().find(|load| load.scope == LoadScope::Whole);
+    let Some(errno) = whole.and_then(|load| load.errno).filter(|_| program.autoload) else {
+        let says = if program.autoload {
+            format!("Nothing loaded `{name}`.")
+        } else {
+            format!("`{name}` is off by default and nothing loaded it.")
+        };
+        return cause(Stage::Load, None, Finding::certain(CauseCode::NotExercised, name, says), None);
+    };
+    let log = evidence.log(&LogSubject::LoadWhole);
+    match libbpf::failed_program(log) {
+        Some(first) if first != name => {
+            let says = format!("`{name}` was not tried: `{first}` was refused before it.");
+            cause(Stage::Load, None, Finding::certain(CauseCode::Blocked, name, says), None)
+        }
+        Some(_) | None => refused(evidence, program, errno, log),
+    }
+}
+
+/// The cause of a refused load, with the verifier's words and place where it has some.
+pub(super) fn refused(
+    evidence: &Evidence,
+    program: &ProgramFact,
+    errno: domain::errno::Errno,
+    log: &str,
+) -> Cause {
+    let open_log = evidence.log(&LogSubject::Open);
+    let refusal = load::Refusal::new(program, errno, evidence.kernel.as_ref(), (log, open_log));
+    let mut finding = classify::load(&refusal);
+    let rejection = refusal.rejection();
+    if finding.line.is_empty() {
+        let line = rejection.map(|rejection| rejection.line).or_else(|| libbpf::last_failure(log));
+        line.unwrap_or_default().clone_into(&mut finding.line);
+    }
+    let location = rejection.map(|rejection| rejection.location.clone());
+    cause(Stage::Load, Some(errno), finding, location)
+}
+
+fn not_attached(evidence: &Evidence, program: &ProgramFact, attach: Option<&Attach>) -> Option<Cause> {
+    let name = &program.name;
+    let not_tried = |why: &str| {
+        let says = format!("`{name}` was loaded and not attached: {why}.");
+        cause(Stage::Attach, None, Finding::certain(CauseCode::NotExercised, name, says), None)
+    };
+    let Some(attach) = attach else {
+        return Some(cell::broken_off(evidence).unwrap_or_else(|| not_tried("nothing tried")));
+    };
+    match &attach.outcome {
+        AttachOutcome::Attached => inert(evidence, program),
+        AttachOutcome::NotAttempted(why) => Some(not_tried(why.trim_end_matches('.'))),
+        AttachOutcome::Failed(errno) => {
+            let log = evidence.log(&LogSubject::Attach(name.clone()));
+            let refusal =
+                attach::Refusal { program, attach, errno: *errno, facts: evidence.kernel.as_ref(), log };
+            Some(cause(Stage::Attach, Some(*errno), classify::attach(&refusal), None))
+        }
+    }
+}
+
+/// A policy program attaches on a kernel whose list of active modules lacks bpf, and is never
+/// called.
+fn inert(evidence: &Evidence, program: &ProgramFact) -> Option<Cause> {
+    let facts = evidence.kernel.as_ref().filter(|_| program.kind == "lsm")?;
+    let active = facts.lsm.iter().any(|module| module == "bpf");
+    (!active).then(|| {
+        let says =
+            format!("`{}` is attached and never called: bpf is not an active security module.", program.name);
+        let finding = Finding::certain(CauseCode::LsmInactive, &program.name, says);
+        cause(Stage::Attach, None, finding, None)
+    })
+}

@@ -1,0 +1,117 @@
+//! Rules for a program that was loaded and not attached.
+
+use crate::judge::classify::Finding;
+use crate::log::libbpf;
+use domain::cause::{CauseCode, Confidence};
+use domain::errno::Errno;
+use domain::evidence::{Attach, KernelFacts, ProgramFact};
+
+/// One program that was not attached.
+pub(in crate::judge) struct Refusal<'a> {
+    pub(in crate::judge) program: &'a ProgramFact,
+    pub(in crate::judge) attach: &'a Attach,
+    pub(in crate::judge) errno: Errno,
+    pub(in crate::judge) facts: Option<&'a KernelFacts>,
+    pub(in crate::judge) log: &'a str,
+}
+
+/// No such device: the hook's owner is not in this kernel.
+const ENODEV: Errno = Errno(19);
+/// Already there.
+const EEXIST: Errno = Errno(17);
+/// How old kernels report that a symbol to probe does not exist.
+const EADDRNOTAVAIL: Errno = Errno(99);
+
+impl Refusal<'_> {
+    fn hook(&self) -> &str {
+        if self.attach.hook.is_empty() { &self.program.section } else { &self.attach.hook }
+    }
+
+    fn is_user_probe(&self) -> bool {
+        ["uprobe", "uretprobe", "usdt"].iter().any(|kind| self.program.section.starts_with(kind))
+    }
+
+    fn line(&self) -> &str {
+        libbpf::last_failure(self.log).unwrap_or_default()
+    }
+}
+
+pub(in crate::judge) fn no_memory(refusal: &Refusal<'_>) -> Option<Finding> {
+    (refusal.errno == Errno::ENOMEM).then(|| {
+        let says = format!("The guest had too little memory to attach `{}`.", refusal.program.name);
+        Finding::certain(CauseCode::GuestMemory, &refusal.program.name, says)
+    })
+}
+
+/// The guest is fresh, so whoever holds the hook was put there by the validator.
+pub(in crate::judge) fn busy(refusal: &Refusal<'_>) -> Option<Finding> {
+    matches!(refusal.errno, Errno::EBUSY | EEXIST).then(|| {
+        let says = format!("The hook `{}` was already taken inside the guest.", refusal.hook());
+        Finding::certain(CauseCode::Infrastructure, refusal.hook(), says)
+    })
+}
+
+/// A tracepoint looks missing when tracefs could not be mounted.
+pub(in crate::judge) fn guest_unprepared(refusal: &Refusal<'_>) -> Option<Finding> {
+    let lack = refusal.facts?.lacks.iter().find(|lack| lack.contains("tracefs"))?;
+    let through_tracefs = matches!(refusal.program.kind.as_str(), "tracepoint" | "kprobe");
+    (through_tracefs && refusal.errno == Errno::ENOENT).then(|| {
+        let says = format!("The guest could not be prepared to attach `{}`: {lack}", refusal.program.name);
+        Finding::likely(CauseCode::Infrastructure, refusal.hook(), says)
+    })
+}
+
+/// Programs and libraries that user probes name are not part of the guest.
+pub(in crate::judge) fn not_in_guest(refusal: &Refusal<'_>) -> Option<Finding> {
+    (refusal.is_user_probe() && refusal.errno == Errno::ENOENT).then(|| {
+        let says = format!("The guest has no file for the user-space probe `{}`.", refusal.hook());
+        Finding::certain(CauseCode::NotExercised, refusal.hook(), says)
+    })
+}
+
+/// libbpf returns EOPNOTSUPP without a word for programs it has no way to attach by section
+/// alone; the kernel was never asked.
+pub(in crate::judge) fn not_attachable_alone(refusal: &Refusal<'_>) -> Option<Finding> {
+    (refusal.errno == Errno::EOPNOTSUPP && refusal.line().is_empty()).then(|| {
+        let says = format!(
+            "Programs in section `{}` are not attached by their section alone.",
+            refusal.program.section
+        );
+        Finding::likely(CauseCode::NotExercised, refusal.hook(), says)
+    })
+}
+
+pub(in crate::judge) fn target_missing(refusal: &Refusal<'_>) -> Option<Finding> {
+    let gone = matches!(refusal.errno, Errno::ENOENT | Errno::ESRCH | ENODEV | EADDRNOTAVAIL);
+    // Traffic control answers ENOENT for a queueing discipline it does not have.
+    let is_hook = refusal.program.kind != "sched_cls" && refusal.program.kind != "sched_act";
+    (gone && is_hook).then(|| {
+        let says =
+            format!("This kernel has no `{}` to attach `{}` to.", refusal.hook(), refusal.program.name);
+        Finding::certain(CauseCode::AttachTargetMissing, refusal.hook(), says).on(refusal.line())
+    })
+}
+
+pub(in crate::judge) fn unsupported(refusal: &Refusal<'_>) -> Option<Finding> {
+    let unable = matches!(refusal.errno, Errno::EOPNOTSUPP | Errno::ENOTSUPP | Errno::EINVAL | Errno::ENOENT);
+    unable.then(|| {
+        let says = format!(
+            "This kernel loads `{}` and cannot attach it to `{}` ({}).",
+            refusal.program.name,
+            refusal.hook(),
+            refusal.errno
+        );
+        Finding::certain(CauseCode::AttachUnsupported, refusal.hook(), says).on(refusal.line())
+    })
+}
+
+pub(in crate::judge) fn unexplained(refusal: &Refusal<'_>) -> Finding {
+    let says = format!(
+        "Attaching `{}` to `{}` failed with {}.",
+        refusal.program.name,
+        refusal.hook(),
+        refusal.errno
+    );
+    let finding = Finding::likely(CauseCode::Unexplained, refusal.hook(), says).on(refusal.line());
+    Finding { confidence: Confidence::Unknown, ..finding }
+}

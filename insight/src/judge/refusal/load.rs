@@ -1,0 +1,351 @@
+//! Rules for a program that was not loaded.
+
+use super::helper;
+use crate::judge::classify::Finding;
+use crate::log::libbpf;
+use crate::log::verifier::{self, Rejection};
+use domain::cause::{CauseCode, Confidence};
+use domain::errno::Errno;
+use domain::evidence::{KernelFacts, ProgramFact};
+
+/// One program that was refused, by libbpf or by the kernel.
+pub(in crate::judge) struct Refusal<'a> {
+    program: &'a ProgramFact,
+    errno: Errno,
+    facts: Option<&'a KernelFacts>,
+    log: &'a str,
+    /// The log of opening the object, where libbpf lists who uses which extern.
+    open_log: &'a str,
+    rejection: Option<Rejection<'a>>,
+}
+
+/// A signal or a lack of time, not an answer.
+const EINTR: Errno = Errno(4);
+/// Try again.
+const EAGAIN: Errno = Errno(11);
+
+/// Program types in the order of their numbers in `enum bpf_prog_type`, by libbpf's names (1.7).
+const TYPES: &[&str] = &[
+    "unspec",
+    "socket_filter",
+    "kprobe",
+    "sched_cls",
+    "sched_act",
+    "tracepoint",
+    "xdp",
+    "perf_event",
+    "cgroup_skb",
+    "cgroup_sock",
+    "lwt_in",
+    "lwt_out",
+    "lwt_xmit",
+    "sock_ops",
+    "sk_skb",
+    "cgroup_device",
+    "sk_msg",
+    "raw_tracepoint",
+    "cgroup_sock_addr",
+    "lwt_seg6local",
+    "lirc_mode2",
+    "sk_reuseport",
+    "flow_dissector",
+    "cgroup_sysctl",
+    "raw_tracepoint_writable",
+    "cgroup_sockopt",
+    "tracing",
+    "struct_ops",
+    "ext",
+    "lsm",
+    "sk_lookup",
+    "syscall",
+    "netfilter",
+];
+
+/// What libbpf says when the object's own loader has to set something, and what that is.
+const CONTRACTS: &[(&str, &str)] = &[
+    ("missing BPF prog type, check ELF section name", "a program type, which its section does not name"),
+    ("no BTF-based attach target is specified", "an attach target, which its section does not name"),
+    ("attach program FD is not set", "the program it extends"),
+    ("isn't referenced anywhere, did you forget to use it?", "a struct_ops map that refers to it"),
+];
+
+/// Sentences of a verifier that gave up, with whatever errno.
+const GAVE_UP: &[&str] = &["BPF program is too large", "jumps is too complex", "too many states"];
+
+impl<'a> Refusal<'a> {
+    pub(in crate::judge) fn new(
+        program: &'a ProgramFact,
+        errno: Errno,
+        facts: Option<&'a KernelFacts>,
+        (log, open_log): (&'a str, &'a str),
+    ) -> Self {
+        let rejection = verifier::of_program(log, &program.name).and_then(verifier::rejection);
+        Self { program, errno, facts, log, open_log, rejection }
+    }
+
+    pub(in crate::judge) fn rejection(&self) -> Option<&Rejection<'a>> {
+        self.rejection.as_ref()
+    }
+
+    fn said(&self) -> &str {
+        self.rejection.as_ref().map_or("", |rejection| rejection.line)
+    }
+
+    /// Whether the kernel was asked and answered before its verifier looked at an instruction.
+    fn unverified(&self) -> bool {
+        let asked = format!("prog '{}': BPF program load failed", self.program.name);
+        self.rejection.is_none() && libbpf::line_with(self.log, &asked).is_some()
+    }
+
+    /// Whether this program is the one that needs `symbol`; libbpf refuses all of an object for
+    /// one missing symbol.
+    fn needs(&self, symbol: &str) -> bool {
+        let name = &self.program.name;
+        [self.open_log, self.log]
+            .iter()
+            .find_map(|log| libbpf::uses_extern(log, name, symbol))
+            .unwrap_or(true)
+    }
+
+    fn blocked_by(&self, what: &str, line: &str) -> Finding {
+        let says = format!("`{}` was not tried: {what}.", self.program.name);
+        Finding::certain(CauseCode::Blocked, &self.program.name, says).on(line)
+    }
+}
+
+pub(in crate::judge) fn no_memory(refusal: &Refusal<'_>) -> Option<Finding> {
+    let name = &refusal.program.name;
+    (refusal.errno == Errno::ENOMEM).then(|| {
+        let says = format!("The guest had too little memory to load `{name}`.");
+        Finding::certain(CauseCode::GuestMemory, name, says)
+    })
+}
+
+/// ENOSPC is a log buffer that was too small, which is the validator's business.
+pub(in crate::judge) fn interrupted(refusal: &Refusal<'_>) -> Option<Finding> {
+    let name = &refusal.program.name;
+    matches!(refusal.errno, EINTR | EAGAIN | Errno::ENOSPC).then(|| {
+        let says = format!("Loading `{name}` was interrupted ({}).", refusal.errno);
+        Finding::certain(CauseCode::Infrastructure, name, says)
+    })
+}
+
+/// A program array that starts with other programs in it cannot be filled with one program.
+pub(in crate::judge) fn slot_of_another_program(refusal: &Refusal<'_>) -> Option<Finding> {
+    let line = libbpf::line_with(refusal.log, "failed to initialize slot [")?;
+    let name = &refusal.program.name;
+    let says = format!("`{name}` cannot be loaded alone: a map starts with other programs in it.");
+    Some(Finding::likely(CauseCode::NotExercised, name, says).on(line))
+}
+
+pub(in crate::judge) fn map_failed(refusal: &Refusal<'_>) -> Option<Finding> {
+    let (map, _) = libbpf::failed_map(refusal.log)?;
+    let line = libbpf::line_with(refusal.log, "': failed to create: ").unwrap_or_default();
+    Some(refusal.blocked_by(&format!("map `{map}` could not be created"), line))
+}
+
+pub(in crate::judge) fn kernel_without_btf(refusal: &Refusal<'_>) -> Option<Finding> {
+    let name = &refusal.program.name;
+    let without = refusal.facts.is_some_and(|facts| facts.btf_bytes == 0);
+    let line = libbpf::line_with(refusal.log, "Error loading vmlinux BTF")
+        .or_else(|| libbpf::missing_target(refusal.log, name).map(|(_, line)| line).filter(|_| without))?;
+    let says = format!("This kernel publishes no BTF and `{name}` needs it.");
+    let code = CauseCode::KernelWithoutBtf;
+    Some(
+        if without { Finding::certain(code, name, says) } else { Finding::likely(code, name, says) }.on(line),
+    )
+}
+
+pub(in crate::judge) fn kfunc_missing(refusal: &Refusal<'_>) -> Option<Finding> {
+    let (kfunc, line) = libbpf::missing_kfunc(refusal.log)?;
+    if !refusal.needs(kfunc) {
+        return Some(refusal.blocked_by(&format!("the object calls kernel function `{kfunc}`"), line));
+    }
+    let says = if line.contains("incompatible") {
+        format!(
+            "This kernel has `{kfunc}` with other parameters than `{}` calls it with.",
+            refusal.program.name
+        )
+    } else {
+        format!("This kernel has no function `{kfunc}` that programs may call.")
+    };
+    Some(Finding::certain(CauseCode::KfuncMissing, kfunc, says).on(line))
+}
+
+pub(in crate::judge) fn extern_missing(refusal: &Refusal<'_>) -> Option<Finding> {
+    let (symbol, line) = libbpf::missing_extern(refusal.log)?;
+    if !refusal.needs(symbol) {
+        return Some(refusal.blocked_by(&format!("the object reads kernel symbol `{symbol}`"), line));
+    }
+    let says = format!("This kernel has no `{symbol}` as the object declares it.");
+    Some(Finding::certain(CauseCode::ExternMissing, symbol, says).on(line))
+}
+
+pub(in crate::judge) fn struct_ops_missing(refusal: &Refusal<'_>) -> Option<Finding> {
+    let (name, line) = libbpf::missing_struct_ops(refusal.log)?;
+    if refusal.program.kind != "struct_ops" {
+        return Some(refusal.blocked_by(&format!("the object implements struct_ops `{name}`"), line));
+    }
+    let says = format!("This kernel has no struct_ops interface `{name}`.");
+    Some(Finding::certain(CauseCode::BtfTypeMissing, name, says).on(line))
+}
+
+pub(in crate::judge) fn target_missing(refusal: &Refusal<'_>) -> Option<Finding> {
+    let (target, line) = libbpf::missing_target(refusal.log, &refusal.program.name)?;
+    let section = &refusal.program.section;
+    let finding = if section.starts_with("tp_btf") {
+        let says = format!("This kernel's BTF has no tracepoint `{target}`.");
+        Finding::certain(CauseCode::BtfTypeMissing, target, says)
+    } else {
+        let says = format!("This kernel's BTF has no `{target}` to attach `{}` to.", refusal.program.name);
+        Finding::certain(CauseCode::AttachTargetMissing, target, says)
+    };
+    Some(finding.on(line))
+}
+
+pub(in crate::judge) fn contract_unmet(refusal: &Refusal<'_>) -> Option<Finding> {
+    let name = &refusal.program.name;
+    let of_program = format!("prog '{name}': ");
+    CONTRACTS.iter().find_map(|(words, lacks)| {
+        let line = libbpf::line_with(refusal.log, words).filter(|line| line.starts_with(&of_program))?;
+        let says = format!("`{name}` lacks {lacks}; its own loader sets it.");
+        Some(Finding::certain(CauseCode::LoaderContract, name, says).on(line))
+    })
+}
+
+/// libbpf turns an access it cannot relocate into an impossible call, so the verifier's
+/// complaint about a helper is really about a type or field.
+pub(in crate::judge) fn relocation_failed(refusal: &Refusal<'_>) -> Option<Finding> {
+    let name = &refusal.program.name;
+    let said = refusal.said();
+    let named = said.strip_prefix("failed to resolve CO-RE relocation ");
+    let (subject, line) = if let Some(spec) = named {
+        (libbpf::core_subject(spec).unwrap_or_else(|| spec.to_owned()), said)
+    } else if called_number(said) == Some(libbpf::POISON_CORE) {
+        let instruction = refusal.rejection().and_then(|rejection| rejection.location.instruction);
+        let failed = libbpf::failed_relocation(refusal.log, name, instruction);
+        failed.map_or_else(|| (name.clone(), said), |(line, subject)| (subject, line))
+    } else {
+        let failed = format!("prog '{name}': relo #");
+        let ended = ["failed to relocate", "target candidate search failed", "ambiguity"];
+        let line = ended.iter().find_map(|words| libbpf::line_with(refusal.log, words))?;
+        line.starts_with(&failed).then(|| (name.clone(), line))?
+    };
+    let says = format!("This kernel's BTF has no `{subject}`, which `{name}` reads unconditionally.");
+    Some(Finding::certain(CauseCode::CoreMissing, &subject, says).on(line))
+}
+
+/// The same trick with a weak kernel function or a map that was left out.
+pub(in crate::judge) fn kfunc_poisoned(refusal: &Refusal<'_>) -> Option<Finding> {
+    let name = &refusal.program.name;
+    let said = refusal.said();
+    let number = called_number(said).unwrap_or_default();
+    let quoted = |suffix: &str| said.strip_suffix(suffix).and_then(|said| said.split('\'').nth(1));
+    if let Some(map) = quoted("' is referenced but wasn't created") {
+        return Some(refusal.blocked_by(&format!("map `{map}` was not created"), said));
+    }
+    if (libbpf::POISON_MAP..libbpf::POISON_KFUNC).contains(&number) {
+        return Some(refusal.blocked_by("a map it uses was not created", said));
+    }
+    let kfunc = match quoted("' is referenced but wasn't resolved") {
+        Some(kfunc) => kfunc,
+        None if number >= libbpf::POISON_KFUNC => libbpf::poisoned_kfunc(refusal.log, name).unwrap_or(name),
+        None => return None,
+    };
+    let says = format!("This kernel has no function `{kfunc}`, which `{name}` calls unconditionally.");
+    Some(Finding::certain(CauseCode::KfuncMissing, kfunc, says).on(said))
+}
+
+pub(in crate::judge) fn kfunc_refused(refusal: &Refusal<'_>) -> Option<Finding> {
+    let said = refusal.said();
+    let kfunc = said.strip_prefix("calling kernel function ")?.split(' ').next()?;
+    let says =
+        format!("This kernel does not let programs of type `{}` call `{kfunc}`.", refusal.program.kind);
+    Some(Finding::likely(CauseCode::KfuncMissing, kfunc, says).on(said))
+}
+
+pub(in crate::judge) fn helper_unknown(refusal: &Refusal<'_>) -> Option<Finding> {
+    let said = refusal.said();
+    let number = called_number(said)?;
+    let name = helper::name(number);
+    let known = refusal.facts.and_then(|facts| facts.helpers);
+    if let Some(known) = known.filter(|known| number >= *known) {
+        let says =
+            format!("This kernel has no helper {number} (`{name}`): it has the helpers below {known}.");
+        return Some(Finding::certain(CauseCode::HelperUnknown, &name, says).on(said));
+    }
+    let says = format!("This kernel does not let programs of type `{}` call `{name}`.", refusal.program.kind);
+    Some(Finding::likely(CauseCode::HelperUnknown, &name, says).on(said))
+}
+
+/// The helper number in the three ways the verifier refuses a call.
+fn called_number(said: &str) -> Option<u32> {
+    let refused = ["invalid func ", "unknown func ", "program of this type cannot use helper "];
+    refused.iter().find_map(|words| said.strip_prefix(words))?.rsplit_once('#')?.1.parse().ok()
+}
+
+pub(in crate::judge) fn too_complex(refusal: &Refusal<'_>) -> Option<Finding> {
+    let name = &refusal.program.name;
+    let gave_up = GAVE_UP.iter().any(|words| refusal.said().contains(words));
+    let code = CauseCode::VerifierTooComplex;
+    let says = format!("The verifier gave up on `{name}`: too many instructions, states or jumps.");
+    if refusal.errno == Errno::E2BIG {
+        return Some(Finding::certain(code, name, says));
+    }
+    gave_up.then(|| Finding::likely(code, name, says))
+}
+
+pub(in crate::judge) fn type_unknown(refusal: &Refusal<'_>) -> Option<Finding> {
+    let kind = &refusal.program.kind;
+    let number = TYPES.iter().position(|name| name == kind).and_then(|number| u32::try_from(number).ok())?;
+    let known = refusal.facts.and_then(|facts| facts.program_types)?;
+    let unknown = number >= known && matches!(refusal.errno, Errno::EINVAL | Errno::E2BIG);
+    (unknown && refusal.unverified()).then(|| {
+        let says = format!(
+            "This kernel does not know program type `{kind}` (number {number}): it has the types below {known}."
+        );
+        Finding::certain(CauseCode::ProgramTypeUnknown, kind, says)
+    })
+}
+
+/// The kernel checks type, attach type and flags before it verifies. These are root's own
+/// loads, so EPERM means the feature, not a missing capability: tracing without ftrace says it.
+pub(in crate::judge) fn refused_unverified(refusal: &Refusal<'_>) -> Option<Finding> {
+    let ProgramFact { name, section, kind, .. } = refusal.program;
+    let unable = [Errno::EINVAL, Errno::EPERM, Errno::EOPNOTSUPP, Errno::ENOTSUPP].contains(&refusal.errno);
+    (unable && refusal.unverified()).then(|| {
+        let says = format!(
+            "This kernel refused `{name}` ({}) before verifying it: it knows type `{kind}` and not this use of \
+             it, section `{section}`, or the type is switched off in this build.",
+            refusal.errno
+        );
+        Finding::likely(CauseCode::AttachUnsupported, section, says)
+    })
+}
+
+/// EACCES from the verifier is a refused access; the loads are root's, so it is never a lack of
+/// permission.
+pub(in crate::judge) fn rejected_access(refusal: &Refusal<'_>) -> Option<Finding> {
+    let rejection = refusal.rejection().filter(|_| refusal.errno == Errno::EACCES)?;
+    let says = format!("The verifier rejected an access {}", where_and_why(refusal, rejection));
+    Some(Finding::certain(CauseCode::VerifierAccess, &refusal.program.name, says))
+}
+
+pub(in crate::judge) fn rejected(refusal: &Refusal<'_>) -> Option<Finding> {
+    let rejection = refusal.rejection()?;
+    let says = format!("The verifier rejected the program {}", where_and_why(refusal, rejection));
+    Some(Finding::certain(CauseCode::VerifierInvalid, &refusal.program.name, says))
+}
+
+fn where_and_why(refusal: &Refusal<'_>, rejection: &Rejection<'_>) -> String {
+    let name = &refusal.program.name;
+    let at = rejection.location.instruction.map_or_else(String::new, |at| format!(" at instruction {at}"));
+    let why = rejection.reason.as_deref().unwrap_or(rejection.line).trim_end_matches('.');
+    format!("in `{name}`{at}: {why}.")
+}
+
+pub(in crate::judge) fn unexplained(refusal: &Refusal<'_>) -> Finding {
+    let name = &refusal.program.name;
+    let says = format!("Loading `{name}` failed with {} and no rule knows why.", refusal.errno);
+    Finding { confidence: Confidence::Unknown, ..Finding::likely(CauseCode::Unexplained, name, says) }
+}

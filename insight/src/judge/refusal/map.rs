@@ -1,0 +1,109 @@
+//! Rules for a map that was not created.
+
+use crate::judge::classify::Finding;
+use crate::log::libbpf;
+use domain::cause::CauseCode;
+use domain::errno::Errno;
+use domain::evidence::{KernelFacts, MapFact};
+
+/// One map that the kernel refused.
+pub(in crate::judge) struct Refusal<'a> {
+    pub(in crate::judge) map: &'a MapFact,
+    pub(in crate::judge) errno: Errno,
+    pub(in crate::judge) facts: Option<&'a KernelFacts>,
+    /// What was filled in for the object's loader.
+    pub(in crate::judge) inferred: &'a [String],
+    pub(in crate::judge) log: &'a str,
+}
+
+/// Map types whose size libbpf or the kernel chooses.
+const SIZELESS: &[&str] = &[
+    "perf_event_array",
+    "sk_storage",
+    "inode_storage",
+    "task_storage",
+    "cgrp_storage",
+    "arena",
+    "struct_ops",
+];
+
+pub(in crate::judge) fn no_memory(refusal: &Refusal<'_>) -> Option<Finding> {
+    let Refusal { map, .. } = refusal;
+    (refusal.errno == Errno::ENOMEM).then(|| {
+        let says =
+            format!("The guest had too little memory for map `{}` of {} entries.", map.name, map.max_entries);
+        Finding::certain(CauseCode::GuestMemory, &map.name, says)
+    })
+}
+
+/// E2BIG too: it is how old kernels refuse attributes that came with newer map types.
+pub(in crate::judge) fn type_unknown(refusal: &Refusal<'_>) -> Option<Finding> {
+    let Refusal { map, .. } = refusal;
+    let known = refusal.facts.and_then(|facts| facts.map_types)?;
+    (matches!(refusal.errno, Errno::EINVAL | Errno::E2BIG) && map.number >= known).then(|| {
+        let says = format!(
+            "This kernel does not know map type `{}` (number {}): it has the types below {known}.",
+            map.kind, map.number
+        );
+        Finding::certain(CauseCode::MapTypeUnknown, &map.name, says)
+    })
+}
+
+pub(in crate::judge) fn struct_ops_missing(refusal: &Refusal<'_>) -> Option<Finding> {
+    let (name, line) =
+        libbpf::missing_struct_ops(refusal.log).filter(|_| refusal.map.kind == "struct_ops")?;
+    let says = format!("This kernel has no struct_ops interface `{name}`.");
+    Some(Finding::certain(CauseCode::BtfTypeMissing, name, says).on(line))
+}
+
+pub(in crate::judge) fn too_large(refusal: &Refusal<'_>) -> Option<Finding> {
+    let Refusal { map, .. } = refusal;
+    (refusal.errno == Errno::E2BIG).then(|| {
+        let says = format!(
+            "Map `{}` is larger than this kernel allows: {} entries of {} + {} bytes.",
+            map.name, map.max_entries, map.key_bytes, map.value_bytes
+        );
+        Finding::certain(CauseCode::MapTooLarge, &map.name, says)
+    })
+}
+
+pub(in crate::judge) fn inner_map_missing(refusal: &Refusal<'_>) -> Option<Finding> {
+    let Refusal { map, .. } = refusal;
+    let of_maps = map.kind == "array_of_maps" || map.kind == "hash_of_maps";
+    (of_maps && refusal.errno == Errno::EINVAL && !was_inferred(refusal)).then(|| {
+        let says =
+            format!("Map `{}` holds maps and declares no inner map; its own loader sets one.", map.name);
+        Finding::likely(CauseCode::LoaderContract, &map.name, says)
+    })
+}
+
+pub(in crate::judge) fn size_missing(refusal: &Refusal<'_>) -> Option<Finding> {
+    let Refusal { map, .. } = refusal;
+    let sized = map.max_entries > 0 || SIZELESS.contains(&map.kind.as_str());
+    (!sized && refusal.errno == Errno::EINVAL && !was_inferred(refusal)).then(|| {
+        let says = format!("Map `{}` declares no size; its own loader sets one.", map.name);
+        Finding::likely(CauseCode::LoaderContract, &map.name, says)
+    })
+}
+
+pub(in crate::judge) fn refused(refusal: &Refusal<'_>) -> Finding {
+    let Refusal { map, errno, .. } = refusal;
+    let says = format!(
+        "This kernel refused map `{}` ({errno}): type `{}` with {} entries of {} + {} bytes, its flags, or \
+         the type is switched off in this build.",
+        map.name, map.kind, map.max_entries, map.key_bytes, map.value_bytes
+    );
+    let types = refusal.facts.and_then(|facts| facts.map_types);
+    match types {
+        Some(_) => Finding::certain(CauseCode::MapRefused, &map.name, says),
+        None => Finding::likely(CauseCode::MapRefused, &map.name, says),
+    }
+}
+
+fn was_inferred(refusal: &Refusal<'_>) -> bool {
+    let words = |sentence: &String| {
+        let is_name = |c: char| c.is_alphanumeric() || c == '_' || c == '.';
+        sentence.split(|c| !is_name(c)).any(|word| word == refusal.map.name)
+    };
+    refusal.inferred.iter().any(words)
+}

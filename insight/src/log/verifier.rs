@@ -1,0 +1,185 @@
+//! The verifier's log of one program.
+//!
+//! ```text
+//! ; return *v; @ access.bpf.c:3             source line, with file and line from 6.8 on
+//! 7: (79) r0 = *(u64 *)(r0 +0)              the instruction it refused
+//! R0 invalid mem access 'map_value_or_null' why, in one line
+//!                                           from 7.3 on, for most refusals:
+//! Verification failed: CLASS: TITLE
+//! Reason: / At: / Causal path: / Suggestion:
+//!
+//! processed 7 insns (limit 1000000) …       statistics
+//! ```
+
+use super::leading_number;
+use domain::cause::Location;
+
+/// What the verifier said when it refused a program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejection<'a> {
+    /// The line that says why, in the short words of every kernel.
+    pub line: &'a str,
+    /// `CLASS: TITLE` of the structured report.
+    pub title: Option<&'a str>,
+    /// The reason of the structured report, on one line.
+    pub reason: Option<String>,
+    /// Where it happened, as far as the log tells.
+    pub location: Location,
+}
+
+/// The statistics line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Statistics {
+    /// Instructions the verifier walked, over all paths.
+    pub processed: u32,
+    /// How many it walks at most.
+    pub limit: u32,
+}
+
+/// The verifier's log of `program` inside a libbpf log: the last one, if it was loaded twice.
+/// A log whose end was cut off reaches to the end of the text.
+pub fn of_program<'a>(log: &'a str, program: &str) -> Option<&'a str> {
+    let begin = format!("prog '{program}': -- BEGIN PROG LOAD LOG --");
+    let start = log.rfind(&begin)? + begin.len();
+    let text = &log[start..];
+    let text = text.split_once("-- END PROG LOAD LOG --").map_or(text, |(text, _)| text);
+    Some(text.trim_matches(['\r', '\n']))
+}
+
+/// Why and where the verifier refused. `None` when the log holds no word of refusal.
+pub fn rejection(log: &str) -> Option<Rejection<'_>> {
+    let (walk, report) = match log.find("\nVerification failed: ") {
+        Some(at) => (&log[..at], Some(&log[at + 1..])),
+        None => (log, None),
+    };
+    let lines: Vec<&str> = walk.lines().map(str::trim_end).collect();
+    let at = lines.iter().rposition(|line| is_said(line))?;
+    let mut location = walked_location(&lines[..at]);
+    if location.instruction.is_none() {
+        location.instruction = number_after(lines[at], "insn ");
+    }
+    let mut rejection = Rejection { line: lines[at], title: None, reason: None, location };
+    if let Some(report) = report {
+        read_report(report, &mut rejection);
+    }
+    Some(rejection)
+}
+
+/// The statistics of a log, the last ones if there are several.
+pub fn statistics(log: &str) -> Option<Statistics> {
+    let line = log.lines().rev().find(|line| line.starts_with("processed "))?;
+    Some(Statistics { processed: number_after(line, "processed ")?, limit: number_after(line, "(limit ")? })
+}
+
+/// Lines that are the verifier's own bookkeeping, by how they start.
+const BOOKKEEPING: &[&str] = &[
+    "processed ",
+    "verification time ",
+    "stack depth ",
+    "insns processed ",
+    "mark_precise: ",
+    "last_idx ",
+    "regs=",
+    "parent ",
+    "from ",
+    "func#",
+    "frame",
+    "caller:",
+    "callee:",
+    "returning from callee",
+    "to caller at ",
+    "propagating ",
+    "cur state:",
+    "old state:",
+    "arg#",
+    "reg type unsupported for arg#",
+    "Unrecognized arg#",
+    "Validating ",
+    "-- ",
+    ";",
+];
+
+/// Whether a line is a sentence about the program rather than a step of the walk.
+fn is_said(line: &str) -> bool {
+    let line_start = line.trim_start();
+    if line_start.is_empty() || BOOKKEEPING.iter().any(|word| line_start.starts_with(word)) {
+        return false;
+    }
+    let after_number = line_start.trim_start_matches(|c: char| c.is_ascii_digit());
+    let is_step = after_number.len() < line_start.len() && after_number.starts_with(':');
+    !is_step && !is_state(line_start) && !line_start.ends_with(": safe")
+}
+
+/// A dump of registers: `R0=scalar() R10=fp0`, `R1_w=inv(id=0)`, but not `R0 invalid …`.
+fn is_state(line: &str) -> bool {
+    let first = line.split(' ').next().unwrap_or_default();
+    let register = first.strip_prefix('R').unwrap_or_default();
+    register.starts_with(|c: char| c.is_ascii_digit()) && register.contains('=')
+}
+
+/// The number and the text of an instruction, without the registers printed behind it.
+fn step(line: &str) -> Option<(u32, &str)> {
+    let (number, rest) = line.trim_start().split_once(": ")?;
+    let instruction = number.parse().ok()?;
+    let shown = rest.starts_with('(') || rest.starts_with('<');
+    shown.then(|| (instruction, rest.split_once(" ;").map_or(rest, |(rest, _)| rest).trim_end()))
+}
+
+/// The last instruction the walk printed, and the source line above it.
+fn walked_location(lines: &[&str]) -> Location {
+    let Some(at) = lines.iter().rposition(|line| step(line).is_some()) else { return Location::default() };
+    let mut location = Location::default();
+    if let Some((instruction, disassembly)) = step(lines[at]) {
+        location.instruction = Some(instruction);
+        location.disassembly = Some(disassembly.to_owned());
+    }
+    for line in lines[..at].iter().rev() {
+        let Some(text) = line.strip_prefix(';') else { continue };
+        let (source, place) = text.rsplit_once(" @ ").unwrap_or((text, ""));
+        if source.trim().is_empty() {
+            continue;
+        }
+        location.source = Some(source.trim().to_owned());
+        if let Some((file, number)) = place.rsplit_once(':') {
+            location.file = Some(file.to_owned());
+            location.line = leading_number(number);
+        }
+        break;
+    }
+    location
+}
+
+/// Takes what the structured report knows better than the walk.
+fn read_report<'a>(report: &'a str, rejection: &mut Rejection<'a>) {
+    let headline = report.lines().next().unwrap_or_default();
+    rejection.title = headline.strip_prefix("Verification failed: ").map(str::trim_end);
+    let reason: Vec<&str> =
+        section(report, "Reason:").map(str::trim).take_while(|line| !line.is_empty()).collect();
+    rejection.reason = Some(reason.join(" ")).filter(|reason| !reason.is_empty());
+
+    let location = &mut rejection.location;
+    let mut in_code = false;
+    for line in section(report, "At:") {
+        let line = line.trim();
+        in_code |= line == "Instruction context:";
+        let marked = line.strip_prefix(">>>").and_then(|rest| rest.split_once('|'));
+        if let Some((_, place)) = line.rsplit_once(" @ ").filter(|_| location.file.is_none()) {
+            let mut parts = place.rsplitn(3, ':').skip(1);
+            location.line = parts.next().and_then(leading_number);
+            location.file = parts.next().map(str::to_owned);
+        } else if let Some((number, text)) = marked.filter(|_| in_code) {
+            location.instruction = leading_number(number.trim()).or(location.instruction);
+            location.disassembly = Some(text.trim().to_owned());
+        }
+    }
+}
+
+/// The indented lines under a headline of the report.
+fn section<'a>(report: &'a str, name: &'static str) -> impl Iterator<Item = &'a str> {
+    let lines = report.lines().skip_while(move |line| *line != name).skip(1);
+    lines.take_while(|line| line.is_empty() || line.starts_with(' '))
+}
+
+fn number_after(line: &str, word: &str) -> Option<u32> {
+    leading_number(line.split_once(word)?.1)
+}
