@@ -1,0 +1,159 @@
+//! One job: everything that is tried with an object, in an order that wastes nothing.
+//!
+//! ```text
+//! open ──► load whole ──┬─ loaded ──► attach each program ──► the programs it left out, alone
+//!                       └─ refused ─► each map, alone ──────► every program, alone
+//!                                                             alone: load, then attach
+//! ```
+//! Each observation is sent before the next step begins, so that a guest that dies leaves a trace.
+
+use crate::attach;
+use crate::link::{Link, LinkError};
+use crate::load;
+use crate::log::{Log, Recorder};
+use crate::open::{self, Instance, Specimen};
+use crate::prepare::Fixtures;
+use crate::sys::libbpf::Program;
+use domain::errno::Errno;
+use domain::evidence::{AttachOutcome, LoadScope, LogSubject};
+use domain::level::Level;
+use domain::message::{FromGuest, Job};
+
+/// Programs, and maps, of one object that are exercised. The largest known object has some 300; what
+/// is listed must fit one frame.
+const PROGRAMS_MAX: usize = 4096;
+const MAPS_MAX: usize = 4096;
+
+/// Why a job ended early with nothing learnt about the object.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ExerciseError {
+    #[error("an answer could not be sent")]
+    Link(#[from] LinkError),
+    #[error("the object holds {0} programs, at most {PROGRAMS_MAX} are exercised")]
+    Programs(usize),
+    #[error("the object holds {0} maps, at most {MAPS_MAX} are exercised")]
+    Maps(usize),
+    #[error("the object opened before and does not open again: {0}")]
+    Reopen(Errno),
+    #[error("libbpf does not let the load be narrowed: {0}")]
+    Narrow(Errno),
+}
+
+/// The job's parts that every step needs.
+#[derive(Debug)]
+pub(crate) struct Exercise<'a> {
+    link: &'a Link,
+    level: Level,
+    fixtures: Fixtures,
+    specimen: Specimen<'a>,
+    recorder: Recorder,
+}
+
+impl<'a> Exercise<'a> {
+    /// Starts to listen to libbpf.
+    pub(crate) fn new(link: &'a Link, job: &'a Job, fixtures: Fixtures) -> Self {
+        let recorder = Recorder::start(job.log_bytes_max);
+        Self { link, level: job.level, fixtures, specimen: Specimen::new(job), recorder }
+    }
+
+    /// Does it all.
+    pub(crate) fn run(&self) -> Result<(), ExerciseError> {
+        let Some(instance) = self.open()? else {
+            return Ok(());
+        };
+        let count = instance.object.programs().count();
+        let left = match self.whole(instance)? {
+            Some(left) => left,
+            None => {
+                self.maps()?;
+                (0..count).collect()
+            }
+        };
+        left.into_iter().try_for_each(|index| self.alone(index))
+    }
+
+    fn open(&self) -> Result<Option<Instance>, ExerciseError> {
+        let opened = self.specimen.open();
+        let facts = match &opened {
+            Ok(instance) => open::describe(instance),
+            Err(errno) => open::refused(*errno),
+        };
+        if facts.programs.len() > PROGRAMS_MAX {
+            return Err(ExerciseError::Programs(facts.programs.len()));
+        }
+        if facts.maps.len() > MAPS_MAX {
+            return Err(ExerciseError::Maps(facts.maps.len()));
+        }
+        self.send(&FromGuest::Opened(facts))?;
+        self.log(&LogSubject::Open, opened.is_ok())?;
+        Ok(opened.ok())
+    }
+
+    /// Loads the object as a plain loader would. The indices of the programs it left out, or `None`
+    /// when it was refused.
+    fn whole(&self, instance: Instance) -> Result<Option<Vec<usize>>, ExerciseError> {
+        let load = load::load(&instance.object, LoadScope::Whole);
+        let refused = load.errno.is_some();
+        self.send(&FromGuest::Load(load))?;
+        self.log(&LogSubject::LoadWhole, !refused)?;
+        if refused {
+            return Ok(None);
+        }
+        let mut left = Vec::new();
+        for (index, program) in instance.object.programs().enumerate() {
+            if program.info().is_some() {
+                self.attach(program)?;
+            } else {
+                left.push(index);
+            }
+        }
+        Ok(Some(left))
+    }
+
+    /// Loads one program with every map, and attaches it.
+    fn alone(&self, index: usize) -> Result<(), ExerciseError> {
+        let instance = self.reopen()?;
+        load::only_programs(&instance.object, |other| other == index).map_err(ExerciseError::Narrow)?;
+        let Some(program) = instance.object.programs().nth(index) else {
+            return Ok(());
+        };
+        let load = load::load(&instance.object, LoadScope::Alone(program.name()));
+        let loaded = load.errno.is_none();
+        self.send(&FromGuest::Load(load))?;
+        self.log(&LogSubject::LoadAlone(program.name()), loaded)?;
+        if loaded { self.attach(program) } else { Ok(()) }
+    }
+
+    fn attach(&self, program: Program<'_>) -> Result<(), ExerciseError> {
+        if self.level == Level::Load {
+            return Ok(());
+        }
+        let attach = attach::attach(program, self.fixtures);
+        let failed = matches!(attach.outcome, AttachOutcome::Failed(_));
+        self.send(&FromGuest::Attach(attach))?;
+        self.log(&LogSubject::Attach(program.name()), !failed)
+    }
+
+    pub(crate) fn reopen(&self) -> Result<Instance, ExerciseError> {
+        self.specimen.open().map_err(ExerciseError::Reopen)
+    }
+
+    pub(crate) fn send(&self, message: &FromGuest) -> Result<(), ExerciseError> {
+        Ok(self.link.send(message)?)
+    }
+
+    /// Ends a step whose log nobody needs.
+    pub(crate) fn forget(&self) {
+        drop(self.recorder.take(true));
+    }
+
+    /// Ends a step: sends what libbpf said during it.
+    pub(crate) fn log(&self, subject: &LogSubject, succeeded: bool) -> Result<(), ExerciseError> {
+        Ok(send_log(self.link, subject, self.recorder.take(succeeded))?)
+    }
+}
+
+/// Sends a log in pieces.
+pub(crate) fn send_log(link: &Link, subject: &LogSubject, log: Log) -> Result<(), LinkError> {
+    log.into_pieces(subject).into_iter().try_for_each(|piece| link.send(&FromGuest::Log(piece)))
+}

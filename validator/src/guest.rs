@@ -1,0 +1,71 @@
+//! The life of a guest, from its first mount to the answer.
+
+use crate::clock;
+use crate::exercise::{Exercise, ExerciseError, send_log};
+use crate::kmsg::Mark;
+use crate::link::{Link, LinkError};
+use crate::mounts;
+use crate::prepare::{Fixtures, prepare};
+use crate::sys::kernel;
+use domain::digest::Digest;
+use domain::errno::Errno;
+use domain::evidence::LogSubject;
+use domain::message::{FromGuest, Job};
+use std::fs::OpenOptions;
+
+/// Why a guest has nothing to say about its object.
+#[derive(Debug, thiserror::Error)]
+enum JobError {
+    #[error("the object's digest is {got}, the job says {asked}: it was damaged on its way")]
+    Digest { got: Digest, asked: Digest },
+    #[error("the clock could not be set: {0}")]
+    Clock(#[source] nix::Error),
+    #[error("/dev/urandom could not be opened")]
+    Random(#[source] std::io::Error),
+    #[error("the random number generator could not be reseeded: {0}")]
+    Reseed(Errno),
+    #[error("the kernel's messages could not be read")]
+    Messages(#[source] std::io::Error),
+    #[error("the object could not be exercised")]
+    Exercise(#[from] ExerciseError),
+}
+
+/// Gets ready, takes the job and answers it. An error is one of the channel itself: nobody was told.
+pub(crate) fn serve() -> Result<(), LinkError> {
+    let lacks = mounts::mount_all();
+    let mut link = Link::open()?;
+    let boot = link.boot()?;
+    let (fixtures, facts) = prepare(&boot.modules, lacks);
+    let mark = Mark::now();
+    link.send(&FromGuest::Ready { boot_nonce: boot.nonce, facts })?;
+    let job = link.job()?;
+    match answer(&link, &job, fixtures, mark) {
+        Ok(()) => link.send(&FromGuest::Finished { job_nonce: job.nonce }),
+        Err(error) => link.send(&FromGuest::Refused { says: whole_chain(&error) }),
+    }
+}
+
+fn answer(link: &Link, job: &Job, fixtures: Fixtures, mark: std::io::Result<Mark>) -> Result<(), JobError> {
+    let mark = mark.map_err(JobError::Messages)?;
+    clock::set(job.unix_seconds).map_err(JobError::Clock)?;
+    let random = OpenOptions::new().write(true).open("/dev/urandom").map_err(JobError::Random)?;
+    kernel::reseed(&random, job.entropy).map_err(JobError::Reseed)?;
+    let got = Digest::of(&job.object);
+    if got != job.object_digest {
+        return Err(JobError::Digest { got, asked: job.object_digest });
+    }
+    Exercise::new(link, job, fixtures).run()?;
+    let messages = mark.read(job.log_bytes_max);
+    send_log(link, &LogSubject::Kernel, messages).map_err(|error| JobError::Exercise(error.into()))
+}
+
+/// An error and its causes in one line.
+pub(crate) fn whole_chain(error: &dyn std::error::Error) -> String {
+    let mut says = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        says = format!("{says}: {error}");
+        cause = error.source();
+    }
+    says
+}

@@ -1,0 +1,36 @@
+//! Loading an instance, and choosing what of it is loaded.
+
+use crate::sys::libbpf::Object;
+use domain::errno::Errno;
+use domain::evidence::{Load, LoadScope, Loaded};
+use std::time::Instant;
+
+/// Marks for loading the programs whose index `wanted` accepts, and no other.
+pub(crate) fn only_programs(object: &Object, wanted: impl Fn(usize) -> bool) -> Result<(), Errno> {
+    object.programs().enumerate().try_for_each(|(index, program)| program.set_autoload(wanted(index)))
+}
+
+/// Marks for creation the maps whose index `wanted` accepts, and no other.
+pub(crate) fn only_maps(object: &Object, wanted: impl Fn(usize) -> bool) -> Result<(), Errno> {
+    object.maps().enumerate().try_for_each(|(index, map)| map.set_autocreate(wanted(index)))
+}
+
+/// Loads what is marked and says what came of it.
+pub(crate) fn load(object: &Object, scope: LoadScope) -> Load {
+    let begun = Instant::now();
+    let errno = object.load().err();
+    let took_us = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+    let loaded = object
+        .programs()
+        .filter_map(|program| {
+            let info = program.info()?;
+            Some(Loaded {
+                program: program.name(),
+                verified_instructions: info.verified_instructions,
+                translated_bytes: info.translated_bytes,
+                jited_bytes: info.jited_bytes,
+            })
+        })
+        .collect();
+    Load { scope, errno, loaded, took_us }
+}

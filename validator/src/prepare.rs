@@ -1,0 +1,59 @@
+//! From a bare kernel to a guest that can take a job.
+
+use crate::facts;
+use crate::sys::kernel;
+use domain::errno::Errno;
+use domain::evidence::KernelFacts;
+use std::ffi::c_int;
+use std::fs::File;
+use std::path::Path;
+
+/// What programs are attached to besides the kernel itself.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Fixtures {
+    /// Index of the loopback interface.
+    pub(crate) loopback: Result<c_int, Errno>,
+    /// Whether `bpf` is an active security module, without which its hooks are never called.
+    pub(crate) bpf_lsm: bool,
+}
+
+/// Loads `modules` in order, brings the fixtures up and looks at the kernel.
+pub(crate) fn prepare(modules: &[String], mut lacks: Vec<String>) -> (Fixtures, KernelFacts) {
+    let mut loaded = Vec::new();
+    for path in modules {
+        let name = module_name(path);
+        match load(path) {
+            Ok(()) => loaded.push(name),
+            Err(says) => lacks.push(format!("module {name} could not be loaded: {says}")),
+        }
+    }
+    let loopback = kernel::loopback_up();
+    if let Err(errno) = loopback {
+        lacks.push(format!("the loopback interface could not be brought up: {errno}"));
+    }
+    let facts = facts::collect(loaded, lacks);
+    let bpf_lsm = facts.lsm.iter().any(|name| name == "bpf");
+    (Fixtures { loopback, bpf_lsm }, facts)
+}
+
+fn load(path: &str) -> Result<(), String> {
+    let file = File::open(path).map_err(|error| error.to_string())?;
+    kernel::load_module(&file).map_err(|errno| errno.to_string())
+}
+
+/// The kernel's name of a module file: its stem with underscores.
+fn module_name(path: &str) -> String {
+    let file = Path::new(path).file_name().map_or(path.into(), |name| name.to_string_lossy());
+    file.trim_end_matches(".ko").replace('-', "_")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_module_has_the_kernels_name() {
+        assert_eq!(module_name("/modules/sch_ingress.ko"), "sch_ingress");
+        assert_eq!(module_name("virtio-rng.ko"), "virtio_rng");
+    }
+}

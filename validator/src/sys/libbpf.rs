@@ -1,0 +1,253 @@
+//! libbpf's objects, programs and maps.
+
+use super::{last_errno, size_field};
+use domain::errno::Errno;
+use libbpf_sys as raw;
+use std::ffi::{CStr, CString, c_char, c_int, c_void};
+use std::marker::PhantomData;
+use std::os::fd::{BorrowedFd, RawFd};
+use std::ptr::NonNull;
+
+/// An opened object; closing it unloads what it loaded.
+#[derive(Debug)]
+pub(crate) struct Object(NonNull<raw::bpf_object>);
+
+/// One program of an object.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Program<'o> {
+    raw: NonNull<raw::bpf_program>,
+    object: PhantomData<&'o Object>,
+}
+
+/// One map of an object.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Map<'o> {
+    raw: NonNull<raw::bpf_map>,
+    object: PhantomData<&'o Object>,
+}
+
+/// What the kernel tells about a loaded program.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ProgramInfo {
+    pub(crate) verified_instructions: u32,
+    pub(crate) translated_bytes: u32,
+    pub(crate) jited_bytes: u32,
+}
+
+/// libbpf's version without its leading `v`.
+pub(crate) fn version() -> String {
+    // SAFETY: libbpf returns a static NUL-terminated text.
+    let version = unsafe { text(raw::libbpf_version_string()) };
+    version.trim_start_matches('v').to_owned()
+}
+
+/// Whether libbpf knows what to do with a section; if not, it names those it knows in a message.
+#[cfg(test)]
+pub(crate) fn knows_section(section: &str) -> bool {
+    let section = c_text(section);
+    let (mut program_type, mut attach_type) = (0, 0);
+    // SAFETY: libbpf reads the text and writes two numbers.
+    unsafe {
+        raw::libbpf_prog_type_by_name(section.as_ptr(), &raw mut program_type, &raw mut attach_type) == 0
+    }
+}
+
+/// How many CPUs this kernel could bring up.
+pub(crate) fn possible_cpus() -> Option<u32> {
+    // SAFETY: takes nothing and returns a number.
+    u32::try_from(unsafe { raw::libbpf_num_possible_cpus() }).ok()
+}
+
+/// The result of a libbpf call that returns 0 or a negative error number.
+pub(super) fn check(result: c_int) -> Result<(), Errno> {
+    if result < 0 { Err(Errno(-result)) } else { Ok(()) }
+}
+
+/// A copy of a text libbpf owns; empty for null.
+///
+/// # Safety
+/// `pointer` is null or points to a NUL-terminated text that lives during the call.
+unsafe fn text(pointer: *const c_char) -> String {
+    if pointer.is_null() {
+        return String::new();
+    }
+    // SAFETY: promised by the caller.
+    unsafe { CStr::from_ptr(pointer) }.to_string_lossy().into_owned()
+}
+
+impl Object {
+    /// Parses an ELF. `pins` is the folder in which maps pinned by name appear.
+    pub(crate) fn open(elf: &[u8], name: &CStr, pins: &CStr) -> Result<Self, Errno> {
+        let options = raw::bpf_object_open_opts {
+            sz: size_field::<raw::bpf_object_open_opts>(),
+            object_name: name.as_ptr(),
+            pin_root_path: pins.as_ptr(),
+            ..Default::default()
+        };
+        let size = raw::size_t::try_from(elf.len()).expect("a slice's length fits size_t");
+        // SAFETY: libbpf copies all it keeps of the ELF and of the options before it returns.
+        let object =
+            unsafe { raw::bpf_object__open_mem(elf.as_ptr().cast::<c_void>(), size, &raw const options) };
+        NonNull::new(object).map(Self).ok_or_else(last_errno)
+    }
+
+    /// Loads what is marked for loading: maps first, then programs.
+    pub(crate) fn load(&self) -> Result<(), Errno> {
+        // SAFETY: the object is open; a second load is refused by libbpf itself.
+        check(unsafe { raw::bpf_object__load(self.0.as_ptr()) })
+    }
+
+    /// Programs in the object's order, without subprograms.
+    pub(crate) fn programs(&self) -> impl Iterator<Item = Program<'_>> {
+        let mut last = std::ptr::null_mut();
+        std::iter::from_fn(move || {
+            // SAFETY: the object is open and `last` is null or a program of this object.
+            last = unsafe { raw::bpf_object__next_program(self.0.as_ptr(), last) };
+            NonNull::new(last).map(|raw| Program { raw, object: PhantomData })
+        })
+        .fuse()
+    }
+
+    /// Maps in the object's order, with libbpf's internal ones.
+    pub(crate) fn maps(&self) -> impl Iterator<Item = Map<'_>> {
+        let mut last = std::ptr::null_mut();
+        std::iter::from_fn(move || {
+            // SAFETY: the object is open and `last` is null or a map of this object.
+            last = unsafe { raw::bpf_object__next_map(self.0.as_ptr(), last) };
+            NonNull::new(last).map(|raw| Map { raw, object: PhantomData })
+        })
+        .fuse()
+    }
+}
+
+impl Drop for Object {
+    fn drop(&mut self) {
+        // SAFETY: programs and maps borrow the object, so none is left.
+        unsafe { raw::bpf_object__close(self.0.as_ptr()) };
+    }
+}
+
+impl Program<'_> {
+    pub(super) fn as_ptr(self) -> *mut raw::bpf_program {
+        self.raw.as_ptr()
+    }
+
+    /// Function name.
+    pub(crate) fn name(self) -> String {
+        // SAFETY: the program lives as long as its object and so does its name.
+        unsafe { text(raw::bpf_program__name(self.as_ptr())) }
+    }
+
+    /// Section name without a leading `?`.
+    pub(crate) fn section(self) -> String {
+        // SAFETY: as for the name.
+        unsafe { text(raw::bpf_program__section_name(self.as_ptr())) }
+    }
+
+    /// libbpf's name of the program type.
+    pub(crate) fn kind(self) -> String {
+        // SAFETY: the program is alive; the name of a type is static or null.
+        unsafe { text(raw::libbpf_bpf_prog_type_str(raw::bpf_program__type(self.as_ptr()))) }
+    }
+
+    /// Whether a load of the object loads it.
+    pub(crate) fn autoload(self) -> bool {
+        // SAFETY: the program is alive.
+        unsafe { raw::bpf_program__autoload(self.as_ptr()) }
+    }
+
+    /// Decides whether a load of the object loads it.
+    pub(crate) fn set_autoload(self, autoload: bool) -> Result<(), Errno> {
+        // SAFETY: the program is alive; after a load libbpf refuses.
+        check(unsafe { raw::bpf_program__set_autoload(self.as_ptr(), autoload) })
+    }
+
+    /// The descriptor of a loaded program.
+    pub(super) fn fd(self) -> Option<RawFd> {
+        // SAFETY: the program is alive.
+        Some(unsafe { raw::bpf_program__fd(self.as_ptr()) }).filter(|fd| *fd >= 0)
+    }
+
+    /// What the kernel tells of it, once loaded; `None` when it is not loaded.
+    pub(crate) fn info(self) -> Option<ProgramInfo> {
+        let fd = self.fd()?;
+        let mut info = raw::bpf_prog_info::default();
+        let mut size = u32::try_from(size_of::<raw::bpf_prog_info>()).expect("a struct size fits 32 bits");
+        // SAFETY: the kernel writes at most `size` bytes into `info`, whose pointers are all null.
+        let told = unsafe { raw::bpf_prog_get_info_by_fd(fd, &raw mut info, &raw mut size) };
+        // A loaded program without figures stays a loaded program: they read 0.
+        let info = if told == 0 { info } else { raw::bpf_prog_info::default() };
+        Some(ProgramInfo {
+            verified_instructions: info.verified_insns,
+            translated_bytes: info.xlated_prog_len,
+            jited_bytes: info.jited_prog_len,
+        })
+    }
+}
+
+impl Map<'_> {
+    /// Map name.
+    pub(crate) fn name(self) -> String {
+        // SAFETY: the map lives as long as its object and so does its name.
+        unsafe { text(raw::bpf_map__name(self.raw.as_ptr())) }
+    }
+
+    /// The kernel's number of the map type.
+    pub(crate) fn number(self) -> u32 {
+        // SAFETY: the map is alive.
+        unsafe { raw::bpf_map__type(self.raw.as_ptr()) }
+    }
+
+    /// libbpf's name of the map type.
+    pub(crate) fn kind(self) -> String {
+        // SAFETY: the name of a type is static or null.
+        unsafe { text(raw::libbpf_bpf_map_type_str(self.number())) }
+    }
+
+    /// Bytes of a key.
+    pub(crate) fn key_bytes(self) -> u32 {
+        // SAFETY: the map is alive.
+        unsafe { raw::bpf_map__key_size(self.raw.as_ptr()) }
+    }
+
+    /// Bytes of a value.
+    pub(crate) fn value_bytes(self) -> u32 {
+        // SAFETY: the map is alive.
+        unsafe { raw::bpf_map__value_size(self.raw.as_ptr()) }
+    }
+
+    /// Entries, or bytes for ring buffers.
+    pub(crate) fn max_entries(self) -> u32 {
+        // SAFETY: the map is alive.
+        unsafe { raw::bpf_map__max_entries(self.raw.as_ptr()) }
+    }
+
+    /// Sets the entries; refused once the map exists.
+    pub(crate) fn set_max_entries(self, entries: u32) -> Result<(), Errno> {
+        // SAFETY: the map is alive.
+        check(unsafe { raw::bpf_map__set_max_entries(self.raw.as_ptr(), entries) })
+    }
+
+    /// Whether a load of the object creates it.
+    pub(crate) fn autocreate(self) -> bool {
+        // SAFETY: the map is alive.
+        unsafe { raw::bpf_map__autocreate(self.raw.as_ptr()) }
+    }
+
+    /// Decides whether a load of the object creates it.
+    pub(crate) fn set_autocreate(self, autocreate: bool) -> Result<(), Errno> {
+        // SAFETY: the map is alive; after a load libbpf refuses.
+        check(unsafe { raw::bpf_map__set_autocreate(self.raw.as_ptr(), autocreate) })
+    }
+}
+
+/// `text` for libbpf. A NUL cannot be passed on, so the text ends before it.
+pub(crate) fn c_text(text: &str) -> CString {
+    let end = text.find('\0').unwrap_or(text.len());
+    CString::new(&text[..end]).expect("the text was cut before its first NUL")
+}
+
+/// The number behind a borrowed descriptor, for libbpf's plain ints.
+pub(super) fn number(fd: BorrowedFd<'_>) -> c_int {
+    std::os::fd::AsRawFd::as_raw_fd(&fd)
+}

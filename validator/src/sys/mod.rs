@@ -1,0 +1,29 @@
+//! Every unsafe line of the validator, behind safe functions.
+//!
+//! What comes in: slices, numbers and paths. What goes out: owned values that free themselves, and
+//! the kernel's error numbers. Each unsafe block says why it is sound.
+//! Deliberately absent: decisions. Nothing in here knows what an object, a job or a frame is for.
+
+#![allow(
+    unsafe_code,
+    reason = "ports, ioctls and libbpf cannot be reached otherwise; nothing outside may do so"
+)]
+
+pub(crate) mod attach;
+pub(crate) mod fwcfg;
+pub(crate) mod kernel;
+pub(crate) mod libbpf;
+pub(crate) mod port;
+pub(crate) mod print;
+
+use domain::errno::Errno;
+
+/// The error number of the last libc or libbpf call on this thread.
+fn last_errno() -> Errno {
+    Errno(std::io::Error::last_os_error().raw_os_error().unwrap_or(0))
+}
+
+/// `size_of::<T>()` for the size fields that begin libbpf's option structs.
+fn size_field<T>() -> libbpf_sys::size_t {
+    libbpf_sys::size_t::try_from(size_of::<T>()).expect("a struct size fits size_t")
+}
