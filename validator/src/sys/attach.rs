@@ -165,14 +165,14 @@ pub(crate) fn uprobe_multi(
     })
 }
 
-/// A classifier on the `clsact` queueing discipline of an interface.
+/// A classifier on a `clsact` queueing discipline of an interface.
 #[derive(Debug)]
 pub(crate) struct Filter {
     hook: raw::bpf_tc_hook,
     options: raw::bpf_tc_opts,
 }
 
-/// Creates the discipline if there is none and adds the program as its only filter.
+/// Creates the discipline and adds the program as its only filter; both go when it is dropped.
 pub(crate) fn clsact(program: Program<'_>, interface: c_int, flow: Flow) -> Result<Filter, Errno> {
     let attach_point = match flow {
         Flow::Ingress => raw::BPF_TC_INGRESS,
@@ -193,10 +193,7 @@ pub(crate) fn clsact(program: Program<'_>, interface: c_int, flow: Flow) -> Resu
     };
     let mut filter = Filter { hook, options };
     // SAFETY: libbpf reads the hook within its size.
-    match check(unsafe { raw::bpf_tc_hook_create(&raw mut filter.hook) }) {
-        Ok(()) | Err(Errno(libc::EEXIST)) => {}
-        Err(errno) => return Err(errno),
-    }
+    check(unsafe { raw::bpf_tc_hook_create(&raw mut filter.hook) })?;
     // SAFETY: libbpf reads and writes both structs within their sizes.
     check(unsafe { raw::bpf_tc_attach(&raw const filter.hook, &raw mut filter.options) })?;
     Ok(filter)
@@ -204,10 +201,10 @@ pub(crate) fn clsact(program: Program<'_>, interface: c_int, flow: Flow) -> Resu
 
 impl Drop for Filter {
     fn drop(&mut self) {
-        // `bpf_tc_detach` refuses options that carry what only an attach needs.
-        (self.options.prog_fd, self.options.prog_id, self.options.flags) = (0, 0, 0);
-        // SAFETY: libbpf reads both structs within their sizes. What a failed detach leaves behind
-        // goes with the guest.
-        unsafe { raw::bpf_tc_detach(&raw const self.hook, &raw const self.options) };
+        // Both directions together are how libbpf names the discipline itself.
+        self.hook.attach_point = raw::BPF_TC_INGRESS | raw::BPF_TC_EGRESS;
+        // SAFETY: libbpf reads the hook within its size. What a failure leaves behind goes with the
+        // guest.
+        unsafe { raw::bpf_tc_hook_destroy(&raw mut self.hook) };
     }
 }
