@@ -24,6 +24,7 @@ mod error;
 mod initramfs;
 mod library;
 mod lock;
+mod lz4;
 mod modules;
 mod settings;
 mod source;
