@@ -21,10 +21,11 @@ pub(super) fn fold(
     if let Some(cause) = broken_off(evidence).or_else(|| not_opened(evidence)) {
         return settled(cause);
     }
-    let stopped = not_loaded_whole(evidence, programs, maps);
-    let (verdict, decided) = match stopped {
-        Some(cause) => settled(cause),
-        None => required(programs),
+    let parts = required(programs);
+    let (verdict, decided) = match not_loaded_whole(evidence, programs, maps).map(settled) {
+        // What stopped the whole decides, unless a part is worse off by itself.
+        Some(whole) if Verdict::of_all([whole.0, parts.0]) == whole.0 => whole,
+        Some(_) | None => parts,
     };
     match splat(evidence).filter(|_| matches!(verdict, Verdict::Passes | Verdict::NotAttempted)) {
         Some(trouble) => trouble,

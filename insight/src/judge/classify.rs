@@ -61,6 +61,7 @@ const LOAD: &[LoadRule] = &[
     load::map_failed,
     load::kernel_without_btf,
     load::kfunc_missing,
+    load::config_unreadable,
     load::extern_missing,
     load::struct_ops_missing,
     load::target_missing,

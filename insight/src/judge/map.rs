@@ -22,18 +22,23 @@ pub(super) fn verdicts(evidence: &Evidence) -> Vec<MapVerdict> {
 }
 
 /// Every load creates every map, so one that worked proves them all. Else what counts is the map
-/// alone, and then libbpf's word for the first one that failed.
+/// alone, and then libbpf's word for the first one that failed. A struct_ops map is made from
+/// types that libbpf looks up while loading, so alone it says nothing.
 fn not_created(evidence: &Evidence, map: &MapFact) -> Option<Cause> {
     if evidence.loads.iter().any(|load| load.errno.is_none() || !load.loaded.is_empty()) {
         return None;
     }
-    if let Some(created) = evidence.maps.iter().find(|created| created.map == map.name) {
-        let log = evidence.log(&LogSubject::Map(map.name.clone()));
-        return created.errno.map(|errno| refused(evidence, map, errno, log));
+    let is_struct_ops = map.kind == "struct_ops";
+    let alone = evidence.maps.iter().find(|created| created.map == map.name).filter(|_| !is_struct_ops);
+    if let Some(created) = alone {
+        return created.errno.map(|errno| refused(evidence, map, errno));
     }
     let log = evidence.log(&LogSubject::LoadWhole);
     if let Some((_, errno)) = libbpf::failed_map(log).filter(|(name, _)| *name == map.name) {
-        return Some(refused(evidence, map, Errno(errno), log));
+        return Some(refused(evidence, map, Errno(errno)));
+    }
+    if is_struct_ops && libbpf::missing_struct_ops(log).is_some() {
+        return Some(refused(evidence, map, Errno::ESRCH));
     }
     Some(cell::broken_off(evidence).unwrap_or_else(|| {
         let says = format!("Map `{}` was not tried: an earlier step failed.", map.name);
@@ -41,8 +46,9 @@ fn not_created(evidence: &Evidence, map: &MapFact) -> Option<Cause> {
     }))
 }
 
-fn refused(evidence: &Evidence, map: &MapFact, errno: Errno, log: &str) -> Cause {
+fn refused(evidence: &Evidence, map: &MapFact, errno: Errno) -> Cause {
     let inferred = evidence.open.as_ref().map(|open| open.inferred.as_slice()).unwrap_or_default();
+    let log = evidence.log(&LogSubject::LoadWhole);
     let refusal = Refusal { map, errno, facts: evidence.kernel.as_ref(), inferred, log };
     let mut finding = classify::map(&refusal);
     if finding.line.is_empty() {

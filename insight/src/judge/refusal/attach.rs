@@ -51,12 +51,16 @@ pub(in crate::judge) fn busy(refusal: &Refusal<'_>) -> Option<Finding> {
     })
 }
 
-/// A tracepoint looks missing when tracefs could not be mounted.
+/// A tracepoint or function looks missing when tracefs is.
 pub(in crate::judge) fn guest_unprepared(refusal: &Refusal<'_>) -> Option<Finding> {
-    let lack = refusal.facts?.lacks.iter().find(|lack| lack.contains("tracefs"))?;
+    let lack = refusal.facts.and_then(|facts| facts.lacks.iter().find(|lack| lack.contains("tracefs")));
+    let lack = lack.map(String::as_str).or_else(|| {
+        libbpf::line_with(refusal.log, "failed to open")
+            .filter(|line| line.contains("/available_filter_functions"))
+    })?;
     let through_tracefs = matches!(refusal.program.kind.as_str(), "tracepoint" | "kprobe");
     (through_tracefs && refusal.errno == Errno::ENOENT).then(|| {
-        let says = format!("The guest could not be prepared to attach `{}`: {lack}", refusal.program.name);
+        let says = format!("The guest could not be prepared to attach `{}`: {lack}.", refusal.program.name);
         Finding::likely(CauseCode::Infrastructure, refusal.hook(), says)
     })
 }

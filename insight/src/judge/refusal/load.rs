@@ -172,6 +172,14 @@ pub(in crate::judge) fn kfunc_missing(refusal: &Refusal<'_>) -> Option<Finding> 
     Some(Finding::certain(CauseCode::KfuncMissing, kfunc, says).on(line))
 }
 
+/// The configuration is a file beside the kernel; without it nothing was learnt about the value.
+pub(in crate::judge) fn config_unreadable(refusal: &Refusal<'_>) -> Option<Finding> {
+    let line = libbpf::line_with(refusal.log, "failed to open system Kconfig")?;
+    let name = &refusal.program.name;
+    let says = format!("The guest has no kernel configuration to read, which loading `{name}` needs.");
+    Some(Finding::certain(CauseCode::Infrastructure, name, says).on(line))
+}
+
 pub(in crate::judge) fn extern_missing(refusal: &Refusal<'_>) -> Option<Finding> {
     let (symbol, line) = libbpf::missing_extern(refusal.log)?;
     if !refusal.needs(symbol) {
@@ -270,8 +278,7 @@ pub(in crate::judge) fn helper_unknown(refusal: &Refusal<'_>) -> Option<Finding>
     let name = helper::name(number);
     let known = refusal.facts.and_then(|facts| facts.helpers);
     if let Some(known) = known.filter(|known| number >= *known) {
-        let says =
-            format!("This kernel has no helper {number} (`{name}`): it has the helpers below {known}.");
+        let says = format!("This kernel has no `{name}`: its helpers have the numbers below {known}.");
         return Some(Finding::certain(CauseCode::HelperUnknown, &name, says).on(said));
     }
     let says = format!("This kernel does not let programs of type `{}` call `{name}`.", refusal.program.kind);
@@ -327,13 +334,13 @@ pub(in crate::judge) fn refused_unverified(refusal: &Refusal<'_>) -> Option<Find
 /// permission.
 pub(in crate::judge) fn rejected_access(refusal: &Refusal<'_>) -> Option<Finding> {
     let rejection = refusal.rejection().filter(|_| refusal.errno == Errno::EACCES)?;
-    let says = format!("The verifier rejected an access {}", where_and_why(refusal, rejection));
+    let says = format!("The verifier rejected an access in {}", where_and_why(refusal, rejection));
     Some(Finding::certain(CauseCode::VerifierAccess, &refusal.program.name, says))
 }
 
 pub(in crate::judge) fn rejected(refusal: &Refusal<'_>) -> Option<Finding> {
     let rejection = refusal.rejection()?;
-    let says = format!("The verifier rejected the program {}", where_and_why(refusal, rejection));
+    let says = format!("The verifier rejected {}", where_and_why(refusal, rejection));
     Some(Finding::certain(CauseCode::VerifierInvalid, &refusal.program.name, says))
 }
 
@@ -341,7 +348,7 @@ fn where_and_why(refusal: &Refusal<'_>, rejection: &Rejection<'_>) -> String {
     let name = &refusal.program.name;
     let at = rejection.location.instruction.map_or_else(String::new, |at| format!(" at instruction {at}"));
     let why = rejection.reason.as_deref().unwrap_or(rejection.line).trim_end_matches('.');
-    format!("in `{name}`{at}: {why}.")
+    format!("`{name}`{at}: {why}.")
 }
 
 pub(in crate::judge) fn unexplained(refusal: &Refusal<'_>) -> Finding {
