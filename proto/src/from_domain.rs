@@ -4,7 +4,7 @@ use crate::wire;
 use domain::cause::{Cause, Location};
 use domain::cell::{CellState, FailureKind};
 use domain::digest::Digest;
-use domain::evidence::{Evidence, Loaded, Splat, Start};
+use domain::evidence::{Evidence, Guest, KernelFacts, Loaded, Splat, Start};
 use domain::kernel::Kernel;
 use domain::level::Level;
 use domain::run::RunState;
@@ -150,9 +150,9 @@ impl From<&Splat> for wire::Splat {
     }
 }
 
-fn guest(evidence: &Evidence) -> wire::Guest {
-    let guest = &evidence.guest;
-    let kernel = evidence.kernel.clone().unwrap_or_default();
+/// The guest that answered, with what its validator saw of the kernel.
+pub fn guest(guest: &Guest, kernel: Option<&KernelFacts>) -> wire::Guest {
+    let kernel = kernel.cloned().unwrap_or_default();
     wire::Guest {
         start: match guest.start {
             Start::Cold => "cold",
@@ -183,7 +183,7 @@ pub fn cell_verdict(verdict: &CellVerdict, evidence: Option<(&Evidence, Digest)>
         maps: verdict.maps.iter().map(Into::into).collect(),
         inferred: verdict.inferred.clone(),
         splats: verdict.splats.iter().map(Into::into).collect(),
-        guest: evidence.map(|(evidence, _)| guest(evidence)),
+        guest: evidence.map(|(evidence, _)| guest(&evidence.guest, evidence.kernel.as_ref())),
         evidence: evidence.map(|(_, digest)| digest.0.to_vec()).unwrap_or_default(),
     }
 }

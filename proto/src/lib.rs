@@ -6,7 +6,7 @@
 mod from_domain;
 mod to_domain;
 
-pub use from_domain::cell_verdict;
+pub use from_domain::{cell_verdict, guest};
 pub use to_domain::NotUnderstood;
 
 /// Messages, clients and servers of `bpfcompat.v1`.
@@ -21,3 +21,7 @@ pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descrip
 /// Bytes in one piece of a streamed object or evidence: large enough to be few, small enough
 /// to interleave with other traffic on the connection.
 pub const PIECE_BYTES: usize = 256 * 1024;
+
+/// Largest message a client should accept from the controller. The first message about a run
+/// has all its cells: 5,000 cells of a large object come to some 50 MB.
+pub const MESSAGE_BYTES_MAX: usize = 64 * 1024 * 1024;
