@@ -1,0 +1,206 @@
+//! The table `cells`: what was asked and where each question stands.
+
+use super::{digests, undecodable};
+use domain::axis::{Axes, Loader};
+use domain::cell::CellState;
+use domain::digest::Digest;
+use domain::id::{CellId, KernelId, RunId};
+use domain::verdict::Verdict;
+use sqlx::PgExecutor;
+use std::time::Duration;
+use uuid::Uuid;
+
+/// A cell to be stored.
+#[derive(Debug, Clone)]
+pub(crate) struct NewCell {
+    pub(crate) id: CellId,
+    pub(crate) object: Digest,
+    pub(crate) kernel: KernelId,
+    pub(crate) loader: Loader,
+    pub(crate) axes: Axes,
+    pub(crate) required: bool,
+}
+
+/// A cell as it is, without its verdict's content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct StoredCell {
+    pub(crate) id: CellId,
+    pub(crate) object: Vec<u8>,
+    pub(crate) kernel_id: String,
+    pub(crate) loader: String,
+    pub(crate) cpus: u32,
+    pub(crate) required: bool,
+    pub(crate) state: CellState,
+    pub(crate) stage: String,
+    pub(crate) percent: u32,
+    pub(crate) worker: String,
+    pub(crate) attempts: u32,
+    pub(crate) cached: bool,
+    pub(crate) queue_ms: u64,
+    pub(crate) verdict_id: Option<Uuid>,
+}
+
+/// A cell whose row is locked by the transaction.
+#[derive(Debug)]
+pub(crate) struct LockedCell {
+    pub(crate) run_id: Uuid,
+    pub(crate) attempts: i16,
+    pub(crate) give_backs: i16,
+}
+
+/// Stores queued cells of one run in one statement.
+pub(crate) async fn insert(db: impl PgExecutor<'_>, run: RunId, cells: &[NewCell]) -> sqlx::Result<()> {
+    let ids: Vec<Uuid> = cells.iter().map(|cell| cell.id.0).collect();
+    let objects = digests(&cells.iter().map(|cell| cell.object).collect::<Vec<_>>());
+    let kernels: Vec<String> = cells.iter().map(|cell| cell.kernel.0.clone()).collect();
+    let loaders: Vec<String> = cells.iter().map(|cell| cell.loader.name().to_owned()).collect();
+    let cpus: Vec<i32> = cells.iter().map(|cell| i32::from(cell.axes.cpus)).collect();
+    let required: Vec<bool> = cells.iter().map(|cell| cell.required).collect();
+    sqlx::query!(
+        "INSERT INTO cells (id, run_id, object, kernel_id, loader, cpus, required)
+         SELECT id, $1, object, kernel_id, loader, cpus, required
+         FROM unnest($2::uuid[], $3::bytea[], $4::text[], $5::text[], $6::int[], $7::bool[])
+              AS asked(id, object, kernel_id, loader, cpus, required)",
+        run.0,
+        &ids,
+        &objects,
+        &kernels,
+        &loaders,
+        &cpus,
+        &required,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Settles cells with verdicts that were there before.
+pub(crate) async fn settle_cached(
+    db: impl PgExecutor<'_>,
+    cells: &[Uuid],
+    verdicts: &[Uuid],
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "UPDATE cells SET state = 'settled', cached = true, queue_ms = 0, verdict_id = answered.verdict_id
+         FROM unnest($1::uuid[], $2::uuid[]) AS answered(id, verdict_id) WHERE cells.id = answered.id",
+        cells,
+        verdicts,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Locks a cell, whatever its state.
+pub(crate) async fn lock(db: impl PgExecutor<'_>, cell: CellId) -> sqlx::Result<Option<LockedCell>> {
+    sqlx::query_as!(
+        LockedCell,
+        "SELECT run_id, attempts, give_backs FROM cells WHERE id = $1 FOR UPDATE",
+        cell.0
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// A cell gets its verdict.
+pub(crate) async fn settle(db: impl PgExecutor<'_>, cell: CellId, verdict: Uuid) -> sqlx::Result<()> {
+    sqlx::query!(
+        "UPDATE cells SET state = 'settled', attempts = attempts + 1, verdict_id = $2 WHERE id = $1",
+        cell.0,
+        verdict,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// A cell goes back to the queue after a try that crashed.
+pub(crate) async fn requeue_crashed(db: impl PgExecutor<'_>, cell: CellId) -> sqlx::Result<()> {
+    sqlx::query!("UPDATE cells SET state = 'queued', attempts = attempts + 1 WHERE id = $1", cell.0)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// A cell goes back to the queue untried, and stays away from claims for a while.
+pub(crate) async fn requeue_transient(
+    db: impl PgExecutor<'_>,
+    cell: CellId,
+    delay: Duration,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "UPDATE cells SET state = 'queued', give_backs = give_backs + 1,
+                          ready_at = now() + make_interval(secs => $2)
+         WHERE id = $1",
+        cell.0,
+        delay.as_secs_f64(),
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Cancels every cell of the run that has no verdict.
+pub(crate) async fn cancel(db: impl PgExecutor<'_>, run: RunId) -> sqlx::Result<()> {
+    sqlx::query!(
+        "WITH open AS (
+             SELECT id FROM cells WHERE run_id = $1 AND state IN ('queued', 'leased') ORDER BY id FOR UPDATE)
+         UPDATE cells SET state = 'cancelled' FROM open WHERE cells.id = open.id",
+        run.0,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// The verdicts of the run's required cells; `None` for those without.
+pub(crate) async fn required_verdicts(
+    db: impl PgExecutor<'_>,
+    run: RunId,
+) -> sqlx::Result<Vec<Option<Verdict>>> {
+    let names = sqlx::query_scalar!(
+        "SELECT DISTINCT verdicts.verdict::text FROM cells LEFT JOIN verdicts ON verdicts.id = verdict_id
+         WHERE run_id = $1 AND required",
+        run.0,
+    )
+    .fetch_all(db)
+    .await?;
+    let parse = |name: String| Verdict::from_name(&name).ok_or_else(|| undecodable("verdict", &name));
+    names.into_iter().map(|name| name.map(parse).transpose()).collect()
+}
+
+/// Every cell of the run, in the order of the queue.
+pub(crate) async fn of_run(db: impl PgExecutor<'_>, run: RunId) -> sqlx::Result<Vec<StoredCell>> {
+    let rows = sqlx::query!(
+        r#"SELECT id, object, kernel_id, loader, cpus, required, cells.state::text AS "state!",
+                  coalesce(stage, '') AS "stage!", coalesce(percent, 0) AS "percent!", worker, attempts, cached,
+                  coalesce(queue_ms, 0) AS "queue_ms!",
+                  verdict_id
+           FROM cells LEFT JOIN leases ON cell_id = id WHERE run_id = $1 ORDER BY id"#,
+        run.0,
+    )
+    .fetch_all(db)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let state = CellState::from_name(&row.state);
+            let state = state.ok_or_else(|| undecodable("cells.state", &row.state))?;
+            Ok(StoredCell {
+                id: CellId(row.id),
+                object: row.object,
+                kernel_id: row.kernel_id,
+                loader: row.loader,
+                cpus: row.cpus.unsigned_abs(),
+                required: row.required,
+                state,
+                stage: row.stage,
+                percent: row.percent.unsigned_abs(),
+                worker: row.worker,
+                attempts: row.attempts.unsigned_abs().into(),
+                cached: row.cached,
+                queue_ms: row.queue_ms.unsigned_abs(),
+                verdict_id: row.verdict_id,
+            })
+        })
+        .collect()
+}

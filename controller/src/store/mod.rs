@@ -1,0 +1,47 @@
+//! What the controller remembers.
+//!
+//! Comes in: domain values and row ids. Goes out: rows, as plain structs.
+//!
+//! Stored in Postgres: objects (facts, not bytes), kernels, workers, runs, cells, leases,
+//! verdicts and the digests of evidence. Stored in the object store: the bytes of objects and
+//! of evidence, by digest. Refused: logs outside of evidence, anything derived that is cheap to
+//! compute again, and any change to evidence.
+//!
+//! This is the only module with SQL: one file per table, one function per query. Transactions
+//! that lock several rows do so in one order everywhere, which keeps them free of deadlocks:
+//! cells by id, then leases by cell, then runs by id.
+
+pub(crate) mod blob;
+pub(crate) mod cells;
+pub(crate) mod channel;
+pub(crate) mod evidence;
+pub(crate) mod kernels;
+pub(crate) mod leases;
+pub(crate) mod objects;
+pub(crate) mod runs;
+pub(crate) mod verdicts;
+pub(crate) mod workers;
+
+use domain::digest::Digest;
+use sqlx::migrate::Migrator;
+
+/// The schema, embedded in the binary.
+pub(crate) static MIGRATIONS: Migrator = sqlx::migrate!("../migrations");
+
+/// A stored value that the domain does not know: written by a newer version, or by hand.
+fn undecodable(column: &'static str, value: &dyn std::fmt::Display) -> sqlx::Error {
+    sqlx::Error::Decode(format!("column `{column}` holds `{value}`").into())
+}
+
+fn digest(bytes: &[u8]) -> sqlx::Result<Digest> {
+    Digest::try_from(bytes).map_err(|error| undecodable("digest", &error))
+}
+
+fn digests(digests: &[Digest]) -> Vec<Vec<u8>> {
+    digests.iter().map(|digest| digest.0.to_vec()).collect()
+}
+
+/// Postgres has no unsigned numbers; sizes beyond 2^63 do not exist.
+fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
