@@ -1,1 +1,124 @@
-//! .
+//! The controller: remembers questions, gives them to workers, judges and serves the answers.
+//!
+//! ```text
+//! edge ─► intake ─► plan ─► queue ─► dispatch ─► verdict ─► notify
+//!                        store is under all of them
+//! ```
+//!
+//! Bytes arrive in `edge`. `intake` turns uploads into objects, `plan` turns a question into
+//! cells, `queue` keeps them until `dispatch` gives them to a worker's session, `verdict` turns
+//! what comes back into answers and `notify` shows changes to whoever watches. A module calls
+//! those to its right, never those to its left. Postgres is the only coordinator: any number of
+//! these processes may run on one database.
+
+mod config;
+mod dispatch;
+mod edge;
+mod intake;
+mod notify;
+mod parts;
+mod plan;
+mod queue;
+mod store;
+mod verdict;
+
+pub use config::{Config, Flags, Settings, SettingsError, Timing};
+
+use parts::Parts;
+use sqlx::postgres::PgPoolOptions;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::Semaphore;
+use tokio_stream::Stream;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tonic::transport::server::Connected;
+
+/// How long a request waits for a database connection before it is refused.
+const ACQUIRE_DEADLINE: Duration = Duration::from_secs(10);
+/// Uploads and deliveries in memory at once. Each holds at most some 320 MB and usually one.
+const INTAKE_MAX: usize = 8;
+
+/// A started controller: connected, migrated, background tasks running.
+#[derive(Debug)]
+pub struct Controller {
+    parts: Arc<Parts>,
+}
+
+/// Why a controller did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Postgres cannot be reached.
+    #[error("cannot connect to Postgres; check database_url and that the server runs")]
+    Connect(#[source] sqlx::Error),
+    /// The schema cannot be brought up to date.
+    #[error("cannot migrate the database; it may belong to a newer version")]
+    Migrate(#[source] sqlx::migrate::MigrateError),
+    /// The object store cannot be used.
+    #[error(transparent)]
+    Store(Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// Why serving ended early.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The descriptors for reflection are broken.
+    #[error("cannot describe the services")]
+    Describe(#[source] tonic_reflection::server::Error),
+    /// The transport failed.
+    #[error("cannot serve")]
+    Transport(#[source] tonic::transport::Error),
+}
+
+impl Controller {
+    /// Connects, migrates and starts the background tasks. They and `serve` end when `shutdown`
+    /// is cancelled.
+    ///
+    /// # Errors
+    /// When the database or the object store cannot be used.
+    pub async fn start(config: Config, shutdown: CancellationToken) -> Result<Self, StartError> {
+        let blobs =
+            store::blob::Blobs::open(&config.store).map_err(|error| StartError::Store(Box::new(error)))?;
+        let db = PgPoolOptions::new()
+            .max_connections(config.connections)
+            .acquire_timeout(ACQUIRE_DEADLINE)
+            .connect_with(config.database)
+            .await
+            .map_err(StartError::Connect)?;
+        store::MIGRATIONS.run(&db).await.map_err(StartError::Migrate)?;
+        let listener = store::channel::listen(&db).await.map_err(StartError::Connect)?;
+        let parts = Arc::new(Parts {
+            db,
+            blobs,
+            wake: queue::wake::Wake::new(),
+            timing: config.timing,
+            intake: Semaphore::new(INTAKE_MAX),
+            shutdown,
+            tasks: TaskTracker::new(),
+        });
+        parts.tasks.spawn(queue::wake::listen(Arc::clone(&parts), listener));
+        parts.tasks.spawn(queue::reap::run(Arc::clone(&parts)));
+        Ok(Self { parts })
+    }
+
+    /// Serves gRPC on the connections that come in, until shutdown; then waits until every
+    /// session has given back its leases.
+    ///
+    /// # Errors
+    /// When the transport fails.
+    pub async fn serve<I, IO, E>(self, incoming: I) -> Result<(), ServeError>
+    where
+        I: Stream<Item = Result<IO, E>>,
+        IO: AsyncRead + AsyncWrite + Connected + Unpin + Send + 'static,
+        IO::ConnectInfo: Clone + Send + Sync + 'static,
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let served = edge::grpc::serve(&self.parts, incoming).await;
+        self.parts.shutdown.cancel();
+        self.parts.tasks.close();
+        self.parts.tasks.wait().await;
+        self.parts.db.close().await;
+        served
+    }
+}

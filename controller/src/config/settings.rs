@@ -1,0 +1,198 @@
+//! Where settings come from: defaults, then a file, then the environment, then flags.
+
+use super::{Config, Timing};
+use figment::Figment;
+use figment::providers::{Env, Format as _, Serialized, Toml};
+use figment::value::{Dict, Value};
+use serde::{Deserialize, Serialize};
+use sqlx::postgres::PgConnectOptions;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Environment variables are the keys in capitals after this.
+const ENV_PREFIX: &str = "BPFCOMPAT_CONTROLLER_";
+
+/// The keys of the file, as they are written there. Times are in milliseconds.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// `postgres://user@host/name`, or `postgres:///name?host=/run/postgresql` for a socket.
+    pub database_url: String,
+    /// Most connections to the database.
+    pub database_connections: u32,
+    /// Address and port to listen on.
+    pub listen: SocketAddr,
+    /// Folder of the object store.
+    pub store: PathBuf,
+    /// See `Timing::heartbeat`.
+    pub heartbeat_ms: u64,
+    /// See `Timing::lease`.
+    pub lease_ms: u64,
+    /// See `Timing::reap`.
+    pub reap_ms: u64,
+    /// See `Timing::poll`.
+    pub poll_ms: u64,
+    /// See `Timing::attended`.
+    pub attended_ms: u64,
+    /// See `Timing::give_back`.
+    pub give_back_ms: u64,
+    /// See `Timing::cell_timeout`.
+    pub cell_timeout_ms: u64,
+}
+
+/// Settings given on the command line; they win over everything else.
+#[derive(Debug, Clone, Default, Serialize, clap::Args)]
+pub struct Flags {
+    /// Where Postgres is, for example postgres:///bpfcompat?host=/run/postgresql
+    #[arg(long, value_name = "URL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub database_url: Option<String>,
+    /// Address and port to listen on
+    #[arg(long, value_name = "ADDRESS")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub listen: Option<SocketAddr>,
+    /// Folder for objects and evidence
+    #[arg(long, value_name = "FOLDER")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub store: Option<PathBuf>,
+}
+
+/// Everything that is wrong with the settings, one line each.
+#[derive(Debug, thiserror::Error)]
+#[error("the settings cannot be used:\n  {}", .0.join("\n  "))]
+pub struct SettingsError(Vec<String>);
+
+impl Default for Settings {
+    fn default() -> Self {
+        let timing = Timing::default();
+        let ms = |duration: Duration| u64::try_from(duration.as_millis()).expect("the defaults are short");
+        Self {
+            database_url: "postgres:///bpfcompat?host=/run/postgresql".to_owned(),
+            database_connections: 20,
+            listen: SocketAddr::from(([127, 0, 0, 1], 7400)),
+            store: PathBuf::from("/var/lib/bpfcompat/store"),
+            heartbeat_ms: ms(timing.heartbeat),
+            lease_ms: ms(timing.lease),
+            reap_ms: ms(timing.reap),
+            poll_ms: ms(timing.poll),
+            attended_ms: ms(timing.attended),
+            give_back_ms: ms(timing.give_back),
+            cell_timeout_ms: ms(timing.cell_timeout),
+        }
+    }
+}
+
+impl Settings {
+    /// Reads the settings from all sources.
+    ///
+    /// # Errors
+    /// Every key that is unknown or has a value of the wrong kind, with the source it came from.
+    pub fn read(file: Option<&Path>, flags: &Flags) -> Result<Self, SettingsError> {
+        let mut given = Figment::new();
+        if let Some(file) = file {
+            given = given.merge(Toml::file_exact(file));
+        }
+        given = given.merge(Env::prefixed(ENV_PREFIX)).merge(Serialized::defaults(flags));
+        let defaults = || Figment::from(Serialized::defaults(Self::default()));
+        defaults().merge(&given).extract().map_err(|first| {
+            let Ok(values) = given.extract::<Dict>() else {
+                return SettingsError(vec![first.to_string()]);
+            };
+            // One error ends the extraction, so every key is tried alone to find them all.
+            let problem = |(key, value): (&String, &Value)| {
+                let alone = defaults().merge(Serialized::default(key, value));
+                let error = alone.extract::<Self>().err()?;
+                let source = given.find_metadata(key).map_or("the settings".into(), |from| from.name.clone());
+                Some(format!("{key}: {}, in {source}", error.kind))
+            };
+            SettingsError(values.iter().filter_map(problem).collect())
+        })
+    }
+
+    /// The settings as values the controller can start with.
+    ///
+    /// # Errors
+    /// Every value that makes no sense, alone or beside another.
+    pub fn config(&self) -> Result<Config, SettingsError> {
+        let mut problems = Vec::new();
+        let database = self.database_url.parse::<PgConnectOptions>();
+        if let Err(error) = &database {
+            problems.push(format!("database_url: {error}; use postgres://user@host/name"));
+        }
+        // One connection listens for notifications, one reaps, and work needs at least one.
+        if self.database_connections < 3 {
+            problems.push(format!(
+                "database_connections: {} is too few; use 3 or more",
+                self.database_connections
+            ));
+        }
+        for (key, ms) in [
+            ("heartbeat_ms", self.heartbeat_ms),
+            ("reap_ms", self.reap_ms),
+            ("poll_ms", self.poll_ms),
+            ("attended_ms", self.attended_ms),
+            ("cell_timeout_ms", self.cell_timeout_ms),
+        ] {
+            if ms == 0 {
+                problems.push(format!("{key}: 0 would never end; use a number of milliseconds"));
+            }
+        }
+        if self.lease_ms < self.heartbeat_ms.saturating_mul(2) {
+            problems.push(format!(
+                "lease_ms: {} must be at least twice heartbeat_ms ({}), or live workers lose their work",
+                self.lease_ms, self.heartbeat_ms
+            ));
+        }
+        match database {
+            Ok(database) if problems.is_empty() => Ok(Config {
+                database,
+                connections: self.database_connections,
+                store: self.store.clone(),
+                timing: self.timing(),
+            }),
+            Ok(_) | Err(_) => Err(SettingsError(problems)),
+        }
+    }
+
+    fn timing(&self) -> Timing {
+        Timing {
+            heartbeat: Duration::from_millis(self.heartbeat_ms),
+            lease: Duration::from_millis(self.lease_ms),
+            reap: Duration::from_millis(self.reap_ms),
+            poll: Duration::from_millis(self.poll_ms),
+            attended: Duration::from_millis(self.attended_ms),
+            give_back: Duration::from_millis(self.give_back_ms),
+            cell_timeout: Duration::from_millis(self.cell_timeout_ms),
+        }
+    }
+
+    /// The effective settings as a file, with the database's password left out.
+    pub fn show(&self) -> String {
+        let shown = Self { database_url: without_password(&self.database_url), ..self.clone() };
+        let values = serde_json::to_value(shown).expect("texts and numbers always encode");
+        let lines = values.as_object().into_iter().flatten();
+        // Texts and numbers are written the same way in JSON and in TOML.
+        lines.map(|(key, value)| format!("{key} = {value}\n")).collect()
+    }
+}
+
+/// The URL with what may be a password replaced: before the `@`, and in the parameters.
+fn without_password(url: &str) -> String {
+    let (url, parameters) = url.split_once('?').unwrap_or((url, ""));
+    let mut shown = match (url.split_once("://"), url.rsplit_once('@')) {
+        (Some((scheme, _)), Some((before, host))) => {
+            let user = before[scheme.len() + 3..].split(':').next().unwrap_or_default();
+            let hidden = if before[scheme.len() + 3..].contains(':') { ":***" } else { "" };
+            format!("{scheme}://{user}{hidden}@{host}")
+        }
+        (Some(_) | None, _) => url.to_owned(),
+    };
+    let mut sign = '?';
+    for parameter in parameters.split('&').filter(|parameter| !parameter.is_empty()) {
+        shown.push(sign);
+        shown.push_str(if parameter.starts_with("password") { "password=***" } else { parameter });
+        sign = '&';
+    }
+    shown
+}

@@ -1,0 +1,127 @@
+//! Rows as messages, and the few message fields that more than one service reads.
+
+use super::status::invalid;
+use crate::notify::watch::View;
+use crate::store::cells::StoredCell;
+use crate::store::leases::{Claimed, Lease};
+use crate::store::objects::StoredObject;
+use crate::store::runs::StoredRun;
+use crate::store::verdicts::StoredVerdict;
+use crate::store::workers::WorkerRow;
+use domain::digest::Digest;
+use domain::level::Level;
+use domain::selector::Selector;
+use proto::wire;
+use time::OffsetDateTime;
+use tonic::Status;
+
+pub(super) fn digest(field: &'static str, bytes: &[u8]) -> Result<Digest, Status> {
+    Digest::try_from(bytes).map_err(|error| invalid(field, error))
+}
+
+pub(super) fn selector(text: &str) -> Result<Selector, Status> {
+    text.parse().map_err(|error| super::status::selector(&error))
+}
+
+pub(super) fn lease(lease: Option<wire::Lease>) -> Result<Lease, Status> {
+    let lease = lease.ok_or_else(|| invalid("lease", "it is missing"))?;
+    let cell = lease.cell_id.parse().map_err(|error| invalid("cell_id", error))?;
+    Ok(Lease { cell, fence: lease.fence })
+}
+
+fn timestamp(at: OffsetDateTime) -> prost_types::Timestamp {
+    let nanos = i32::try_from(at.nanosecond()).expect("a second has fewer than 2^31 nanoseconds");
+    prost_types::Timestamp { seconds: at.unix_timestamp(), nanos }
+}
+
+pub(super) fn run(run: &StoredRun) -> wire::Run {
+    wire::Run {
+        id: run.id.to_string(),
+        state: wire::RunState::from(run.state).into(),
+        level: wire::Level::from(run.level).into(),
+        kernels: run.kernels.clone(),
+        optional_kernels: run.optional_kernels.clone(),
+        created_at: Some(timestamp(run.created_at)),
+        started_at: run.started_at.map(timestamp),
+        finished_at: run.finished_at.map(timestamp),
+        cells: run.cells,
+        settled: run.settled,
+        verdict: run.verdict.map_or(wire::Verdict::Unspecified, Into::into).into(),
+    }
+}
+
+pub(super) fn object(object: StoredObject) -> wire::Object {
+    wire::Object {
+        digest: object.digest.0.to_vec(),
+        name: object.name,
+        bytes: object.bytes,
+        programs: object.programs,
+        maps: object.maps,
+    }
+}
+
+/// The cells of a view, each with its verdict.
+pub(super) fn cells(view: &View) -> Vec<wire::Cell> {
+    let verdict = |cell: &StoredCell| view.verdicts.get(&cell.verdict_id?).map(verdict);
+    view.cells.iter().map(|cell| self::cell(cell, verdict(cell))).collect()
+}
+
+fn cell(cell: &StoredCell, verdict: Option<wire::CellVerdict>) -> wire::Cell {
+    wire::Cell {
+        id: cell.id.to_string(),
+        object: cell.object.clone(),
+        kernel_id: cell.kernel_id.clone(),
+        loader: cell.loader.clone(),
+        cpus: cell.cpus,
+        required: cell.required,
+        state: wire::CellState::from(cell.state).into(),
+        stage: cell.stage.clone(),
+        percent: cell.percent,
+        worker: cell.worker.clone(),
+        attempts: cell.attempts,
+        cached: cell.cached,
+        queue_ms: cell.queue_ms,
+        verdict,
+    }
+}
+
+fn verdict(stored: &StoredVerdict) -> wire::CellVerdict {
+    wire::CellVerdict {
+        guest: stored.guest.as_ref().map(|guest| proto::guest(guest, stored.kernel.as_ref())),
+        evidence: stored.evidence.map(|digest| digest.0.to_vec()).unwrap_or_default(),
+        ..proto::cell_verdict(&stored.answer, None)
+    }
+}
+
+pub(super) fn worker(worker: WorkerRow) -> wire::Worker {
+    wire::Worker {
+        id: worker.id.to_string(),
+        name: worker.name,
+        state: worker.state,
+        version: worker.version,
+        accelerator: worker.accelerator,
+        qemu: worker.qemu,
+        cpus: worker.cpus.unsigned_abs(),
+        memory_bytes: worker.memory_bytes.unsigned_abs(),
+        slots: worker.slots.unsigned_abs(),
+        leases: u32::try_from(worker.leases).unwrap_or(u32::MAX),
+        last_seen_at: Some(timestamp(worker.last_seen_at)),
+    }
+}
+
+pub(super) fn assignment(claimed: Claimed) -> wire::Assignment {
+    // Rows are checked when they are written; a level that is unknown here means the default.
+    let level = claimed.level.parse::<Level>().map_or(wire::Level::Unspecified, Into::into);
+    wire::Assignment {
+        lease: Some(wire::Lease { cell_id: claimed.cell_id.to_string(), fence: claimed.fence }),
+        object: claimed.object,
+        object_name: claimed.object_name,
+        object_bytes: claimed.object_bytes.unsigned_abs(),
+        kernel_id: claimed.kernel_id,
+        kernel_digest: claimed.kernel_digest,
+        level: level.into(),
+        loader: claimed.loader,
+        cpus: claimed.cpus.unsigned_abs(),
+        cell_timeout_ms: claimed.cell_timeout_ms.unsigned_abs(),
+    }
+}

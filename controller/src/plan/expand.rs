@@ -1,0 +1,53 @@
+//! Objects × kernels, in the order they should be answered.
+
+use crate::store::cells::NewCell;
+use domain::axis::{Axes, Loader};
+use domain::digest::Digest;
+use domain::id::{CellId, KernelId};
+use domain::kernel::Kernel;
+use domain::selector::{Selector, SelectorError};
+
+/// A kernel the run asks about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Asked {
+    pub(super) kernel: KernelId,
+    pub(super) digest: Digest,
+    pub(super) required: bool,
+}
+
+/// The kernels that both selectors name, each once: required ones first, oldest first. One that
+/// is in both is required.
+pub(super) fn kernels(
+    known: &[Kernel],
+    required: &Selector,
+    optional: Option<&Selector>,
+) -> Result<Vec<Asked>, SelectorError> {
+    let asked =
+        |kernel: &Kernel, required| Asked { kernel: kernel.id.clone(), digest: kernel.digest, required };
+    let mut chosen: Vec<Asked> =
+        required.select(known)?.into_iter().map(|kernel| asked(kernel, true)).collect();
+    if let Some(optional) = optional {
+        let more: Vec<Asked> = optional
+            .select(known)?
+            .into_iter()
+            .filter(|kernel| !chosen.iter().any(|asked| asked.kernel == kernel.id))
+            .map(|kernel| asked(kernel, false))
+            .collect();
+        chosen.extend(more);
+    }
+    Ok(chosen)
+}
+
+/// One cell per object and kernel. Cells of one kernel follow each other, so that a worker that
+/// has its template warm gets several.
+pub(super) fn cells(objects: &[Digest], kernels: &[Asked]) -> Vec<NewCell> {
+    let cell = |asked: &Asked, object: Digest| NewCell {
+        id: CellId::new(),
+        object,
+        kernel: asked.kernel.clone(),
+        loader: Loader::default(),
+        axes: Axes::default(),
+        required: asked.required,
+    };
+    kernels.iter().flat_map(|asked| objects.iter().map(move |object| cell(asked, *object))).collect()
+}

@@ -1,0 +1,8 @@
+//! A question becomes cells.
+//!
+//! Comes in: digests of uploaded objects, selectors of kernels, a level. Goes out: a stored run
+//! with one cell per object and kernel; those whose question was answered before are settled
+//! already. Deliberately absent: which worker answers, and when.
+
+mod expand;
+pub(crate) mod submit;

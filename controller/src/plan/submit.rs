@@ -1,0 +1,156 @@
+//! Submitting a run.
+
+use super::expand::{self, Asked};
+use crate::parts::Parts;
+use crate::store::channel::{Notice, announce};
+use crate::store::runs::{NewRun, StoredRun};
+use crate::store::{cells, kernels, objects, runs, verdicts, workers};
+use crate::verdict::settle;
+use domain::digest::Digest;
+use domain::id::RunId;
+use domain::level::Level;
+use domain::question::Question;
+use domain::selector::{Selector, SelectorError};
+use std::collections::HashMap;
+use uuid::Uuid;
+
+/// Objects in one run. A suite of a large project has some hundred.
+pub(crate) const OBJECTS_MAX: usize = 1_000;
+/// Cells in one run: at ten seconds a cell on eight slots this is already most of two hours.
+pub(crate) const CELLS_MAX: usize = 5_000;
+/// Longest time a guest may be given for one cell. A worker's slot is blocked meanwhile.
+pub(crate) const CELL_TIMEOUT_MS_MAX: u32 = 30 * 60 * 1_000;
+
+/// What somebody asks.
+#[derive(Debug)]
+pub(crate) struct Order {
+    pub(crate) objects: Vec<Digest>,
+    pub(crate) kernels: Selector,
+    pub(crate) optional_kernels: Option<Selector>,
+    pub(crate) level: Level,
+    /// Ask again even when the answer is stored.
+    pub(crate) fresh: bool,
+    /// Cancel it when nobody watches.
+    pub(crate) attended: bool,
+    /// 0 means the default.
+    pub(crate) cell_timeout_ms: u32,
+}
+
+/// Why a run was not accepted.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SubmitError {
+    /// Nothing to ask about, or too much.
+    #[error("a run asks about 1 to {OBJECTS_MAX} objects, this one about {0}")]
+    ObjectCount(usize),
+    /// An object that was not uploaded.
+    #[error("object {0} is not known; upload it first")]
+    UnknownObject(Digest),
+    /// Nobody could answer anything.
+    #[error("no worker is connected, so no kernel can be booted; start bpfcompat-worker")]
+    NoWorker,
+    /// The selectors name no kernels.
+    #[error(transparent)]
+    Selector(#[from] SelectorError),
+    /// Too many cells.
+    #[error(
+        "{objects} objects on {kernels} kernels are more than the {CELLS_MAX} cells a run may have; split it"
+    )]
+    CellCount { objects: usize, kernels: usize },
+    /// A timeout nobody waits for.
+    #[error("a cell may take at most {CELL_TIMEOUT_MS_MAX} ms, not {0}")]
+    CellTimeout(u32),
+    /// The database failed.
+    #[error("cannot store the run")]
+    Database(#[from] sqlx::Error),
+}
+
+/// Stores the run with all its cells and wakes the workers. Cells that were answered before are
+/// settled at once, unless the order wants fresh answers.
+pub(crate) async fn submit(parts: &Parts, mut order: Order) -> Result<StoredRun, SubmitError> {
+    let cell_timeout_ms = cell_timeout_ms(parts, &order)?;
+    order.objects.sort_unstable();
+    order.objects.dedup();
+    check_objects(parts, &order.objects).await?;
+    let known = kernels::bootable(&parts.db).await?;
+    if known.is_empty() {
+        return Err(SubmitError::NoWorker);
+    }
+    let asked = expand::kernels(&known, &order.kernels, order.optional_kernels.as_ref())?;
+    if order.objects.len() * asked.len() > CELLS_MAX {
+        return Err(SubmitError::CellCount { objects: order.objects.len(), kernels: asked.len() });
+    }
+    let new = expand::cells(&order.objects, &asked);
+    let (answered, answers) =
+        if order.fresh { (vec![], vec![]) } else { answered(parts, &new, &asked, order.level).await? };
+    let run = NewRun {
+        id: RunId::new(),
+        level: order.level,
+        kernels: order.kernels.to_string(),
+        optional_kernels: order.optional_kernels.map(|selector| selector.to_string()).unwrap_or_default(),
+        cell_timeout_ms,
+        cells: i32::try_from(new.len()).expect("a run has at most CELLS_MAX cells"),
+        attended: order.attended.then_some(parts.timing.attended),
+    };
+    let settled = i32::try_from(answered.len()).expect("a run has at most CELLS_MAX cells");
+
+    let mut tx = parts.db.begin().await?;
+    runs::insert(&mut *tx, &run).await?;
+    cells::insert(&mut *tx, run.id, &new).await?;
+    cells::settle_cached(&mut *tx, &answered, &answers).await?;
+    settle::count(&mut tx, run.id, settled).await?;
+    announce(&mut *tx, Notice::Queue).await?;
+    tx.commit().await?;
+    Ok(runs::get(&parts.db, run.id).await?.ok_or(sqlx::Error::RowNotFound)?)
+}
+
+fn cell_timeout_ms(parts: &Parts, order: &Order) -> Result<i32, SubmitError> {
+    let default = || u32::try_from(parts.timing.cell_timeout.as_millis()).unwrap_or(u32::MAX);
+    let ms = if order.cell_timeout_ms == 0 { default() } else { order.cell_timeout_ms };
+    if ms > CELL_TIMEOUT_MS_MAX {
+        return Err(SubmitError::CellTimeout(ms));
+    }
+    Ok(i32::try_from(ms).expect("CELL_TIMEOUT_MS_MAX fits"))
+}
+
+async fn check_objects(parts: &Parts, digests: &[Digest]) -> Result<(), SubmitError> {
+    if digests.is_empty() || digests.len() > OBJECTS_MAX {
+        return Err(SubmitError::ObjectCount(digests.len()));
+    }
+    let known = objects::by_digest(&parts.db, digests).await?;
+    match digests.iter().find(|digest| !known.iter().any(|object| object.digest == **digest)) {
+        Some(unknown) => Err(SubmitError::UnknownObject(*unknown)),
+        None => Ok(()),
+    }
+}
+
+/// Cells whose question has a conclusive verdict, with those verdicts. A validator that no
+/// connected worker runs any more answers nothing: its verdict could not be repeated.
+async fn answered(
+    parts: &Parts,
+    new: &[cells::NewCell],
+    asked: &[Asked],
+    level: Level,
+) -> Result<(Vec<Uuid>, Vec<Uuid>), SubmitError> {
+    let validators = workers::validators(&parts.db).await?;
+    let digests: HashMap<_, _> = asked.iter().map(|asked| (&asked.kernel, asked.digest)).collect();
+    let questions: Vec<(Uuid, Digest)> = new
+        .iter()
+        .flat_map(|cell| {
+            let able = validators.iter().filter(|(kernel, _)| *kernel == cell.kernel.0);
+            let question = |validator| Question {
+                object: cell.object,
+                kernel: digests[&cell.kernel],
+                validator,
+                level,
+                loader: cell.loader,
+                axes: cell.axes,
+            };
+            able.map(move |(_, validator)| (cell.id.0, question(*validator).digest()))
+        })
+        .collect();
+    let keys: Vec<Digest> = questions.iter().map(|(_, question)| *question).collect();
+    let stored = verdicts::conclusive(&parts.db, &keys).await?;
+    let by_cell: HashMap<Uuid, Uuid> =
+        questions.iter().filter_map(|(cell, question)| Some((*cell, *stored.get(question)?))).collect();
+    Ok(by_cell.into_iter().unzip())
+}

@@ -1,0 +1,93 @@
+//! A try that ended without an answer.
+
+use super::settle::settle;
+use crate::parts::Parts;
+use crate::store::cells::{self, LockedCell};
+use crate::store::channel::{Notice, announce};
+use crate::store::leases::{self, Lease};
+use crate::store::verdicts::{self, Witness};
+use domain::cause::{Cause, CauseCode, Confidence, Stage};
+use domain::cell::{ATTEMPTS_MAX, FailureKind};
+use domain::id::{RunId, WorkerId};
+use domain::verdict::{CellVerdict, Verdict};
+use sqlx::PgConnection;
+
+/// Times a cell may come back untried. Transient failures are retried for free, but a mirror
+/// that is down for a day must end in an answer and not in a loop.
+pub(crate) const GIVE_BACKS_MAX: i16 = 20;
+
+/// Ends the lease without an answer. A lease that is lost already is left alone.
+pub(crate) async fn give_back(
+    parts: &Parts,
+    lease: Lease,
+    kind: FailureKind,
+    says: &str,
+) -> sqlx::Result<()> {
+    let mut tx = parts.db.begin().await?;
+    let Some(cell) = cells::lock(&mut *tx, lease.cell).await? else { return Ok(()) };
+    if !leases::end(&mut *tx, lease).await? {
+        return Ok(());
+    }
+    match kind {
+        FailureKind::Transient if cell.give_backs < GIVE_BACKS_MAX => {
+            cells::requeue_transient(&mut *tx, lease.cell, parts.timing.give_back).await?;
+            requeued(&mut tx, &cell).await?;
+        }
+        FailureKind::Transient => {
+            let verdict = verdicts::insert(&mut *tx, &given_up(says), None).await?;
+            settle(&mut tx, RunId(cell.run_id), lease.cell, verdict).await?;
+        }
+        FailureKind::Crashed => crashed(&mut tx, &cell, lease, &given_up(says), None).await?,
+    }
+    tx.commit().await
+}
+
+/// Gives back every lease of a worker.
+pub(crate) async fn all(parts: &Parts, worker: WorkerId, kind: FailureKind, says: &str) -> sqlx::Result<()> {
+    for lease in leases::of_worker(&parts.db, worker).await? {
+        give_back(parts, lease, kind, says).await?;
+    }
+    Ok(())
+}
+
+/// Queues a locked cell again after a crash; after the last attempt it is settled with `answer`.
+pub(super) async fn crashed(
+    tx: &mut PgConnection,
+    cell: &LockedCell,
+    lease: Lease,
+    answer: &CellVerdict,
+    witness: Option<&Witness>,
+) -> sqlx::Result<()> {
+    if cell.attempts.unsigned_abs() + 1 < ATTEMPTS_MAX {
+        cells::requeue_crashed(&mut *tx, lease.cell).await?;
+        return requeued(tx, cell).await;
+    }
+    let verdict = verdicts::insert(&mut *tx, answer, witness).await?;
+    settle(tx, RunId(cell.run_id), lease.cell, verdict).await
+}
+
+async fn requeued(tx: &mut PgConnection, cell: &LockedCell) -> sqlx::Result<()> {
+    announce(&mut *tx, Notice::Queue).await?;
+    announce(tx, Notice::Run(RunId(cell.run_id))).await
+}
+
+/// The verdict of a cell that was never answered: nothing was learnt about the object.
+fn given_up(says: &str) -> CellVerdict {
+    CellVerdict {
+        verdict: Verdict::Inconclusive,
+        cause: Some(Cause {
+            code: CauseCode::Infrastructure,
+            stage: Stage::Guest,
+            subject: String::new(),
+            errno: None,
+            confidence: Confidence::Certain,
+            says: says.to_owned(),
+            log_line: String::new(),
+            location: None,
+        }),
+        programs: Vec::new(),
+        maps: Vec::new(),
+        inferred: Vec::new(),
+        splats: Vec::new(),
+    }
+}

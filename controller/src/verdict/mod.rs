@@ -1,0 +1,13 @@
+//! How a try ends.
+//!
+//! Comes in: delivered evidence, or the news that there will be none. Goes out: a verdict, or
+//! the cell back in the queue. Three kinds of ends decide everything: an answer settles the
+//! cell, a transient failure costs nothing, a crash costs one of few attempts and the last one
+//! settles the cell as inconclusive. Only infrastructure is ever tried again.
+//!
+//! Deliberately absent: what evidence means (`insight::judge`), and changing evidence.
+
+mod confirm;
+pub(crate) mod give_back;
+pub(crate) mod receive;
+pub(crate) mod settle;

@@ -1,0 +1,135 @@
+//! Evidence comes in and becomes a verdict.
+
+use super::give_back::{crashed, give_back};
+use super::{confirm, settle};
+use crate::parts::Parts;
+use crate::store::blob::{BlobError, Kind};
+use crate::store::evidence::Recorded;
+use crate::store::leases::{Asked, Lease};
+use crate::store::verdicts::Witness;
+use crate::store::{cells, evidence, leases, verdicts};
+use bytes::Bytes;
+use domain::cause::CauseCode;
+use domain::cell::FailureKind;
+use domain::digest::Digest;
+use domain::evidence::Evidence;
+use domain::id::RunId;
+use domain::question::Question;
+use domain::verdict::{CellVerdict, Verdict};
+use flate2::read::ZlibDecoder;
+use std::io::Read as _;
+
+/// Largest delivery, compressed. The worker cuts each log, so real ones stay under 1 MB.
+pub(crate) const DELIVERY_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Largest evidence after inflating, in bytes: a few hundred programs with full logs.
+const EVIDENCE_BYTES_MAX: u64 = 256 * 1024 * 1024;
+
+/// Why a delivery was refused or failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ReceiveError {
+    /// Too late, or never held.
+    #[error("the lease on cell {} is lost; its evidence is not wanted any more", .0.cell)]
+    LeaseLost(Lease),
+    /// More bytes than evidence has.
+    #[error("a delivery has at most {DELIVERY_BYTES_MAX} bytes")]
+    TooLarge,
+    /// Not evidence, or not about what was asked.
+    #[error("the evidence cannot be used: {0}")]
+    Unusable(String),
+    /// The object store failed.
+    #[error(transparent)]
+    Blob(#[from] BlobError),
+    /// The database failed.
+    #[error("cannot record the evidence")]
+    Database(#[from] sqlx::Error),
+}
+
+/// What the delivered bytes mean.
+struct Judged {
+    recorded: Recorded,
+    witness: Witness,
+    answer: CellVerdict,
+}
+
+/// Records the evidence and settles the cell, or queues it again when only infrastructure
+/// failed. Unusable evidence counts as a crash of whatever sent it.
+pub(crate) async fn receive(parts: &Parts, lease: Lease, delivery: Bytes) -> Result<(), ReceiveError> {
+    let asked = leases::asked(&parts.db, lease).await?.ok_or(ReceiveError::LeaseLost(lease))?;
+    let compressed = delivery.clone();
+    // Inflating and judging are computation: they must not hold up other connections.
+    let judging = tokio::task::spawn_blocking(move || judge(&compressed, &asked));
+    let judged = match judging.await {
+        Ok(Ok(judged)) => judged,
+        Ok(Err(says)) => return unusable(parts, lease, says).await,
+        Err(panicked) => return unusable(parts, lease, format!("judging it failed: {panicked}")).await,
+    };
+    parts.blobs.put(Kind::Evidence, judged.recorded.digest, delivery).await?;
+    record(parts, lease, &judged).await
+}
+
+async fn unusable(parts: &Parts, lease: Lease, says: String) -> Result<(), ReceiveError> {
+    tracing::warn!(cell.id = %lease.cell, %says, "a worker delivered unusable evidence");
+    give_back(parts, lease, FailureKind::Crashed, &format!("its worker delivered unusable evidence: {says}"))
+        .await?;
+    Err(ReceiveError::Unusable(says))
+}
+
+fn judge(compressed: &[u8], asked: &Asked) -> Result<Judged, String> {
+    let mut json = Vec::new();
+    let mut inflated = ZlibDecoder::new(compressed).take(EVIDENCE_BYTES_MAX + 1);
+    inflated.read_to_end(&mut json).map_err(|error| format!("it is not a zlib stream: {error}"))?;
+    let length = |bytes: &[u8]| u64::try_from(bytes.len()).expect("a length fits 64 bits");
+    if length(&json) > EVIDENCE_BYTES_MAX {
+        return Err(format!("it has more than {EVIDENCE_BYTES_MAX} bytes"));
+    }
+    let evidence: Evidence =
+        serde_json::from_slice(&json).map_err(|error| format!("it is not evidence: {error}"))?;
+    if let Some(mismatch) = confirm::mismatch(&evidence, asked) {
+        return Err(mismatch);
+    }
+    let question = Question {
+        object: asked.object,
+        kernel: asked.kernel,
+        validator: asked.validator,
+        level: asked.level,
+        loader: asked.loader,
+        axes: asked.axes,
+    };
+    let answer = insight::judge::judge(&evidence, asked.level);
+    let digest = Digest::of(&json);
+    Ok(Judged {
+        recorded: Recorded { digest, bytes: length(&json), stored_bytes: length(compressed) },
+        witness: Witness {
+            question: question.digest(),
+            evidence: digest,
+            guest: evidence.guest,
+            kernel: evidence.kernel,
+        },
+        answer,
+    })
+}
+
+async fn record(parts: &Parts, lease: Lease, judged: &Judged) -> Result<(), ReceiveError> {
+    let mut tx = parts.db.begin().await?;
+    let cell = cells::lock(&mut *tx, lease.cell).await?.ok_or(ReceiveError::LeaseLost(lease))?;
+    if !leases::end(&mut *tx, lease).await? {
+        return Err(ReceiveError::LeaseLost(lease));
+    }
+    evidence::insert(&mut *tx, lease, judged.recorded).await?;
+    let Judged { answer, witness, .. } = judged;
+    if only_infrastructure_failed(answer) {
+        crashed(&mut tx, &cell, lease, answer, Some(witness)).await?;
+    } else {
+        let verdict = verdicts::insert(&mut *tx, answer, Some(witness)).await?;
+        settle::settle(&mut tx, RunId(cell.run_id), lease.cell, verdict).await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Whether another guest may well answer: this one died, was too slow or was not to be had.
+fn only_infrastructure_failed(answer: &CellVerdict) -> bool {
+    let retried = [CauseCode::GuestDied, CauseCode::Deadline, CauseCode::Infrastructure];
+    answer.verdict == Verdict::Inconclusive
+        && answer.cause.as_ref().is_none_or(|cause| retried.contains(&cause.code))
+}
