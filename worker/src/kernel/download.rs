@@ -244,6 +244,8 @@ impl Part {
 
     async fn append(&mut self, chunk: &[u8]) -> std::io::Result<()> {
         self.file.write_all(chunk).await?;
+        // Waits until the bytes are in the file: a further try starts from what it finds there.
+        self.file.flush().await?;
         self.hash.update(chunk);
         self.bytes += u64::try_from(chunk.len()).unwrap_or(0);
         Ok(())

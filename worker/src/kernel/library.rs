@@ -249,7 +249,7 @@ fn name_of(id: &KernelId) -> Option<String> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "+-.~:@_".contains(c);
     let parts: Vec<&str> = id.0.split('/').collect();
     let safe = |part: &&str| part.starts_with(|c: char| c.is_ascii_alphanumeric()) && part.chars().all(plain);
-    parts.iter().all(|part| safe(part)).then(|| parts.join("_"))
+    parts.iter().all(safe).then(|| parts.join("_"))
 }
 
 async fn intact(dir: &Path, kernel: &Kernel) -> Result<Option<Bundle>, KernelError> {

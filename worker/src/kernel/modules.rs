@@ -57,7 +57,10 @@ pub(super) fn load_order(
         let before = order.len();
         if let Err(missing) = visit(name, depends, builtin, &mut order) {
             order.truncate(before);
-            lacks.push(format!("module {name} cannot be loaded: {missing} is not in the packages"));
+            lacks.push(match missing == name {
+                true => format!("module {name} is not in the packages"),
+                false => format!("module {name} needs {missing}, which is not in the packages"),
+            });
         }
     }
     (order, lacks)
@@ -106,7 +109,7 @@ mod tests {
         let graph = graph(&[("a", &["b"]), ("b", &["gone"]), ("c", &[])]);
         let (order, lacks) = load_order(&["a", "c", "never"], &graph, &Builtin::default());
         assert_eq!(order, ["c"]);
-        assert!(lacks[0].contains("a cannot") && lacks[0].contains("gone"), "{lacks:?}");
+        assert!(lacks[0].contains("module a") && lacks[0].contains("gone"), "{lacks:?}");
         assert!(lacks[1].contains("never"), "{lacks:?}");
     }
 

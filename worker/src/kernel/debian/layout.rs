@@ -5,6 +5,9 @@
 //! | up to 6.18 | `linux-image-RELEASE` | same package | same package |
 //! | from 6.19 | `linux-binary-RELEASE`; `linux-image-RELEASE` is empty and names the parts | `linux-modules-RELEASE` | `linux-base-RELEASE` |
 //!
+//! The archive forgets the modules of superseded builds of the newer layout long before their
+//! images. Such a kernel still boots, so it is listed; its bundle says what it lacks.
+//!
 //! Images come signed for secure boot and unsigned; both hold the same kernel, so they are one.
 
 use super::super::{Listed, Package, Settings};
@@ -117,7 +120,8 @@ fn part_of(stanza: &Stanza) -> Option<(Part, &str)> {
 fn flavour(release: &str, arch: &str) -> Option<String> {
     let build = release.strip_suffix(arch)?.strip_suffix('-')?;
     let last = build.rsplit('-').next()?;
-    let named = last.starts_with(|c: char| c.is_ascii_lowercase());
+    // Versions have digits (`deb11`, `rc7`), names of flavours have none.
+    let named = last.chars().all(|c| c.is_ascii_lowercase());
     Some(if named { last } else { "generic" }.to_owned())
 }
 
@@ -163,7 +167,7 @@ mod tests {
             ("6.1.0-0.deb11.52-amd64", Some("generic"), "6.1"),
             ("6.12.107+deb13-amd64", Some("generic"), "6.12"),
             ("7.3.4+deb13-rt-amd64", Some("rt"), "7.3"),
-            ("7.3-rc7-amd64", Some("rc7"), "7.3"),
+            ("7.3-rc7-amd64", Some("generic"), "7.3"),
             ("6.1.0-50-cloud-arm64", None, "6.1"),
         ] {
             assert_eq!(flavour(release, "amd64").as_deref(), expected, "{release}");

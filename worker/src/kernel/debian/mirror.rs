@@ -1,10 +1,14 @@
 //! Which host to ask. None is named here: the operator or the package manager names it.
 
 use super::super::{KernelError, Settings};
+use std::time::Duration;
 use tokio::process::Command;
 
 /// What the package manager is asked for: one line for each configured package index.
 const TARGETS_FORMAT: &str = "$(ORIGIN)|$(COMPONENT)|$(RELEASE)|$(REPO_URI)";
+
+/// Longest the package manager may take to answer. It reads a few files.
+const ANSWER_MAX: Duration = Duration::from_secs(30);
 
 /// The archives to read.
 #[derive(Debug, PartialEq, Eq)]
@@ -21,11 +25,9 @@ impl Mirrors {
     pub(super) async fn of(settings: &Settings) -> Result<Self, KernelError> {
         let configured = |url: &Option<String>| url.as_deref().map(checked).transpose();
         let (main, security) = (configured(&settings.mirror)?, configured(&settings.security_mirror)?);
-        let host = if main.is_none() { Some(host_mirrors().await?) } else { None };
-        let (main, host_security) = match (main, host) {
-            (Some(main), _) => (main, None),
-            (None, Some((main, security))) => (main, security),
-            (None, None) => return Err(KernelError::HostMirrorUnknown("nothing was asked".to_owned())),
+        let (main, host_security) = match main {
+            Some(main) => (main, None),
+            None => host_mirrors().await?,
         };
         // Mirrors carry the security archive under this name beside the main one.
         let security = security.or(host_security).unwrap_or_else(|| format!("{main}-security"));
@@ -49,12 +51,14 @@ fn checked(url: &str) -> Result<String, KernelError> {
 /// The main archive of this host's package manager, and the security one if it has one.
 async fn host_mirrors() -> Result<(String, Option<String>), KernelError> {
     let unknown = |says: String| KernelError::HostMirrorUnknown(says);
-    let output = Command::new("apt-get")
+    let asked = Command::new("apt-get")
         .args(["indextargets", "--format", TARGETS_FORMAT, "Created-By: Packages"])
         .stdin(std::process::Stdio::null())
         .kill_on_drop(true)
-        .output()
+        .output();
+    let output = tokio::time::timeout(ANSWER_MAX, asked)
         .await
+        .map_err(|_| unknown(format!("apt-get gave no answer in {} s", ANSWER_MAX.as_secs())))?
         .map_err(|error| unknown(format!("apt-get cannot be started ({error})")))?;
     if !output.status.success() {
         return Err(unknown(format!("apt-get indextargets ended with {}", output.status)));

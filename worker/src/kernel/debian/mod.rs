@@ -121,12 +121,12 @@ impl Debian {
         let mirrors = Mirrors::of(&self.settings).await?;
         let known = self.stored()?.map(|stored| stored.suites).unwrap_or_default();
         let now = OffsetDateTime::now_utc();
-        let (mut suites, mut warnings, mut unreachable) = (Vec::new(), Vec::new(), None);
         let reading: Vec<_> = (self.settings.suites.iter())
             .map(|suite| self.read_suite(suite, mirrors.archive_of(suite), &known, report))
             .collect();
-        let mut reading = stream::iter(reading).buffered(SUITES_AT_ONCE);
-        while let Some(read) = reading.next().await {
+        let read: Vec<_> = stream::iter(reading).buffered(SUITES_AT_ONCE).collect().await;
+        let (mut suites, mut warnings, mut unreachable) = (Vec::new(), Vec::new(), None);
+        for read in read {
             match read {
                 Ok((suite, valid_until)) => {
                     if let Some(until) = valid_until.filter(|until| *until < now) {
@@ -138,15 +138,16 @@ impl Debian {
                     suites.push(suite);
                 }
                 Err(error @ KernelError::MirrorRefused { .. }) => warnings.push(error.to_string()),
-                Err(error @ KernelError::MirrorUnreachable { .. }) => {
-                    warnings.push(error.to_string());
-                    unreachable.get_or_insert(error);
-                }
+                Err(error @ KernelError::MirrorUnreachable { .. }) => unreachable = Some(error),
                 Err(error) => return Err(error),
             }
         }
+        // A list that shrank because a connection broke would be taken for what there is.
+        if let Some(error) = unreachable {
+            return Err(error);
+        }
         if suites.is_empty() {
-            return Err(unreachable.unwrap_or(KernelError::NoSuiteReadable { problems: warnings }));
+            return Err(KernelError::NoSuiteReadable { problems: warnings });
         }
         let stored = Stored { asked: self.asked(), read_at: now, suites, warnings };
         self.store(&stored)?;
@@ -252,7 +253,10 @@ fn unpack(release: &str, debs: &[(String, PathBuf)], into: &Path) -> Result<Unpa
             return Err(KernelError::malformed(release, format!("needs more than {MODULES_MAX} modules")));
         }
     }
-    let (order, lacks) = load_order(WANTED, &graph, &search.builtin);
+    let (order, mut lacks) = load_order(WANTED, &graph, &search.builtin);
+    if search.config.is_none() {
+        lacks.push("the configuration is not in the packages".to_owned());
+    }
     let modules = order.iter().map(|name| search.write_module(name)).collect::<Result<_, _>>()?;
     let vmlinuz =
         search.vmlinuz.ok_or_else(|| KernelError::malformed(release, "its packages hold no kernel image"))?;
