@@ -1,1 +1,35 @@
-//! machine
+//! One machine: a QEMU process that runs one guest for one cell.
+//!
+//! What comes in: an [`Order`] (kernel, initramfs, object, level) and a way to be cancelled.
+//! What goes out: [`Evidence`](domain::evidence::Evidence), or a [`MachineError`] that says
+//! nothing about the object. Deliberately absent: where kernels come from (`kernel/`), how many
+//! machines run at once (`slot/`), what evidence means (the controller), and any second use of a
+//! guest: a machine answers once and is killed.
+//!
+//! ```text
+//!          spawn           Ready          Opened       first Attach        Finished
+//!  order ────────► Boot ─────────► Open ─────────► Load ─────────► Attach ─────────┐
+//!                   │               │               │                │             ▼
+//!                   └───────────────┴───────────────┴────────────────┴──────────► gone
+//!                     died · deadline · misbehaved · refused · cancelled     killed and reaped
+//! ```
+//!
+//! Each machine has one driver task ([`driver`]) that owns the process and its pipes; it is asked
+//! to stop by a token and hands out what the guest says through a bounded queue. The step above
+//! is published through a `watch` channel. No path on disk exists for any of it: frames go in by
+//! two memfds, come out by one pipe, the console by another.
+
+pub mod driver;
+mod error;
+pub mod hypervisor;
+mod launch;
+pub mod probe;
+pub mod spec;
+pub mod state;
+mod transcript;
+
+pub use error::MachineError;
+pub use hypervisor::{Hypervisor, Order};
+pub use probe::{BootFiles, ProbeError, Proof, Qemu, prove_accelerator};
+pub use spec::host_memory_bytes;
+pub use state::Step;

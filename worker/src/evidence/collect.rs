@@ -1,0 +1,240 @@
+//! Folding a guest's messages into evidence, while holding the guest to the protocol.
+
+use super::inflate::{InflateError, Inflater};
+use super::text::printable;
+use crate::guest::nonce::Nonces;
+use crate::machine::Step;
+use domain::evidence::{Attach, End, Evidence, Guest, KernelFacts, Load, Log, MapCreate, Open};
+use domain::message::{FromGuest, LogPiece};
+
+/// Bytes of one log the validator is told to keep, before compression; it drops the middle of a
+/// longer one. A rejected program's reason is at the end of its log, and two mebibytes are about
+/// twenty thousand lines.
+pub const LOG_BYTES_MAX: u32 = 2 * 1024 * 1024;
+
+/// What one log may inflate to: the limit the validator was told, and the line it puts in place
+/// of what it dropped.
+const LOG_INFLATED_BYTES_MAX: usize = LOG_BYTES_MAX as usize + 4096;
+
+/// Inflated bytes kept of all logs together. An honest guest can exceed it, with hundreds of
+/// rejected programs, so later logs are then marked as cut instead of ending the conversation.
+const LOGS_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Records of one kind: maps, loads, attach attempts or logs. The largest known objects have a
+/// few hundred programs and each is loaded twice at most.
+const RECORDS_MAX: usize = 4096;
+
+/// How a guest broke the protocol.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Offence {
+    /// The first message was not `Ready`.
+    #[error("it spoke before it said Ready")]
+    BeforeReady,
+    /// `Ready` came twice.
+    #[error("it said Ready twice")]
+    ReadyTwice,
+    /// `Ready` or `Finished` carried a nonce that was not given to this guest.
+    #[error("it answered with the nonce of another {0}")]
+    WrongNonce(&'static str),
+    /// A record of a load, map or attach attempt before the object was opened.
+    #[error("it reported on an object it had not opened")]
+    BeforeOpened,
+    /// The object was opened twice.
+    #[error("it opened the object twice")]
+    OpenedTwice,
+    /// Too many records.
+    #[error("it sent more than {RECORDS_MAX} {0}")]
+    TooMany(&'static str),
+    /// A piece of one log came before the last piece of another.
+    #[error("it mixed the pieces of two logs")]
+    MixedLogs,
+    /// `Finished` came before the last piece of a log.
+    #[error("it finished in the middle of a log")]
+    UnfinishedLog,
+    /// A log could not be inflated.
+    #[error(transparent)]
+    Inflate(#[from] InflateError),
+}
+
+/// What one guest said so far.
+#[derive(Debug)]
+pub struct Collector {
+    nonces: Nonces,
+    nonce_ok: bool,
+    kernel: Option<KernelFacts>,
+    open: Option<Open>,
+    maps: Vec<MapCreate>,
+    loads: Vec<Load>,
+    attaches: Vec<Attach>,
+    logs: Vec<Log>,
+    logs_bytes: usize,
+    unfinished: Option<Unfinished>,
+}
+
+/// A log whose last piece has not come.
+struct Unfinished {
+    piece: LogPiece,
+    inflater: Inflater,
+}
+
+impl std::fmt::Debug for Unfinished {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Unfinished").field("subject", &self.piece.subject).finish_non_exhaustive()
+    }
+}
+
+impl Collector {
+    /// A collector for the guest that was given these nonces.
+    pub fn new(nonces: Nonces) -> Self {
+        Self {
+            nonces,
+            nonce_ok: false,
+            kernel: None,
+            open: None,
+            maps: Vec::new(),
+            loads: Vec::new(),
+            attaches: Vec::new(),
+            logs: Vec::new(),
+            logs_bytes: 0,
+            unfinished: None,
+        }
+    }
+
+    /// Takes the next message; yields how the conversation ended if this one ended it.
+    ///
+    /// # Errors
+    /// The rule the guest broke. The message is then not part of the evidence; earlier ones are.
+    pub fn take(&mut self, message: FromGuest) -> Result<Option<End>, Offence> {
+        if self.kernel.is_none() && !matches!(message, FromGuest::Ready { .. }) {
+            return Err(Offence::BeforeReady);
+        }
+        match message {
+            FromGuest::Ready { boot_nonce, facts } => {
+                if self.kernel.is_some() {
+                    return Err(Offence::ReadyTwice);
+                }
+                if boot_nonce != self.nonces.boot {
+                    return Err(Offence::WrongNonce("boot"));
+                }
+                self.kernel = Some(facts);
+            }
+            FromGuest::Opened(open) => {
+                if self.open.is_some() {
+                    return Err(Offence::OpenedTwice);
+                }
+                self.open = Some(open);
+            }
+            FromGuest::Map(map) => self.opened()?.keep(map, |all| &mut all.maps, "maps")?,
+            FromGuest::Load(load) => self.opened()?.keep(load, |all| &mut all.loads, "loads")?,
+            FromGuest::Attach(attach) => {
+                self.opened()?.keep(attach, |all| &mut all.attaches, "attach attempts")?;
+            }
+            FromGuest::Log(piece) => self.take_piece(piece)?,
+            FromGuest::Refused { says } => return Ok(Some(End::Refused(says))),
+            FromGuest::Finished { job_nonce } => {
+                if job_nonce != self.nonces.job {
+                    return Err(Offence::WrongNonce("job"));
+                }
+                if self.unfinished.is_some() {
+                    return Err(Offence::UnfinishedLog);
+                }
+                self.nonce_ok = true;
+                return Ok(Some(End::Finished));
+            }
+        }
+        Ok(None)
+    }
+
+    /// What the guest is doing, judged by what it said last.
+    pub fn step(&self) -> Step {
+        match (&self.kernel, &self.open) {
+            (None, _) => Step::Boot,
+            (Some(_), None) => Step::Open,
+            (Some(_), Some(_)) if self.attaches.is_empty() => Step::Load,
+            (Some(_), Some(_)) => Step::Attach,
+        }
+    }
+
+    /// The evidence. `console` is the whole console, `since_ready` what came after `Ready`;
+    /// whether the nonces were right is filled into `guest` here.
+    pub fn into_evidence(mut self, guest: Guest, console: String, since_ready: &str, end: End) -> Evidence {
+        if let Some(Unfinished { mut piece, inflater }) = self.unfinished.take() {
+            piece.cut = true;
+            self.keep_log(&piece, &inflater.abandon());
+        }
+        Evidence {
+            guest: Guest { nonce_ok: self.nonce_ok, ..guest },
+            kernel: self.kernel,
+            open: self.open,
+            maps: self.maps,
+            loads: self.loads,
+            attaches: self.attaches,
+            splats: super::splat::find(&self.logs, since_ready),
+            logs: self.logs,
+            console,
+            end,
+        }
+    }
+
+    fn opened(&mut self) -> Result<&mut Self, Offence> {
+        if self.open.is_some() { Ok(self) } else { Err(Offence::BeforeOpened) }
+    }
+
+    fn keep<T>(
+        &mut self,
+        record: T,
+        among: impl FnOnce(&mut Self) -> &mut Vec<T>,
+        kind: &'static str,
+    ) -> Result<(), Offence> {
+        let records = among(self);
+        if records.len() == RECORDS_MAX {
+            return Err(Offence::TooMany(kind));
+        }
+        records.push(record);
+        Ok(())
+    }
+
+    fn take_piece(&mut self, mut piece: LogPiece) -> Result<(), Offence> {
+        if self.logs.len() == RECORDS_MAX {
+            return Err(Offence::TooMany("logs"));
+        }
+        let deflated = std::mem::take(&mut piece.deflated);
+        let mut log = match self.unfinished.take() {
+            Some(log) if log.piece.subject != piece.subject => {
+                return Err(self.broke_off(log, Offence::MixedLogs));
+            }
+            Some(log) => Unfinished { piece, inflater: log.inflater },
+            None => Unfinished { piece, inflater: Inflater::new(LOG_INFLATED_BYTES_MAX) },
+        };
+        if let Err(error) = log.inflater.push(&deflated) {
+            return Err(self.broke_off(log, error.into()));
+        }
+        if log.piece.last {
+            let bytes = log.inflater.finish()?;
+            self.keep_log(&log.piece, &bytes);
+        } else {
+            self.unfinished = Some(log);
+        }
+        Ok(())
+    }
+
+    /// Remembers a log that will not be continued, so that its beginning is part of the evidence.
+    fn broke_off(&mut self, log: Unfinished, offence: Offence) -> Offence {
+        self.unfinished = Some(log);
+        offence
+    }
+
+    fn keep_log(&mut self, last: &LogPiece, bytes: &[u8]) {
+        let room = (LOGS_BYTES_MAX - self.logs_bytes).min(bytes.len());
+        self.logs_bytes += room;
+        self.logs.push(Log {
+            subject: last.subject.clone(),
+            text: printable(&bytes[..room]),
+            raw_bytes: last.raw_bytes,
+            cut: last.cut || room < bytes.len(),
+        });
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

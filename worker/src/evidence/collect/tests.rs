@@ -1,0 +1,203 @@
+//! Honest, hostile and broken guests, message by message.
+
+use super::*;
+use domain::digest::Digest;
+use domain::evidence::{Accelerator, AttachOutcome, LoadScope, LogSubject, Start};
+use domain::message::Nonce;
+use std::io::Write as _;
+
+pub(crate) fn guest() -> Guest {
+    Guest {
+        start: Start::Cold,
+        accelerator: Accelerator::Tcg,
+        qemu: "7.2.22".to_owned(),
+        memory_bytes: 1 << 30,
+        cpus: 1,
+        validator: Digest::of(b"validator"),
+        initramfs: Digest::of(b"initramfs"),
+        nonce_ok: false,
+        boot_ms: 1,
+        answer_ms: 1,
+    }
+}
+
+const NONCES: Nonces = Nonces { boot: Nonce([1; 32]), job: Nonce([2; 32]) };
+
+fn ready() -> FromGuest {
+    FromGuest::Ready { boot_nonce: NONCES.boot, facts: KernelFacts::default() }
+}
+
+fn opened() -> FromGuest {
+    FromGuest::Opened(Open { errno: None, programs: vec![], maps: vec![], inferred: vec![] })
+}
+
+fn load() -> FromGuest {
+    FromGuest::Load(Load { scope: LoadScope::Whole, errno: None, loaded: vec![], took_us: 7 })
+}
+
+fn map() -> FromGuest {
+    FromGuest::Map(MapCreate { map: "counts".to_owned(), errno: None })
+}
+
+fn attach() -> FromGuest {
+    FromGuest::Attach(Attach {
+        program: "probe".to_owned(),
+        hook: "vfs_read".to_owned(),
+        how: "link".to_owned(),
+        outcome: AttachOutcome::Attached,
+    })
+}
+
+fn finished() -> FromGuest {
+    FromGuest::Finished { job_nonce: NONCES.job }
+}
+
+fn deflate(raw: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(raw).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn piece(subject: LogSubject, deflated: &[u8], last: bool) -> FromGuest {
+    FromGuest::Log(LogPiece { subject, raw_bytes: 5, cut: false, deflated: deflated.to_vec(), last })
+}
+
+/// What comes of a stream: how it ended and the evidence.
+fn fold(stream: Vec<FromGuest>) -> (Result<Option<End>, Offence>, Evidence) {
+    let mut collector = Collector::new(NONCES);
+    let mut outcome = Ok(None);
+    for message in stream {
+        outcome = collector.take(message);
+        if !matches!(outcome, Ok(None)) {
+            break;
+        }
+    }
+    (outcome, collector.into_evidence(guest(), String::new(), "", End::Died(String::new())))
+}
+
+#[test]
+fn an_honest_guest_becomes_evidence() {
+    let stream = deflate(b"\x1b[1mR1 invalid mem access\n");
+    let (first, second) = stream.split_at(9);
+    let (outcome, evidence) = fold(vec![
+        ready(),
+        opened(),
+        map(),
+        piece(LogSubject::LoadWhole, first, false),
+        piece(LogSubject::LoadWhole, second, true),
+        load(),
+        attach(),
+        finished(),
+    ]);
+    assert_eq!(outcome, Ok(Some(End::Finished)));
+    assert!(evidence.guest.nonce_ok);
+    assert_eq!((evidence.maps.len(), evidence.loads.len(), evidence.attaches.len()), (1, 1, 1));
+    assert_eq!(evidence.log(&LogSubject::LoadWhole), "\u{fffd}[1mR1 invalid mem access\n");
+    assert!(!evidence.logs[0].cut);
+}
+
+#[test]
+fn every_break_of_the_order_ends_the_conversation() {
+    let other = Nonce([9; 32]);
+    let facts = KernelFacts::default();
+    let whole = deflate(b"log");
+    for (stream, offence) in [
+        (vec![finished()], Offence::BeforeReady),
+        (vec![FromGuest::Refused { says: String::new() }], Offence::BeforeReady),
+        (vec![ready(), ready()], Offence::ReadyTwice),
+        (vec![FromGuest::Ready { boot_nonce: other, facts }], Offence::WrongNonce("boot")),
+        (vec![ready(), FromGuest::Finished { job_nonce: other }], Offence::WrongNonce("job")),
+        (vec![ready(), FromGuest::Finished { job_nonce: NONCES.boot }], Offence::WrongNonce("job")),
+        (vec![ready(), load()], Offence::BeforeOpened),
+        (vec![ready(), map()], Offence::BeforeOpened),
+        (vec![ready(), attach()], Offence::BeforeOpened),
+        (vec![ready(), opened(), opened()], Offence::OpenedTwice),
+        (
+            vec![
+                ready(),
+                piece(LogSubject::Open, &whole[..2], false),
+                piece(LogSubject::Kernel, &whole[2..], true),
+            ],
+            Offence::MixedLogs,
+        ),
+        (vec![ready(), piece(LogSubject::Open, &whole[..2], false), finished()], Offence::UnfinishedLog),
+        (vec![ready(), piece(LogSubject::Open, b"garbage", true)], InflateError::Garbage.into()),
+        (vec![ready(), piece(LogSubject::Open, &whole[..4], true)], InflateError::Truncated.into()),
+    ] {
+        let shown = format!("{stream:?}");
+        let (outcome, evidence) = fold(stream);
+        assert_eq!(outcome, Err(offence), "{shown}");
+        assert!(!evidence.guest.nonce_ok, "{shown}");
+    }
+}
+
+#[test]
+fn records_without_end_are_refused_and_the_first_are_kept() {
+    for (record, kind) in [(map(), "maps"), (load(), "loads"), (attach(), "attach attempts")] {
+        let stream = [ready(), opened()].into_iter().chain(std::iter::repeat_n(record, RECORDS_MAX + 1));
+        let (outcome, evidence) = fold(stream.collect());
+        assert_eq!(outcome, Err(Offence::TooMany(kind)));
+        assert_eq!(evidence.maps.len() + evidence.loads.len() + evidence.attaches.len(), RECORDS_MAX);
+    }
+    let log = piece(LogSubject::Open, &deflate(b""), true);
+    let stream = std::iter::once(ready()).chain(std::iter::repeat_n(log, RECORDS_MAX + 1));
+    assert_eq!(fold(stream.collect()).0, Err(Offence::TooMany("logs")));
+}
+
+#[test]
+fn a_bomb_in_a_log_is_an_offence_and_what_came_before_is_kept() {
+    let bomb = deflate(&vec![b'a'; LOG_INFLATED_BYTES_MAX + 1]);
+    let (outcome, evidence) =
+        fold(vec![ready(), opened(), load(), piece(LogSubject::LoadWhole, &bomb, true)]);
+    assert_eq!(outcome, Err(InflateError::TooLong(LOG_INFLATED_BYTES_MAX).into()));
+    assert_eq!(evidence.loads.len(), 1);
+    assert!(evidence.logs[0].cut, "the beginning of the bomb is marked as cut");
+}
+
+#[test]
+fn logs_beyond_the_total_are_cut_and_the_guest_goes_on() {
+    let log = deflate(&vec![b'a'; LOG_INFLATED_BYTES_MAX]);
+    let count = LOGS_BYTES_MAX / LOG_INFLATED_BYTES_MAX + 2;
+    let pieces = (0..count).map(|n| piece(LogSubject::LoadAlone(n.to_string()), &log, true));
+    let stream = [ready(), opened()].into_iter().chain(pieces).chain([finished()]);
+    let (outcome, evidence) = fold(stream.collect());
+    assert_eq!(outcome, Ok(Some(End::Finished)));
+    let kept: usize = evidence.logs.iter().map(|log| log.text.len()).sum();
+    assert_eq!(kept, LOGS_BYTES_MAX);
+    assert!(!evidence.logs[0].cut && evidence.logs[count - 1].cut);
+}
+
+#[test]
+fn a_guest_that_dies_in_the_middle_of_a_log_leaves_its_beginning() {
+    let stream = deflate("verifier says no\n".repeat(5000).as_bytes());
+    let (_, evidence) = fold(vec![ready(), piece(LogSubject::LoadWhole, &stream[..stream.len() - 9], false)]);
+    assert!(evidence.log(&LogSubject::LoadWhole).starts_with("verifier says no\n"));
+    assert!(evidence.logs[0].cut);
+}
+
+#[test]
+fn the_step_follows_what_was_said() {
+    let mut collector = Collector::new(NONCES);
+    let mut steps = vec![collector.step()];
+    for message in [ready(), opened(), load(), attach(), load()] {
+        collector.take(message).unwrap();
+        steps.push(collector.step());
+    }
+    assert_eq!(steps, [Step::Boot, Step::Open, Step::Load, Step::Load, Step::Attach, Step::Attach]);
+}
+
+#[test]
+fn splats_come_from_the_kernel_log_if_it_came_and_else_from_the_console() {
+    let trouble = "<1>[    9.1] BUG: kernel NULL pointer dereference, address: 0000000000000000\n";
+    let log = |text: &str| piece(LogSubject::Kernel, &deflate(text.as_bytes()), true);
+    for (messages, splats) in [
+        (vec![ready(), log(trouble)], 1),
+        (vec![ready(), log("[    9.1] all is well\n")], 0),
+        (vec![ready()], 1),
+    ] {
+        let mut collector = Collector::new(NONCES);
+        messages.into_iter().for_each(|message| assert_eq!(collector.take(message), Ok(None)));
+        let evidence = collector.into_evidence(guest(), String::new(), trouble, End::Finished);
+        assert_eq!(evidence.splats.len(), splats, "{:?}", evidence.logs);
+    }
+}

@@ -1,0 +1,87 @@
+//! Deadlines of a conversation: no guest holds a worker longer than it was given.
+
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// From starting QEMU to `Ready`. The slowest of many boots under emulation, 7.3 on two cores
+/// that had eighteen processes to run, took 26 seconds; this is more than three times that.
+const BOOT_MAX: Duration = Duration::from_secs(90);
+
+/// Between two messages. The validator is silent while the verifier works, and a program that
+/// reaches the verifier's limit of a million instructions keeps it busy for minutes under
+/// emulation.
+const SILENCE_MAX: Duration = Duration::from_secs(300);
+
+/// How long each part of a conversation may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// From the start to `Ready`.
+    pub boot: Duration,
+    /// Between two messages after `Ready`.
+    pub silence: Duration,
+    /// From `Ready` to the end.
+    pub job: Duration,
+}
+
+impl Limits {
+    /// The limits for a job that may take this long.
+    pub fn for_job(job: Duration) -> Self {
+        Self { boot: BOOT_MAX, silence: SILENCE_MAX, job }
+    }
+}
+
+/// Knows when to give up on one guest.
+#[derive(Debug)]
+pub(crate) struct Watchdog {
+    limits: Limits,
+    started: Instant,
+    ready: Option<Instant>,
+    heard: Instant,
+}
+
+impl Watchdog {
+    /// Watches a guest that is started now.
+    pub(crate) fn start(limits: Limits) -> Self {
+        let now = Instant::now();
+        Self { limits, started: now, ready: None, heard: now }
+    }
+
+    /// A message came; the first one is `Ready`.
+    pub(crate) fn hear(&mut self) {
+        self.heard = Instant::now();
+        self.ready.get_or_insert(self.heard);
+    }
+
+    /// When to give up if nothing more comes.
+    pub(crate) fn deadline(&self) -> Instant {
+        match self.ready {
+            None => self.started + self.limits.boot,
+            Some(ready) => (ready + self.limits.job).min(self.heard + self.limits.silence),
+        }
+    }
+
+    /// How long the guest took to `Ready`, or has tried to; and how long it took since.
+    pub(crate) fn took(&self) -> (Duration, Duration) {
+        let now = Instant::now();
+        let ready = self.ready.unwrap_or(now);
+        (ready - self.started, now - ready)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_limit_of_the_present_step_decides() {
+        let second = Duration::from_secs(1);
+        let limits = Limits { boot: 5 * second, silence: 2 * second, job: 9 * second };
+        let mut watchdog = Watchdog::start(limits);
+        assert_eq!(watchdog.deadline(), watchdog.started + limits.boot);
+        watchdog.hear();
+        let ready = watchdog.heard;
+        assert_eq!(watchdog.deadline(), ready + limits.silence);
+        watchdog.heard = ready + 8 * second;
+        assert_eq!(watchdog.deadline(), ready + limits.job, "talking does not prolong the job");
+    }
+}

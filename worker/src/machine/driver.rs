@@ -1,0 +1,200 @@
+//! The task that owns one machine.
+
+use super::MachineError;
+use super::launch::{Launcher, Process};
+use super::probe::Qemu;
+use super::spec::Spec;
+use super::transcript::Transcript;
+use crate::guest::link::{Link, LinkError};
+use domain::evidence::Start;
+use domain::message::FromGuest;
+use std::future::Future;
+use std::io;
+use std::process::ExitStatus;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+/// Bytes kept of each end of the console. A quiet boot prints a few hundred bytes and a trace
+/// about five thousand.
+const CONSOLE_HALF_BYTES: usize = 512 * 1024;
+
+/// Bytes kept of each end of QEMU's own complaints, which are a line or two.
+const STDERR_HALF_BYTES: usize = 4096;
+
+/// Messages that may wait for the conversation; then the guest waits too.
+const EVENTS_MAX: usize = 16;
+
+/// How long QEMU may take to exit once it has closed the guest's link by itself.
+const EXIT_GRACE: Duration = Duration::from_secs(2);
+
+/// What is needed to start one guest: the machine, and the two frames it is given.
+#[derive(Debug)]
+pub struct Plan {
+    /// The machine.
+    pub spec: Spec,
+    /// The frame of [`domain::message::ToGuest::Boot`].
+    pub boot: Vec<u8>,
+    /// The frame of [`domain::message::ToGuest::Job`].
+    pub job: Vec<u8>,
+}
+
+/// A way to get a guest.
+pub trait Driver {
+    /// Starts a guest that will say `Ready` and answer its job.
+    ///
+    /// # Errors
+    /// Anything that kept QEMU from starting.
+    fn start(&self, plan: &Plan) -> impl Future<Output = Result<Machine, MachineError>> + Send;
+}
+
+/// Boots the kernel directly, from its image and an initramfs, for every guest anew.
+#[derive(Debug)]
+pub struct Direct {
+    qemu: Qemu,
+    launcher: Launcher,
+}
+
+impl Direct {
+    /// A driver that starts this QEMU.
+    ///
+    /// # Errors
+    /// The operating system refused a thread.
+    pub fn new(qemu: Qemu) -> io::Result<Self> {
+        Ok(Self { qemu, launcher: Launcher::new()? })
+    }
+
+    /// The QEMU it starts.
+    pub fn qemu(&self) -> &Qemu {
+        &self.qemu
+    }
+}
+
+impl Driver for Direct {
+    async fn start(&self, plan: &Plan) -> Result<Machine, MachineError> {
+        let process = self.launcher.launch(&self.qemu.program, plan).await?;
+        Ok(Machine::drive(process, Start::Cold))
+    }
+}
+
+/// What a machine reports while it runs. The queue ends when the guest is gone.
+#[derive(Debug)]
+pub enum Event {
+    /// The guest said something.
+    Message {
+        /// What.
+        message: Box<FromGuest>,
+        /// Bytes its console had printed by then.
+        console_bytes: u64,
+    },
+    /// The guest said something that is not a message; nothing more will come.
+    Broken(LinkError),
+}
+
+/// What is left of a machine once its process is reaped.
+#[derive(Debug)]
+pub(super) struct Remains {
+    pub(super) console: Transcript,
+    pub(super) stderr: Transcript,
+    /// How the process ended, if it did so before it was killed.
+    pub(super) exited: Option<ExitStatus>,
+}
+
+/// A running machine. Dropping it kills its process.
+#[derive(Debug)]
+pub struct Machine {
+    pub(super) events: mpsc::Receiver<Event>,
+    pub(super) start: Start,
+    /// Identifies the process; for logs.
+    pub(super) pid: Option<u32>,
+    stop: DropGuard,
+    task: JoinHandle<Remains>,
+}
+
+impl Machine {
+    fn drive(process: Process, start: Start) -> Self {
+        let (sender, events) = mpsc::channel(EVENTS_MAX);
+        let stop = CancellationToken::new();
+        let pid = process.child.id();
+        let task = tokio::spawn(drive(process, sender, stop.clone()));
+        Self { events, start, pid, stop: stop.drop_guard(), task }
+    }
+
+    /// Kills the process if it still runs, reaps it and yields what is left.
+    ///
+    /// # Errors
+    /// `LostDriver` if the runtime is shutting down.
+    pub(super) async fn stop(self) -> Result<Remains, MachineError> {
+        drop(self.stop);
+        self.task.await.map_err(MachineError::LostDriver)
+    }
+}
+
+async fn drive(process: Process, events: mpsc::Sender<Event>, stop: CancellationToken) -> Remains {
+    let Process { mut child, link, console } = process;
+    let mut link = Link::new(link);
+    let mut console = Stream::new(console, CONSOLE_HALF_BYTES);
+    let mut stderr = Stream::new(child.stderr.take().expect("standard error is piped"), STDERR_HALF_BYTES);
+    let hung_up = loop {
+        // In this order: a stop is never kept waiting, and what the console printed before a
+        // message is counted before it.
+        let event = tokio::select! { biased;
+            () = stop.cancelled() => break false,
+            () = console.read(), if console.open => continue,
+            () = stderr.read(), if stderr.open => continue,
+            next = link.next() => match next {
+                Ok(Some(message)) => Event::Message { message: Box::new(message), console_bytes: console.transcript.seen_bytes() },
+                Ok(None) => break true,
+                Err(error) => Event::Broken(error),
+            },
+        };
+        let broken = matches!(event, Event::Broken(_));
+        let heard = tokio::select! { biased;
+            () = stop.cancelled() => false,
+            sent = events.send(event) => sent.is_ok(),
+        };
+        if broken || !heard {
+            break false;
+        }
+    };
+    let exited = match hung_up {
+        true => tokio::time::timeout(EXIT_GRACE, child.wait()).await.ok().and_then(Result::ok),
+        false => None,
+    };
+    if exited.is_none()
+        && let Err(error) = child.kill().await
+    {
+        tracing::error!(%error, "QEMU could not be killed and reaped");
+    }
+    // The other ends are closed now, so both streams end.
+    while console.open {
+        console.read().await;
+    }
+    while stderr.open {
+        stderr.read().await;
+    }
+    Remains { console: console.transcript, stderr: stderr.transcript, exited }
+}
+
+/// A byte stream on its way into a transcript.
+struct Stream<R> {
+    source: R,
+    chunk: Box<[u8; 4096]>,
+    transcript: Transcript,
+    open: bool,
+}
+
+impl<R: AsyncRead + Unpin> Stream<R> {
+    fn new(source: R, half_bytes: usize) -> Self {
+        Self { source, chunk: Box::new([0; 4096]), transcript: Transcript::new(half_bytes), open: true }
+    }
+
+    /// Reads once. A stream that cannot be read has ended.
+    async fn read(&mut self) {
+        let count = self.source.read(self.chunk.as_mut_slice()).await.unwrap_or(0);
+        self.transcript.push(&self.chunk[..count]);
+        self.open = count > 0;
+    }
+}

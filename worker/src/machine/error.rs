@@ -1,0 +1,46 @@
+//! What can go wrong around a guest. Nothing here says anything about the object.
+
+use domain::frame::FrameError;
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitStatus;
+
+/// Why there is no evidence. Everything that happened once a guest ran is evidence instead.
+#[derive(Debug, thiserror::Error)]
+pub enum MachineError {
+    /// The pipes or memory files between worker and guest could not be made.
+    #[error("cannot make the guest's channel; is the limit of open files or memory reached?")]
+    MakeChannel(#[source] io::Error),
+    /// The job does not fit the channel.
+    #[error("cannot put the job for `{object}` into a frame")]
+    EncodeJob {
+        /// The object's file name.
+        object: String,
+        /// What is wrong with it.
+        #[source]
+        source: FrameError,
+    },
+    /// The process could not be started.
+    #[error("cannot start {program}; install the package qemu-system-x86 or correct its path")]
+    StartQemu {
+        /// What was to be started.
+        program: PathBuf,
+        /// What the operating system said.
+        #[source]
+        source: io::Error,
+    },
+    /// The process ended by itself before there was a guest.
+    #[error("QEMU gave up before the guest said a word ({status}): {says}")]
+    QemuGaveUp {
+        /// How it ended.
+        status: ExitStatus,
+        /// What it wrote to standard error.
+        says: String,
+    },
+    /// The driver task ended abnormally.
+    #[error("the task driving the machine was lost")]
+    LostDriver(#[source] tokio::task::JoinError),
+    /// Somebody asked for it.
+    #[error("the machine was cancelled")]
+    Cancelled,
+}

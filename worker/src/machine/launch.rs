@@ -1,0 +1,142 @@
+//! Starting QEMU so that nothing of it can outlive the worker.
+
+use super::MachineError;
+use super::driver::Plan;
+use super::spec::{BOOT_FD, CONSOLE_FD, JOB_FD, LINK_FD};
+use command_fds::{CommandFdExt as _, FdMapping};
+use nix::sys::memfd::{MFdFlags, memfd_create};
+use nix::sys::prctl::{set_no_new_privs, set_pdeathsig};
+use nix::sys::resource::{Resource, setrlimit};
+use nix::sys::signal::Signal;
+use nix::unistd::getppid;
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::os::fd::OwnedFd;
+use std::path::Path;
+use std::process::Stdio;
+use std::sync::mpsc;
+use tokio::net::unix::pipe;
+use tokio::process::{Child, Command};
+use tokio::sync::oneshot;
+
+/// Open files of one QEMU; it uses about thirty.
+const FILES_MAX: u64 = 256;
+
+/// Address space of one QEMU beyond its guest's memory: libraries, the stack of each thread and
+/// the allocator's arenas are mapped far more generously than they are used.
+const ADDRESS_SPACE_BYTES: u64 = 2 << 30;
+
+/// A started QEMU and the worker's ends of its pipes.
+#[derive(Debug)]
+pub(super) struct Process {
+    pub(super) child: Child,
+    pub(super) link: pipe::Receiver,
+    pub(super) console: pipe::Receiver,
+}
+
+/// The thread that starts every QEMU.
+///
+/// The kernel kills each QEMU when the *thread* that started it ends, which is the only way to
+/// have it die with a worker that is killed. A runtime's threads come and go, so one thread does
+/// nothing else and lives as long as this value: to drop it is to kill every machine.
+#[derive(Debug)]
+pub(super) struct Launcher {
+    requests: mpsc::Sender<Request>,
+}
+
+#[derive(Debug)]
+struct Request {
+    command: Command,
+    runtime: tokio::runtime::Handle,
+    reply: oneshot::Sender<io::Result<Child>>,
+}
+
+impl Launcher {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    /// The operating system refused a thread.
+    pub(super) fn new() -> io::Result<Self> {
+        let (requests, queue) = mpsc::channel::<Request>();
+        std::thread::Builder::new().name("machine-launcher".to_owned()).spawn(move || {
+            for Request { mut command, runtime, reply } in queue {
+                let _context = runtime.enter();
+                // Whoever asked may have gone; the child in the reply is then dropped, which kills it.
+                drop(reply.send(command.spawn()));
+            }
+        })?;
+        Ok(Self { requests })
+    }
+
+    /// Starts QEMU for `plan`.
+    ///
+    /// # Errors
+    /// `MakeChannel` or `StartQemu`.
+    pub(super) async fn launch(&self, program: &Path, plan: &Plan) -> Result<Process, MachineError> {
+        let (link, guest_link) = one_way().map_err(MachineError::MakeChannel)?;
+        let (console, guest_console) = one_way().map_err(MachineError::MakeChannel)?;
+        let boot = in_memory("boot", &plan.boot).map_err(MachineError::MakeChannel)?;
+        let job = in_memory("job", &plan.job).map_err(MachineError::MakeChannel)?;
+        let files = [(LINK_FD, guest_link), (CONSOLE_FD, guest_console), (BOOT_FD, boot), (JOB_FD, job)];
+
+        let mut command = Command::new(program);
+        command.args(plan.spec.arguments()).env_clear().current_dir("/");
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        // A group of its own, so that an interrupt typed at the worker does not reach it.
+        command.process_group(0).kill_on_drop(true);
+        let files = files.map(|(child_fd, parent_fd)| FdMapping { parent_fd, child_fd });
+        command.fd_mappings(files.into()).expect("the four descriptors differ");
+        // Last: moving descriptors needs more of them than QEMU may have afterwards.
+        confine(&mut command, plan.spec.memory_bytes + ADDRESS_SPACE_BYTES);
+
+        let start_error = |source| MachineError::StartQemu { program: program.to_owned(), source };
+        let (reply, answer) = oneshot::channel();
+        let request = Request { command, runtime: tokio::runtime::Handle::current(), reply };
+        self.requests.send(request).map_err(|_| start_error(io::ErrorKind::BrokenPipe.into()))?;
+        let child = answer.await.map_err(|_| start_error(io::ErrorKind::BrokenPipe.into()))?;
+        Ok(Process { child: child.map_err(start_error)?, link, console })
+    }
+}
+
+/// A pipe whose reading end is the worker's. A pipe rather than a socket: the guest writes single
+/// bytes, which a pipe packs into pages and a socket keeps in a buffer of its own each.
+fn one_way() -> io::Result<(pipe::Receiver, OwnedFd)> {
+    let (reader, writer) = io::pipe()?;
+    Ok((pipe::Receiver::from_owned_fd(reader.into())?, writer.into()))
+}
+
+/// A file that exists in memory only.
+fn in_memory(name: &str, bytes: &[u8]) -> io::Result<OwnedFd> {
+    let mut file = File::from(memfd_create(name, MFdFlags::MFD_CLOEXEC)?);
+    file.write_all(bytes)?;
+    Ok(file.into())
+}
+
+/// Ties the process to the thread that starts it and takes away what it does not need: new
+/// privileges, core dumps, files of its own (it writes to pipes), memory without end.
+fn confine(command: &mut Command, address_space_bytes: u64) {
+    let worker = nix::unistd::getpid();
+    let confine = move || {
+        set_pdeathsig(Signal::SIGKILL)?;
+        if getppid() != worker {
+            // The worker died before the line above took effect.
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        set_no_new_privs()?;
+        for (resource, limit) in [
+            (Resource::RLIMIT_CORE, 0),
+            (Resource::RLIMIT_FSIZE, 0),
+            (Resource::RLIMIT_NOFILE, FILES_MAX),
+            (Resource::RLIMIT_AS, address_space_bytes),
+        ] {
+            setrlimit(resource, limit, limit)?;
+        }
+        Ok(())
+    };
+    // SAFETY: between fork and exec only system calls are made (prctl, getppid, setrlimit), all
+    // of them async-signal-safe; nothing is allocated and no lock is taken.
+    #[allow(unsafe_code, reason = "there is no safe way to run code between fork and exec")]
+    unsafe {
+        command.pre_exec(confine);
+    }
+}
