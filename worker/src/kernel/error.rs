@@ -47,7 +47,7 @@ pub enum KernelError {
         problems: Vec<String>,
     },
     /// The keyring does not exist.
-    #[error("keyring {} cannot be read; install the distribution's archive keyring or set `keyring`", .path.display())]
+    #[error("keyring {} cannot be read; install the archive's keyring or set `keyring`", .path.display())]
     KeyringMissing {
         /// The configured file.
         path: PathBuf,

@@ -1,0 +1,327 @@
+//! The kernel library against a signed archive of the test's own: what is good arrives whole, and
+//! of what is not nothing stays.
+
+mod kernel_mirror;
+
+use domain::digest::Digest;
+use domain::kernel::Kernel;
+use kernel_mirror::{Mirror, Published, deb, image, module};
+use std::path::Path;
+use std::time::Duration;
+use tempfile::TempDir;
+use worker::kernel::{KernelError, Library, Progress};
+
+const OLD: &str = "6.1.0-50-cloud-amd64";
+const NEW: &str = "7.3.4+deb13-cloud-amd64";
+const OLD_PACKAGE: &str = "linux-image-6.1.0-50-cloud-amd64";
+const HOUR: Duration = Duration::from_hours(1);
+
+fn quiet(_: Progress) {}
+
+/// One package with everything. `act_bpf` is built in and `cls_bpf` needs a further module.
+fn old_layout() -> Vec<Published<'static>> {
+    let (cls, tool, ingress) = (module("tool-kit"), module(""), module(""));
+    let package = deb(
+        "xz",
+        &[
+            ("./boot/vmlinuz-6.1.0-50-cloud-amd64", &image(b"types")),
+            ("./boot/config-6.1.0-50-cloud-amd64", b"CONFIG_BPF=y\n"),
+            ("./boot/vmlinuz-6.1.0-51-cloud-amd64", b"another kernel"),
+            ("./lib/modules/6.1.0-50-cloud-amd64/../../../../../../etc/vmlinuz", b"hostile"),
+            ("./lib/modules/6.1.0-50-cloud-amd64/modules.builtin", b"kernel/net/sched/act_bpf.ko\n"),
+            ("./lib/modules/6.1.0-50-cloud-amd64/kernel/lib/tool-kit.ko", &tool),
+            ("./lib/modules/6.1.0-50-cloud-amd64/kernel/net/sched/cls_bpf.ko", &cls),
+            ("./lib/modules/6.1.0-50-cloud-amd64/kernel/net/sched/sch_ingress.ko", &ingress),
+            ("./lib/modules/6.1.0-50-cloud-amd64/kernel/fs/unwanted.ko", &ingress),
+        ],
+    );
+    vec![(OLD_PACKAGE, "6.1.176-1", "kmod", package)]
+}
+
+/// The same in the parts of the newer layout, each compressed in another way.
+fn split_layout() -> Vec<Published<'static>> {
+    let root = "./usr/lib/modules/7.3.4+deb13-cloud-amd64";
+    let config = (format!("{root}/config"), b"CONFIG_BPF=y\n".to_vec());
+    let builtin = (format!("{root}/modules.builtin"), Vec::new());
+    let modules: Vec<(String, Vec<u8>)> = ["act_bpf", "cls_bpf", "sch_ingress"]
+        .map(|name| (format!("{root}/kernel/net/sched/{name}.ko"), module("")))
+        .into();
+    let binary = (format!("{root}/vmlinuz"), b"no boot image".to_vec());
+    let pack = |kind: &str, files: &[(String, Vec<u8>)]| {
+        let files: Vec<(&str, &[u8])> =
+            files.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice())).collect();
+        deb(kind, &files)
+    };
+    let points = "linux-base-7.3.4+deb13-cloud-amd64, linux-binary-7.3.4+deb13-cloud-amd64";
+    vec![
+        ("linux-image-7.3.4+deb13-cloud-amd64", "7.3.4-1", points, b"empty".to_vec()),
+        ("linux-binary-7.3.4+deb13-cloud-amd64", "7.3.4-1", "", pack("gz", &[binary])),
+        ("linux-modules-7.3.4+deb13-cloud-amd64", "7.3.4-1", "", pack("zst", &modules)),
+        ("linux-base-7.3.4+deb13-cloud-amd64", "7.3.4-1", "", pack("xz", &[config, builtin])),
+    ]
+}
+
+async fn mirror_with_old_layout() -> Mirror {
+    let mirror = Mirror::start().await;
+    mirror.publish("bookworm", "", &old_layout());
+    mirror
+}
+
+fn library(dir: &TempDir, mirror: &Mirror, suites: &[&str]) -> Library {
+    Library::open(dir.path(), mirror.settings(suites)).expect("library opens")
+}
+
+async fn kernel(library: &Library, release: &str) -> Kernel {
+    let catalogue = library.catalogue(HOUR, &quiet).await.expect("catalogue");
+    catalogue.kernels.into_iter().find(|kernel| kernel.release == release).expect("kernel is listed")
+}
+
+/// Every file below `dir` except the empty locks and the verified list.
+fn files(dir: &Path) -> Vec<String> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(dir).expect("directory") {
+        let path = entry.expect("entry").path();
+        if path.is_dir() && !path.ends_with("locks") {
+            files.extend(self::files(&path));
+        } else if path.is_file() && !path.ends_with("list.json") {
+            files.push(path.display().to_string());
+        }
+    }
+    files
+}
+
+fn names(paths: &[std::path::PathBuf]) -> Vec<&str> {
+    paths.iter().filter_map(|path| path.file_name()?.to_str()).collect()
+}
+
+#[tokio::test]
+async fn both_layouts_become_bundles_that_need_no_network_afterwards() {
+    let mut mirror = mirror_with_old_layout().await;
+    mirror.publish("bookworm-security", "", &old_layout());
+    mirror.publish("trixie", "", &split_layout());
+    let suites = ["bookworm", "bookworm-security", "trixie"];
+    let dir = TempDir::new().expect("directory");
+    let library = library(&dir, &mirror, &suites);
+    let (old, new) = (kernel(&library, OLD).await, kernel(&library, NEW).await);
+    assert_eq!(old.suites, ["bookworm", "bookworm-security"]);
+    assert_eq!(old.digest, Digest::of(&old_layout()[0].3));
+    assert_eq!(new.digest, Digest::of(&split_layout()[1].3));
+
+    let bundle = library.bundle(&old, &quiet).await.expect("old layout");
+    assert_eq!(names(&bundle.modules), ["sch_ingress.ko", "tool_kit.ko", "cls_bpf.ko"]);
+    let btf = bundle.btf.as_ref().expect("types");
+    assert_eq!(std::fs::read(btf).expect("file"), b"types");
+    assert!(bundle.config.is_some() && bundle.lacks.is_empty(), "{bundle:?}");
+    let split = library.bundle(&new, &quiet).await.expect("split layout");
+    assert_eq!(std::fs::read(&split.vmlinuz).expect("file"), b"no boot image");
+    assert_eq!(names(&split.modules), ["sch_ingress.ko", "cls_bpf.ko", "act_bpf.ko"]);
+    assert!(split.btf.is_none() && split.lacks[0].contains("boot image"), "{split:?}");
+    assert!(!files(dir.path()).iter().any(|file| file.ends_with(".part")), "packages are deleted");
+
+    mirror.stop().await;
+    let reopened = Library::open(dir.path(), mirror.settings(&suites)).expect("library opens");
+    assert_eq!(reopened.known().expect("readable").expect("stored").kernels, [old.clone(), new]);
+    assert_eq!(reopened.bundle_on_disk(&old.id), Some(bundle.clone()));
+    assert_eq!(reopened.bundle(&old, &quiet).await.expect("from disk"), bundle);
+    let first = bundle.initramfs(b"validator").expect("initramfs");
+    assert_eq!(first, bundle.initramfs(b"validator").expect("from disk"));
+    assert_eq!(first.modules[1], "/modules/tool_kit.ko");
+    assert_ne!(first.digest, bundle.initramfs(b"another validator").expect("initramfs").digest);
+}
+
+#[tokio::test]
+async fn a_tampered_index_or_signature_is_named_and_nothing_of_it_stays() {
+    type Damage = fn(&Mirror);
+    let damages: [(&str, Damage, &str); 5] = [
+        (
+            "signed text",
+            |m| m.tamper(&m.file("dists/bookworm/InRelease"), |b| flip(b, b"Codename")),
+            "InRelease of bookworm",
+        ),
+        (
+            "signature",
+            |m| m.tamper(&m.file("dists/bookworm/InRelease"), |b| *b = unsigned(b)),
+            "InRelease of bookworm",
+        ),
+        ("index", |m| m.tamper(&m.index_file("bookworm"), |b| b[40] ^= 1), "package index of bookworm"),
+        ("longer index", |m| m.tamper(&m.index_file("bookworm"), |b| b.push(0)), "package index of bookworm"),
+        (
+            "shorter index",
+            |m| m.tamper(&m.index_file("bookworm"), |b| b.truncate(60)),
+            "package index of bookworm",
+        ),
+    ];
+    for (what, damage, named) in damages {
+        let mirror = mirror_with_old_layout().await;
+        damage(&mirror);
+        let dir = TempDir::new().expect("directory");
+        let library = library(&dir, &mirror, &["bookworm"]);
+        let error = library.catalogue(HOUR, &quiet).await.expect_err(what);
+        assert!(error.to_string().contains(named), "{what}: {error}");
+        assert!(!error.is_unreachable(), "{what}: {error}");
+        assert_eq!(files(dir.path()), [""; 0], "{what}");
+        assert_eq!(library.known().expect("readable"), None, "{what}");
+    }
+}
+
+fn flip(bytes: &mut [u8], word: &[u8]) {
+    let at = bytes.windows(word.len()).position(|window| window == word).expect("word is there");
+    bytes[at] ^= 1;
+}
+
+/// The text of a signed file without its signature.
+fn unsigned(signed: &[u8]) -> Vec<u8> {
+    let text = String::from_utf8(signed.to_vec()).expect("text");
+    let (_, body) = text.split_once("\n\n").expect("header");
+    body.split("-----BEGIN").next().expect("body").as_bytes().to_vec()
+}
+
+#[tokio::test]
+async fn a_tampered_package_is_named_and_nothing_of_it_stays() {
+    type Damage = fn(&mut Vec<u8>);
+    let damages: [(&str, Damage); 3] =
+        [("changed", |b| b[100] ^= 1), ("longer", |b| b.push(0)), ("shorter", |b| b.truncate(100))];
+    for (what, damage) in damages {
+        let mirror = mirror_with_old_layout().await;
+        let dir = TempDir::new().expect("directory");
+        let library = library(&dir, &mirror, &["bookworm"]);
+        let kernel = kernel(&library, OLD).await;
+        let package = mirror.file(&format!("pool/{OLD_PACKAGE}.deb"));
+        mirror.tamper(&package, damage);
+        let error = library.bundle(&kernel, &quiet).await.expect_err(what).to_string();
+        assert!(error.contains(OLD_PACKAGE), "{what}: {error}");
+        if what == "changed" {
+            let got = Digest::of(&std::fs::read(&package).expect("served"));
+            assert!(
+                error.contains(&kernel.digest.to_string()) && error.contains(&got.to_string()),
+                "{error}"
+            );
+        }
+        assert_eq!(files(dir.path()), [""; 0], "{what}");
+        assert_eq!(library.bundle_on_disk(&kernel.id), None);
+    }
+}
+
+#[tokio::test]
+async fn keys_that_are_unknown_or_missing_stop_everything() {
+    let (mirror, other) = (mirror_with_old_layout().await, Mirror::start().await);
+    let dir = TempDir::new().expect("directory");
+    for (keyring, named) in [
+        (other.settings(&[]).keyring, "InRelease of bookworm"),
+        (dir.path().join("no-such-keyring.gpg"), "no-such-keyring.gpg"),
+    ] {
+        let settings = worker::kernel::Settings { keyring, ..mirror.settings(&["bookworm"]) };
+        let library = Library::open(&dir.path().join("library"), settings).expect("library opens");
+        let error = library.sync(&quiet).await.expect_err("no such key").to_string();
+        assert!(error.contains(named), "{error}");
+        assert_eq!(files(dir.path()), [""; 0]);
+    }
+}
+
+#[tokio::test]
+async fn a_broken_download_goes_on_where_it_broke_off() {
+    let mirror = mirror_with_old_layout().await;
+    let dir = TempDir::new().expect("directory");
+    let first = library(&dir, &mirror, &["bookworm"]);
+    let kernel = kernel(&first, OLD).await;
+    mirror.cut(".deb", 100, 4);
+    let error = first.bundle(&kernel, &quiet).await.expect_err("three tries were cut");
+    assert!(error.is_unreachable() && error.to_string().contains(OLD_PACKAGE), "{error}");
+    assert_eq!(mirror.requests(".deb"), [None, Some(100), Some(200)]);
+    assert_eq!(first.bundle_on_disk(&kernel.id), None);
+
+    let second = library(&dir, &mirror, &["bookworm"]);
+    second.bundle(&kernel, &quiet).await.expect("the rest arrives");
+    assert_eq!(mirror.requests(".deb")[3..], [Some(300), Some(400)]);
+}
+
+#[tokio::test]
+async fn a_suite_the_mirror_lacks_and_one_past_its_date_are_warnings() {
+    let mirror = Mirror::start().await;
+    let dir = TempDir::new().expect("directory");
+    let neither = library(&dir, &mirror, &["bookworm", "trixie"]);
+    let error = neither.sync(&quiet).await.expect_err("nothing published").to_string();
+    assert!(error.contains("suite bookworm") && error.contains("suite trixie"), "{error}");
+
+    mirror.publish("bookworm", "Valid-Until: Sat, 03 Nov 2001 00:00:00 UTC\n", &old_layout());
+    let catalogue = neither.sync(&quiet).await.expect("one suite is enough");
+    assert_eq!(catalogue.kernels.len(), 1);
+    let warned =
+        |words: [&str; 2]| catalogue.warnings.iter().any(|w| words.iter().all(|word| w.contains(word)));
+    assert!(
+        warned(["suite trixie", "404"]) && warned(["suite bookworm", "2001"]),
+        "{:?}",
+        catalogue.warnings
+    );
+}
+
+#[tokio::test]
+async fn an_unchanged_index_is_not_downloaded_again_and_an_old_list_outlives_the_mirror() {
+    let mut mirror = mirror_with_old_layout().await;
+    let dir = TempDir::new().expect("directory");
+    let library = library(&dir, &mirror, &["bookworm"]);
+    for _ in 0..3 {
+        library.sync(&quiet).await.expect("list");
+    }
+    assert_eq!((mirror.requests("InRelease").len(), mirror.requests("by-hash").len()), (3, 1));
+    library.catalogue(HOUR, &quiet).await.expect("young enough");
+    assert_eq!(mirror.requests("InRelease").len(), 3);
+
+    mirror.stop().await;
+    let old = library.catalogue(Duration::ZERO, &quiet).await.expect("the list on disk");
+    assert_eq!(old.kernels.len(), 1);
+    assert!(old.warnings[0].contains("could not be downloaded"), "{:?}", old.warnings);
+    assert!(library.sync(&quiet).await.expect_err("asked for now").is_unreachable());
+}
+
+#[tokio::test]
+async fn two_processes_fetch_a_kernel_once_and_a_damaged_bundle_is_replaced() {
+    let mirror = mirror_with_old_layout().await;
+    let dir = TempDir::new().expect("directory");
+    let (one, two) = (library(&dir, &mirror, &["bookworm"]), library(&dir, &mirror, &["bookworm"]));
+    let kernel = kernel(&one, OLD).await;
+    let (first, second) = tokio::join!(one.bundle(&kernel, &quiet), two.bundle(&kernel, &quiet));
+    let bundle = first.expect("bundle");
+    assert_eq!(bundle, second.expect("bundle"));
+    assert_eq!(mirror.requests(".deb").len(), 1);
+
+    mirror.tamper(&bundle.modules[0], |bytes| bytes[0] ^= 1);
+    assert_eq!(one.bundle(&kernel, &quiet).await.expect("fetched again"), bundle);
+    assert_eq!(mirror.requests(".deb").len(), 2);
+}
+
+#[tokio::test]
+async fn a_kernel_nobody_lists_and_an_id_that_leads_elsewhere_are_refused() {
+    let mirror = mirror_with_old_layout().await;
+    let dir = TempDir::new().expect("directory");
+    let library = library(&dir, &mirror, &["bookworm"]);
+    let listed = kernel(&library, OLD).await;
+    for id in ["debian/9.9.0-1-cloud-amd64@9.9.9-1", "../../../etc", "debian/..", ""] {
+        let id = domain::id::KernelId(id.to_owned());
+        assert_eq!(library.bundle_on_disk(&id), None, "{id}");
+        let error =
+            library.bundle(&Kernel { id: id.clone(), ..listed.clone() }, &quiet).await.expect_err("unknown");
+        assert!(matches!(error, KernelError::KernelUnknown { .. }), "{id}: {error}");
+    }
+    let other_build = Kernel { digest: Digest::of(b"another build"), ..listed };
+    assert!(library.bundle(&other_build, &quiet).await.is_err(), "same name, other bytes");
+}
+
+#[tokio::test]
+async fn opening_removes_what_dead_processes_left_and_says_where_it_cannot_write() {
+    let mirror = mirror_with_old_layout().await;
+    let dir = TempDir::new().expect("directory");
+    let _first = library(&dir, &mirror, &["bookworm"]);
+    let left = dir.path().join("bundles/.building-debian_x@1");
+    std::fs::create_dir(&left).expect("directory");
+    std::fs::write(left.join("vmlinuz"), b"half").expect("file");
+    std::fs::write(dir.path().join("debian/.tmpAbCdEf"), b"half").expect("file");
+    std::fs::write(dir.path().join("debian/00.part"), b"worth resuming").expect("file");
+    let _second = library(&dir, &mirror, &["bookworm"]);
+    let left = files(dir.path());
+    assert!(left.len() == 1 && left[0].ends_with("00.part"), "{left:?}");
+
+    let error =
+        Library::open(Path::new("/sys/kernel/library"), mirror.settings(&[])).expect_err("not a place");
+    assert!(matches!(error, KernelError::NotWritable { .. }), "{error:?}");
+}
