@@ -15,7 +15,7 @@ use crate::open::{self, Instance, Specimen};
 use crate::prepare::Fixtures;
 use crate::sys::libbpf::Program;
 use domain::errno::Errno;
-use domain::evidence::{AttachOutcome, LoadScope, LogSubject};
+use domain::evidence::{Attach, AttachOutcome, LoadScope, LogSubject};
 use domain::level::Level;
 use domain::message::{FromGuest, Job};
 
@@ -35,6 +35,8 @@ pub(crate) enum ExerciseError {
     Maps(usize),
     #[error("the object opened before and does not open again: {0}")]
     Reopen(Errno),
+    #[error("the object opened before with more programs")]
+    Changed,
     #[error("libbpf does not let the load be narrowed: {0}")]
     Narrow(Errno),
 }
@@ -46,7 +48,7 @@ pub(crate) struct Exercise<'a> {
     level: Level,
     fixtures: Fixtures,
     specimen: Specimen<'a>,
-    recorder: Recorder,
+    pub(crate) recorder: Recorder,
 }
 
 impl<'a> Exercise<'a> {
@@ -69,7 +71,7 @@ impl<'a> Exercise<'a> {
                 (0..count).collect()
             }
         };
-        left.into_iter().try_for_each(|index| self.alone(index))
+        self.each_alone(left)
     }
 
     fn open(&self) -> Result<Option<Instance>, ExerciseError> {
@@ -110,32 +112,25 @@ impl<'a> Exercise<'a> {
         Ok(Some(left))
     }
 
-    /// Loads one program with every map, and attaches it.
-    fn alone(&self, index: usize) -> Result<(), ExerciseError> {
-        let instance = self.reopen()?;
-        load::only_programs(&instance.object, |other| other == index).map_err(ExerciseError::Narrow)?;
-        let Some(program) = instance.object.programs().nth(index) else {
-            return Ok(());
-        };
-        let load = load::load(&instance.object, LoadScope::Alone(program.name()));
-        let loaded = load.errno.is_none();
-        self.send(&FromGuest::Load(load))?;
-        self.log(&LogSubject::LoadAlone(program.name()), loaded)?;
-        if loaded { self.attach(program) } else { Ok(()) }
+    pub(crate) fn attach(&self, program: Program<'_>) -> Result<(), ExerciseError> {
+        match self.level {
+            Level::Load => Ok(()),
+            Level::Attach => self.report_attach(attach::attach(program, self.fixtures)),
+        }
     }
 
-    fn attach(&self, program: Program<'_>) -> Result<(), ExerciseError> {
-        if self.level == Level::Load {
-            return Ok(());
-        }
-        let attach = attach::attach(program, self.fixtures);
+    pub(crate) fn report_attach(&self, attach: Attach) -> Result<(), ExerciseError> {
+        let subject = LogSubject::Attach(attach.program.clone());
         let failed = matches!(attach.outcome, AttachOutcome::Failed(_));
         self.send(&FromGuest::Attach(attach))?;
-        self.log(&LogSubject::Attach(program.name()), !failed)
+        self.log(&subject, !failed)
     }
 
+    /// Opens the object once more. What libbpf says of it was sent the first time.
     pub(crate) fn reopen(&self) -> Result<Instance, ExerciseError> {
-        self.specimen.open().map_err(ExerciseError::Reopen)
+        let instance = self.specimen.open().map_err(ExerciseError::Reopen)?;
+        self.forget();
+        Ok(instance)
     }
 
     pub(crate) fn send(&self, message: &FromGuest) -> Result<(), ExerciseError> {
@@ -149,7 +144,11 @@ impl<'a> Exercise<'a> {
 
     /// Ends a step: sends what libbpf said during it.
     pub(crate) fn log(&self, subject: &LogSubject, succeeded: bool) -> Result<(), ExerciseError> {
-        Ok(send_log(self.link, subject, self.recorder.take(succeeded))?)
+        self.send_log(subject, self.recorder.take(succeeded))
+    }
+
+    pub(crate) fn send_log(&self, subject: &LogSubject, log: Log) -> Result<(), ExerciseError> {
+        Ok(send_log(self.link, subject, log)?)
     }
 }
 

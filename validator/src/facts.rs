@@ -1,5 +1,6 @@
 //! What the kernel says about itself.
 
+use crate::sys::btf::KernelBtf;
 use crate::sys::libbpf;
 use domain::evidence::KernelFacts;
 use nix::sys::utsname::uname;
@@ -17,6 +18,14 @@ pub(crate) fn collect(modules: Vec<String>, mut lacks: Vec<String>) -> KernelFac
         Err(errno) => lacks.push(format!("uname failed: {errno}")),
     }
     facts.btf_bytes = fs::metadata("/sys/kernel/btf/vmlinux").map_or(0, |file| file.len());
+    match KernelBtf::read() {
+        Ok(btf) => {
+            facts.map_types = btf.enum_end("bpf_map_type");
+            facts.program_types = btf.enum_end("bpf_prog_type");
+            facts.helpers = btf.enum_end("bpf_func_id");
+        }
+        Err(errno) => lacks.push(format!("the kernel's BTF cannot be read: {errno}")),
+    }
     match fs::read_to_string("/sys/kernel/security/lsm") {
         Ok(list) => facts.lsm = names(&list),
         Err(error) => lacks.push(format!("the list of security modules cannot be read: {error}")),

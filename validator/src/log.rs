@@ -45,6 +45,11 @@ impl Log {
         self.tail.drain(..self.tail.len().saturating_sub(self.half_bytes));
     }
 
+    /// Whether what was kept holds `words`.
+    pub(crate) fn mentions(&self, words: &str) -> bool {
+        [&self.head, &self.tail].iter().any(|kept| String::from_utf8_lossy(kept).contains(words))
+    }
+
     /// What was kept, with a line where the middle was dropped, and whether there was one.
     fn into_text(mut self) -> (Vec<u8>, bool) {
         self.trim();

@@ -3,6 +3,7 @@
 //! It gets the guest ready, says so, takes one job, exercises the job's object with libbpf and
 //! reports what the kernel answered. It judges nothing. The worker ends the guest.
 
+mod alone;
 mod attach;
 mod clock;
 mod contract;

@@ -56,7 +56,7 @@ impl Exercise<'_> {
         load::only_programs(&object, |_| false)
             .and_then(|()| load::only_maps(&object, |index| wanted.contains(&index)))
             .map_err(ExerciseError::Narrow)?;
-        Ok(object.load().err())
+        Ok(object.create_maps().err())
     }
 
     fn report(&self, map: String, errno: Option<Errno>) -> Result<(), ExerciseError> {

@@ -31,6 +31,11 @@ pub(crate) fn mount_all() -> Vec<String> {
             lacks.push(format!("{kind} could not be mounted on {place}: {error}"));
         }
     }
+    // libbpf looks for tracefs below debugfs first, where the kernel mounts it on first use and may
+    // say so in its log. That belongs to the guest's start, not to an object's job.
+    if let Err(error) = std::fs::read_dir("/sys/kernel/debug/tracing/events") {
+        lacks.push(format!("tracefs cannot be read below debugfs: {error}"));
+    }
     if let Err(error) = std::fs::create_dir_all(CGROUP) {
         lacks.push(format!("the control group {CGROUP} could not be made: {error}"));
     }

@@ -67,7 +67,7 @@ pub(super) fn check(result: c_int) -> Result<(), Errno> {
 ///
 /// # Safety
 /// `pointer` is null or points to a NUL-terminated text that lives during the call.
-unsafe fn text(pointer: *const c_char) -> String {
+pub(super) unsafe fn text(pointer: *const c_char) -> String {
     if pointer.is_null() {
         return String::new();
     }
@@ -95,6 +95,12 @@ impl Object {
     pub(crate) fn load(&self) -> Result<(), Errno> {
         // SAFETY: the object is open; a second load is refused by libbpf itself.
         check(unsafe { raw::bpf_object__load(self.0.as_ptr()) })
+    }
+
+    /// Creates the maps that are marked for it and stops before the first program.
+    pub(crate) fn create_maps(&self) -> Result<(), Errno> {
+        // SAFETY: the object is open; a second time is refused by libbpf itself.
+        check(unsafe { raw::bpf_object__prepare(self.0.as_ptr()) })
     }
 
     /// Programs in the object's order, without subprograms.

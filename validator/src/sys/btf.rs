@@ -1,0 +1,53 @@
+//! The kernel's description of its own types.
+
+use super::last_errno;
+use super::libbpf::{c_text, text};
+use domain::errno::Errno;
+use libbpf_sys as raw;
+use std::ptr::NonNull;
+
+/// `BTF_KIND_ENUM` and the mask of a type's member count, of `linux/btf.h`.
+const KIND_ENUM: u32 = 6;
+const COUNT_MASK: u32 = 0xffff;
+
+/// The running kernel's BTF.
+#[derive(Debug)]
+pub(crate) struct KernelBtf(NonNull<raw::btf>);
+
+impl KernelBtf {
+    /// Reads and parses it.
+    pub(crate) fn read() -> Result<Self, Errno> {
+        // SAFETY: takes nothing and returns an owned pointer or null.
+        NonNull::new(unsafe { raw::btf__load_vmlinux_btf() }).map(Self).ok_or_else(last_errno)
+    }
+
+    /// One more than the largest value of an enum, its sentinels (names that begin with `__`) left
+    /// out; `None` when the kernel has no such enum.
+    pub(crate) fn enum_end(&self, name: &str) -> Option<u32> {
+        let name = c_text(name);
+        // SAFETY: the BTF is alive and libbpf reads the name during the call.
+        let id = unsafe { raw::btf__find_by_name_kind(self.0.as_ptr(), name.as_ptr(), KIND_ENUM) };
+        let id = u32::try_from(id).ok()?;
+        // SAFETY: the BTF is alive; null means no such type.
+        let header = NonNull::new(unsafe { raw::btf__type_by_id(self.0.as_ptr(), id) }.cast_mut())?;
+        // SAFETY: not null, and types live as long as their BTF.
+        let count = unsafe { header.as_ref() }.info & COUNT_MASK;
+        // SAFETY: libbpf checked at parsing that an enum's members follow its header, as many as it
+        // announces.
+        let members = unsafe {
+            std::slice::from_raw_parts(header.as_ptr().add(1).cast::<raw::btf_enum>(), count as usize)
+        };
+        let named = members.iter().filter(|member| {
+            // SAFETY: the BTF is alive; the name is null or NUL-terminated and lives as long.
+            !unsafe { text(raw::btf__name_by_offset(self.0.as_ptr(), member.name_off)) }.starts_with("__")
+        });
+        named.filter_map(|member| u32::try_from(member.val).ok()).max()?.checked_add(1)
+    }
+}
+
+impl Drop for KernelBtf {
+    fn drop(&mut self) {
+        // SAFETY: owned and not used again.
+        unsafe { raw::btf__free(self.0.as_ptr()) };
+    }
+}
