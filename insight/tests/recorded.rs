@@ -1,0 +1,91 @@
+//! Recorded evidence of real kernels, and what it means.
+//!
+//! `recorded/KERNEL-OBJECT.json` is what small objects, each with one thing wrong, met on Debian
+//! kernels 5.10.0-32, 6.1.0-50 and 7.3.4 (cloud builds, emulated) and on a 6.18 without ftrace;
+//! libbpf 1.7, its lines about ELF sections left out. `recorded/expected.txt` says what each
+//! means, so that a change of a verdict shows as a difference in review.
+
+use domain::cause::{Cause, Confidence};
+use domain::digest::Digest;
+use domain::evidence::{Accelerator, End, Evidence, Guest, Start};
+use domain::level::Level;
+use domain::verdict::CellVerdict;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+fn recorded(path: &Path) -> Evidence {
+    let text = fs::read_to_string(path).expect("a recording");
+    let mut evidence: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    let guest = Guest {
+        start: Start::Cold,
+        accelerator: Accelerator::Tcg,
+        qemu: "7.2.22".to_owned(),
+        memory_bytes: 256 * 1024 * 1024,
+        cpus: 1,
+        validator: Digest::of(b"validator"),
+        initramfs: Digest::of(b"initramfs"),
+        nonce_ok: true,
+        boot_ms: 0,
+        answer_ms: 0,
+    };
+    evidence["guest"] = serde_json::to_value(guest).expect("a struct");
+    evidence["end"] = serde_json::to_value(End::Finished).expect("an enum");
+    evidence["splats"] = serde_json::json!([]);
+    evidence["console"] = serde_json::json!("");
+    serde_json::from_value(evidence).expect("evidence")
+}
+
+fn said(cause: &Cause) -> String {
+    let errno = cause.errno.map(|errno| format!(" {errno}")).unwrap_or_default();
+    let sure = if cause.confidence == Confidence::Certain { "" } else { " likely" };
+    let at = cause.location.as_ref().and_then(|at| at.instruction);
+    let at = at.map(|at| format!(" at {at}")).unwrap_or_default();
+    format!(": {}{errno} <{}>{at}{sure}", cause.code, cause.subject)
+}
+
+fn rendered(name: &str, verdict: &CellVerdict) -> String {
+    let decided = verdict.cause.as_ref().map(said).unwrap_or_default();
+    let mut out = format!("{name} {}{decided}\n", verdict.verdict);
+    let programs =
+        verdict.programs.iter().map(|program| ("", &program.name, program.verdict, &program.cause));
+    let maps = verdict.maps.iter().map(|map| ("map ", &map.name, map.verdict, &map.cause));
+    for (what, name, verdict, cause) in programs.chain(maps) {
+        let why = cause.as_ref().map(said).unwrap_or_default();
+        writeln!(out, "  {what}{name} {verdict}{why}").expect("a string grows");
+        if let Some(cause) = cause {
+            writeln!(out, "      {}", cause.says).expect("a string grows");
+        }
+    }
+    out
+}
+
+#[test]
+fn recordings_mean_what_they_meant() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recorded");
+    let mut paths: Vec<_> =
+        fs::read_dir(&folder).expect("a folder").map(|entry| entry.expect("an entry").path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
+    paths.sort();
+    let judged: Vec<String> = paths
+        .iter()
+        .map(|path| {
+            let name = path.file_stem().expect("a file").to_string_lossy();
+            rendered(&name, &insight::judge::judge(&recorded(path), Level::Attach))
+        })
+        .collect();
+    let expected = fs::read_to_string(folder.join("expected.txt")).expect("the expectations");
+    let expected: Vec<&str> = expected.split_inclusive("\n\n").map(str::trim_end).collect();
+    assert_eq!(judged.len(), expected.len(), "recordings and expectations differ in number");
+    for (judged, expected) in judged.iter().zip(expected) {
+        assert_eq!(judged.trim_end(), expected, "\n{judged}");
+    }
+}
+
+#[test]
+fn the_level_load_asks_for_nothing_more() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recorded/6.1-attachmiss.json");
+    let verdict = insight::judge::judge(&recorded(&path), Level::Load);
+    assert_eq!(verdict.verdict.name(), "passes");
+    assert!(verdict.programs.iter().all(|program| program.cause.is_none()));
+}
