@@ -22,8 +22,6 @@ mod classify;
 mod map;
 mod program;
 mod refusal;
-#[cfg(test)]
-mod tests;
 
 use classify::Finding;
 use domain::cause::{Cause, Location, Stage};

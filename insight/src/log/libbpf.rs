@@ -50,9 +50,13 @@ pub fn failed_map(log: &str) -> Option<(&str, i32)> {
 
 /// libbpf prints an errno by name where it knows one and as a negative number else.
 fn errno_of(says: &str) -> i32 {
-    let by_name = |number: &i32| domain::errno::Errno(*number).name() == says.strip_prefix('-');
-    (1..=524).find(by_name).or_else(|| says.trim_start_matches('-').parse().ok()).unwrap_or(0)
+    let says = says.trim_start_matches('-');
+    let named = |number: &i32| domain::errno::Errno(*number).name() == Some(says);
+    (1..=LAST_ERRNO).find(named).or_else(|| says.parse().ok()).unwrap_or(0)
 }
+
+/// The largest number the kernel uses for an error that leaves it (ENOTSUPP).
+const LAST_ERRNO: i32 = 524;
 
 /// A kernel function the object calls and this kernel does not have, or has with other types.
 pub fn missing_kfunc(log: &str) -> Option<(&str, &str)> {
@@ -143,4 +147,34 @@ pub fn poisoned_kfunc<'a>(log: &'a str, program: &str) -> Option<&'a str> {
     lines(log)
         .filter_map(|line| line.strip_prefix(&of_program))
         .find_map(|line| line.split_once(" that calls kfunc ").and_then(|(_, name)| quoted(name)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn relocations_are_named_as_the_kernel_would() {
+        for (spec, subject) in [
+            ("<byte_off> [381] struct rq___old.lock (0:0 @ offset 0)", Some("rq.lock")),
+            ("<byte_sz> [7] union x.y.z (0:1:2 @ offset 4)", Some("x.y.z")),
+            ("<type_exists> [9] struct bpf_iter__task___local", Some("bpf_iter__task")),
+            (
+                "<enumval_value> [101] enum nf_nat_manip_type___local::NF_NAT = 0",
+                Some("enum nf_nat_manip_type::NF_NAT"),
+            ),
+            ("<byte_off> [381] ", None),
+            ("nonsense", None),
+        ] {
+            assert_eq!(core_subject(spec).as_deref(), subject, "{spec}");
+        }
+    }
+
+    #[test]
+    fn the_errno_of_a_map_is_read_by_name_and_by_number() {
+        for (says, errno) in [("-E2BIG", 7), ("-EOPNOTSUPP", 95), ("-133", 133), ("soon", 0)] {
+            let log = format!("libbpf: map 'm': failed to create: {says}\n");
+            assert_eq!(failed_map(&log), Some(("m", errno)));
+        }
+    }
 }

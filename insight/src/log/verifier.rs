@@ -183,3 +183,72 @@ fn section<'a>(report: &'a str, name: &'static str) -> impl Iterator<Item = &'a 
 fn number_after(line: &str, word: &str) -> Option<u32> {
     leading_number(line.split_once(word)?.1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LOOP: &str = "\
+libbpf: prog 'p': -- BEGIN PROG LOAD LOG --
+func#0 @0
+0: R1=ctx() R10=fp0
+; for (;;) { @ loop.bpf.c:12
+3: (05) goto pc-1                     ; R0=0
+infinite loop detected at insn 3
+cur state: R0=0 R1=ctx() R10=fp0
+old state: R0=0 R1=ctx() R10=fp0
+verification time 42 usec
+stack depth 0
+processed 5 insns (limit 1000000) max_states_per_insn 1 total_states 1
+-- END PROG LOAD LOG --
+libbpf: prog 'p': failed to load: -EINVAL
+";
+
+    #[test]
+    fn the_last_word_is_not_bookkeeping() {
+        let log = of_program(LOOP, "p").expect("its log");
+        let said = rejection(log).expect("a refusal");
+        assert_eq!(said.line, "infinite loop detected at insn 3");
+        let expected = Location {
+            instruction: Some(3),
+            disassembly: Some("(05) goto pc-1".to_owned()),
+            file: Some("loop.bpf.c".to_owned()),
+            line: Some(12),
+            source: Some("for (;;) {".to_owned()),
+        };
+        assert_eq!(said.location, expected);
+        assert_eq!(statistics(log), Some(Statistics { processed: 5, limit: 1_000_000 }));
+    }
+
+    #[test]
+    fn the_log_is_that_of_the_program_and_the_last_one() {
+        let again = LOOP.replace("detected", "found again");
+        let both = format!("{LOOP}{again}{}", LOOP.replace("'p'", "'pp'"));
+        let log = of_program(&both, "p").expect("its log");
+        assert_eq!(rejection(log).expect("a refusal").line, "infinite loop found again at insn 3");
+        assert_eq!(of_program(LOOP, "other"), None);
+    }
+
+    #[test]
+    fn a_log_of_an_accepted_program_refuses_nothing() {
+        let accepted =
+            "0: R1=ctx() R10=fp0\n0: (b7) r0 = 0  ; R0_w=0\n1: (95) exit\nprocessed 2 insns (limit 1000000)";
+        assert_eq!(rejection(accepted), None);
+    }
+
+    #[test]
+    fn a_cut_log_tells_what_it_still_can() {
+        let half = &LOOP[..LOOP.find("cur state").expect("there")];
+        let said = of_program(half, "p").and_then(rejection).expect("a refusal");
+        assert_eq!(said.location.instruction, Some(3));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_makes_the_readers_panic(text in "(R[0-9]=|[0-9]{1,12}: \\(|; é|>>> 1 \\||At:|\nVerification failed: |Reason:| @ a:b:c|'|#|\n|\\PC){0,60}") {
+            let log = format!("libbpf: prog 'p': -- BEGIN PROG LOAD LOG --\n{text}");
+            let _said = of_program(&log, "p").and_then(rejection);
+            let _statistics = statistics(&log);
+        }
+    }
+}
