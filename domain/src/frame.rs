@@ -143,7 +143,7 @@ impl Reader {
         Self { direction, buffer: Vec::new(), failed: false }
     }
 
-    /// Takes the next bytes of the stream. After a failed [`Reader::next`] they are dropped.
+    /// Takes the next bytes of the stream. After a failed [`Reader::message`] they are dropped.
     pub fn push(&mut self, bytes: &[u8]) {
         if !self.failed {
             self.buffer.extend_from_slice(bytes);
@@ -154,7 +154,7 @@ impl Reader {
     ///
     /// # Errors
     /// The first error ends the stream: every later call yields `None`.
-    pub fn next<M: serde::de::DeserializeOwned>(&mut self) -> Result<Option<M>, FrameError> {
+    pub fn message<M: serde::de::DeserializeOwned>(&mut self) -> Result<Option<M>, FrameError> {
         let Some(header) = self.buffer.first_chunk::<HEADER_BYTES>() else {
             return Ok(None);
         };
@@ -200,10 +200,10 @@ mod tests {
         bytes.extend_from_slice(&u32::MAX.to_le_bytes());
         let mut reader = Reader::new(Direction::FromGuest);
         reader.push(&bytes);
-        assert!(matches!(reader.next::<String>(), Err(FrameError::TooLong { .. })));
+        assert!(matches!(reader.message::<String>(), Err(FrameError::TooLong { .. })));
         assert_eq!(reader.pending_bytes(), 0);
         reader.push(&wire("later"));
-        assert_eq!(reader.next::<String>(), Ok(None), "a stream that lied once stays closed");
+        assert_eq!(reader.message::<String>(), Ok(None), "a stream that lied once stays closed");
     }
 
     #[test]
@@ -217,14 +217,14 @@ mod tests {
             bytes[at] ^= 0xff;
             let mut reader = Reader::new(Direction::FromGuest);
             reader.push(&bytes);
-            assert_eq!(reader.next::<String>(), Err(expected));
+            assert_eq!(reader.message::<String>(), Err(expected));
         }
         let mut long = wire("x");
         long.push(0);
         long[4] += 1;
         let mut reader = Reader::new(Direction::FromGuest);
         reader.push(&long);
-        assert_eq!(reader.next::<String>(), Err(FrameError::Trailing(1)));
+        assert_eq!(reader.message::<String>(), Err(FrameError::Trailing(1)));
     }
 
     proptest! {
@@ -235,7 +235,7 @@ mod tests {
             let mut got = Vec::new();
             for piece in stream.chunks(cut) {
                 reader.push(piece);
-                while let Some(text) = reader.next::<String>().expect("own frames") {
+                while let Some(text) = reader.message::<String>().expect("own frames") {
                     got.push(text);
                 }
             }
@@ -247,7 +247,7 @@ mod tests {
         fn garbage_never_panics_nor_buffers_past_the_limit(bytes in prop::collection::vec(any::<u8>(), 0..4096)) {
             let mut reader = Reader::new(Direction::FromGuest);
             reader.push(&bytes);
-            while let Ok(Some(_)) = reader.next::<crate::message::FromGuest>() {}
+            while let Ok(Some(_)) = reader.message::<crate::message::FromGuest>() {}
             prop_assert!(reader.pending_bytes() <= HEADER_BYTES + FROM_GUEST_BYTES_MAX);
         }
     }

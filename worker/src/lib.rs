@@ -4,6 +4,7 @@
 //! for, puts the question to the validator inside, and delivers what was observed. It never
 //! judges: a verdict is the controller's.
 
+pub mod accelerator;
 pub mod config;
 pub mod evidence;
 pub mod guest;
@@ -11,3 +12,7 @@ pub mod kernel;
 pub mod machine;
 pub mod session;
 pub mod slot;
+pub mod validator;
+mod worker;
+
+pub use worker::{PrepareError, Worker};

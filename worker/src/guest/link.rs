@@ -48,7 +48,7 @@ impl Link {
     /// The link is then of no more use.
     pub(crate) async fn next(&mut self) -> Result<Option<FromGuest>, LinkError> {
         loop {
-            if let Some(message) = self.reader.next()? {
+            if let Some(message) = self.reader.message()? {
                 return Ok(Some(message));
             }
             let count = self.pipe.read(&mut self.chunk).await.map_err(LinkError::Read)?;

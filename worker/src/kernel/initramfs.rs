@@ -106,6 +106,7 @@ mod tests {
     use std::io::Read;
 
     /// Name, mode, device and data of each entry, read as the kernel does: by the numbers alone.
+    #[expect(clippy::type_complexity, reason = "one entry is one tuple of what newc stores")]
     fn entries(cpio: &[u8]) -> Vec<(String, u32, (u32, u32), Vec<u8>)> {
         let (mut at, mut entries) = (0, Vec::new());
         while at < cpio.len() {

@@ -1,1 +1,107 @@
-//! session
+//! The session: the one stream between a worker and its controller.
+//!
+//! ```text
+//!   connect ──► Hello ──► Welcome ──► Room ⇄ Assignment … ──► shutdown: give everything back
+//!      ▲                                │
+//!      └──── pause, longer each time ◄──┘ the stream broke: guests are stopped, leases are lost
+//! ```
+//!
+//! One task owns the session and all it knows; slots report to it by channel. The worker says
+//! how much room it has and gets no more than that. When the stream breaks, the controller
+//! hands the cells to others at once, so the guests are stopped here: an answer nobody waits
+//! for is refused anyway.
+
+mod assignment;
+mod conversation;
+
+pub use assignment::{Assignment, Lease};
+
+use crate::Worker;
+use crate::slot::answer::Slot;
+use conversation::Conversation;
+use proto::wire;
+use proto::wire::fleet_service_client::FleetServiceClient;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tokio_util::sync::CancellationToken;
+use tonic::transport::Channel;
+
+/// Messages that may wait to be sent; the sender waits when it is full.
+const OUTGOING_MAX: usize = 64;
+/// Longest answer the controller may send in one message; assignments are under a kilobyte.
+const MESSAGE_BYTES_MAX: usize = 1024 * 1024;
+/// Pause before the first attempt to reconnect; doubled up to the longest.
+const PAUSE_FIRST: Duration = Duration::from_millis(200);
+/// Longest pause between attempts to reconnect: a restarted controller has its fleet back soon.
+const PAUSE_LONGEST: Duration = Duration::from_secs(10);
+
+/// Why a session ended although nobody asked it to.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
+    /// The controller refused or the connection broke.
+    #[error("the session with the controller ended: {0}")]
+    Ended(#[source] Box<tonic::Status>),
+    /// The controller closed the stream.
+    #[error("the controller closed the session")]
+    Closed,
+    /// The controller did not begin as the protocol says.
+    #[error("the controller sent {got} where Welcome was expected")]
+    NoWelcome {
+        /// What came.
+        got: String,
+    },
+}
+
+impl From<tonic::Status> for SessionError {
+    fn from(status: tonic::Status) -> Self {
+        Self::Ended(Box::new(status))
+    }
+}
+
+/// Serves one controller until `shutdown`, reconnecting when the stream breaks.
+pub async fn run(worker: Arc<Worker>, channel: Channel, shutdown: CancellationToken) {
+    let mut pause = PAUSE_FIRST;
+    while !shutdown.is_cancelled() {
+        match hold(&worker, channel.clone(), &shutdown, &mut pause).await {
+            Ok(()) => return,
+            Err(error) => {
+                tracing::warn!(error = %error, pause_ms = pause.as_millis(), "session lost, reconnecting");
+            }
+        }
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = shutdown.cancelled() => {}
+        }
+        pause = (pause * 2).min(PAUSE_LONGEST);
+    }
+}
+
+/// One session, from Hello to the end. `pause` is reset once the controller welcomed us.
+async fn hold(
+    worker: &Arc<Worker>,
+    channel: Channel,
+    shutdown: &CancellationToken,
+    pause: &mut Duration,
+) -> Result<(), SessionError> {
+    let mut client = FleetServiceClient::new(channel).max_decoding_message_size(MESSAGE_BYTES_MAX);
+    let (outgoing, messages) = mpsc::channel(OUTGOING_MAX);
+    outgoing
+        .send(say(wire::open_session_request::Message::Hello(worker.hello())))
+        .await
+        .map_err(|_| SessionError::Closed)?;
+    let mut incoming = client.open_session(ReceiverStream::new(messages)).await?.into_inner();
+    let welcome = match incoming.message().await?.and_then(|response| response.message) {
+        Some(wire::open_session_response::Message::Welcome(welcome)) => welcome,
+        other => return Err(SessionError::NoWelcome { got: format!("{other:?}") }),
+    };
+    *pause = PAUSE_FIRST;
+    tracing::info!(worker.id = %welcome.worker_id, slots = worker.slots(), "session open");
+    let slot = Slot::new(Arc::clone(worker), client);
+    Conversation::new(slot, outgoing, &welcome).hold(incoming, shutdown).await
+}
+
+fn say(message: wire::open_session_request::Message) -> wire::OpenSessionRequest {
+    wire::OpenSessionRequest { message: Some(message) }
+}

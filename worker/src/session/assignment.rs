@@ -1,0 +1,89 @@
+//! Assignments: the controller's words, checked.
+
+use domain::axis::Axes;
+use domain::digest::Digest;
+use domain::id::{CellId, KernelId};
+use domain::level::Level;
+use proto::{NotUnderstood, wire};
+use std::time::Duration;
+
+/// A worker's right to answer one cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Lease {
+    /// The cell.
+    pub cell: CellId,
+    /// Greater than that of every earlier lease of the same cell.
+    pub fence: i64,
+}
+
+impl From<Lease> for wire::Lease {
+    fn from(lease: Lease) -> Self {
+        Self { cell_id: lease.cell.to_string(), fence: lease.fence }
+    }
+}
+
+impl TryFrom<wire::Lease> for Lease {
+    type Error = NotUnderstood;
+
+    fn try_from(lease: wire::Lease) -> Result<Self, NotUnderstood> {
+        let cell = lease.cell_id.parse().map_err(|error| NotUnderstood::new("cell_id", error))?;
+        Ok(Self { cell, fence: lease.fence })
+    }
+}
+
+/// One cell to answer.
+#[derive(Debug, Clone)]
+pub struct Assignment {
+    /// The right to answer it.
+    pub lease: Lease,
+    /// The object's digest.
+    pub object: Digest,
+    /// The object's file name.
+    pub object_name: String,
+    /// The object's size in bytes, within `domain::OBJECT_BYTES_MAX`.
+    pub object_bytes: usize,
+    /// The kernel to boot.
+    pub kernel: KernelId,
+    /// The package digest the kernel must have.
+    pub kernel_digest: Digest,
+    /// How far to take every program.
+    pub level: Level,
+    /// The guest's shape.
+    pub axes: Axes,
+    /// From `Ready` to the last answer.
+    pub timeout: Duration,
+}
+
+/// The longest a controller may let one cell take; beyond it a slot would be lost for hours.
+const CELL_TIMEOUT_MAX: Duration = Duration::from_secs(3600);
+
+impl TryFrom<wire::Assignment> for Assignment {
+    type Error = NotUnderstood;
+
+    fn try_from(assignment: wire::Assignment) -> Result<Self, NotUnderstood> {
+        let digest =
+            |field, bytes: &[u8]| Digest::try_from(bytes).map_err(|error| NotUnderstood::new(field, error));
+        let timeout = Duration::from_millis(assignment.cell_timeout_ms.into());
+        Ok(Self {
+            lease: assignment.lease.clone().ok_or(NotUnderstood::new("lease", "missing"))?.try_into()?,
+            object: digest("object", &assignment.object)?,
+            object_bytes: usize::try_from(assignment.object_bytes)
+                .ok()
+                .filter(|bytes| *bytes <= domain::OBJECT_BYTES_MAX)
+                .ok_or(NotUnderstood::new("object_bytes", assignment.object_bytes))?,
+            kernel_digest: digest("kernel_digest", &assignment.kernel_digest)?,
+            level: assignment.level().into(),
+            axes: Axes {
+                cpus: u16::try_from(assignment.cpus)
+                    .ok()
+                    .filter(|cpus| *cpus > 0)
+                    .ok_or(NotUnderstood::new("cpus", assignment.cpus))?,
+            },
+            timeout: Some(timeout)
+                .filter(|timeout| !timeout.is_zero() && *timeout <= CELL_TIMEOUT_MAX)
+                .ok_or(NotUnderstood::new("cell_timeout_ms", assignment.cell_timeout_ms))?,
+            object_name: assignment.object_name,
+            kernel: KernelId(assignment.kernel_id),
+        })
+    }
+}

@@ -1,0 +1,195 @@
+//! What is said on an open session, and the cells it is about.
+
+use super::{Assignment, Lease, SessionError, say};
+use crate::slot::answer::{NotAnswered, Progress, Slot};
+use domain::id::CellId;
+use proto::wire;
+use proto::wire::open_session_request::Message;
+use proto::wire::open_session_response::Message as Told;
+use std::collections::HashMap;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::task::{self, JoinError, JoinSet};
+use tokio::time::{Interval, MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+use tonic::Streaming;
+
+/// Progress reports that may wait; slots drop what does not fit, the next one replaces it.
+const PROGRESS_MAX: usize = 256;
+/// How long finished guests may take to be given back at shutdown before the stream closes.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+type Ended = Result<(task::Id, Result<(), NotAnswered>), JoinError>;
+
+struct Running {
+    lease: Lease,
+    stop: CancellationToken,
+    task: task::Id,
+}
+
+/// The owner of one open session.
+pub(super) struct Conversation {
+    slot: Slot,
+    outgoing: mpsc::Sender<wire::OpenSessionRequest>,
+    heartbeat: Interval,
+    running: HashMap<CellId, Running>,
+    tasks: JoinSet<Result<(), NotAnswered>>,
+    progress: mpsc::Sender<(Lease, Progress)>,
+    reports: mpsc::Receiver<(Lease, Progress)>,
+    draining: bool,
+}
+
+impl Conversation {
+    pub(super) fn new(
+        slot: Slot,
+        outgoing: mpsc::Sender<wire::OpenSessionRequest>,
+        welcome: &wire::Welcome,
+    ) -> Self {
+        let mut heartbeat = interval(Duration::from_millis(welcome.heartbeat_ms.max(100).into()));
+        heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let (progress, reports) = mpsc::channel(PROGRESS_MAX);
+        Self {
+            slot,
+            outgoing,
+            heartbeat,
+            running: HashMap::new(),
+            tasks: JoinSet::new(),
+            progress,
+            reports,
+            draining: false,
+        }
+    }
+
+    /// Talks until `shutdown` or until the stream ends; no guest of this session outlives it.
+    pub(super) async fn hold(
+        mut self,
+        mut incoming: Streaming<wire::OpenSessionResponse>,
+        shutdown: &CancellationToken,
+    ) -> Result<(), SessionError> {
+        let ended = self.talk(&mut incoming, shutdown).await;
+        self.stop_all();
+        let farewell = async {
+            while let Some(ended) = self.tasks.join_next_with_id().await {
+                // The stream may be gone already; then the controller knows by that.
+                self.settle(ended).await.ok();
+            }
+        };
+        if tokio::time::timeout(FAREWELL, farewell).await.is_err() {
+            tracing::warn!("guests were still stopping when the session closed");
+        }
+        ended
+    }
+
+    async fn talk(
+        &mut self,
+        incoming: &mut Streaming<wire::OpenSessionResponse>,
+        shutdown: &CancellationToken,
+    ) -> Result<(), SessionError> {
+        self.say_room().await?;
+        loop {
+            tokio::select! {
+                () = shutdown.cancelled() => return Ok(()),
+                told = incoming.message() => {
+                    let told = told?.ok_or(SessionError::Closed)?;
+                    self.hear(told).await?;
+                }
+                Some((lease, progress)) = self.reports.recv() => {
+                    let progress = wire::Progress {
+                        lease: Some(lease.into()),
+                        stage: progress.stage.to_owned(),
+                        percent: progress.percent,
+                    };
+                    self.say(Message::Progress(progress)).await?;
+                }
+                Some(ended) = self.tasks.join_next_with_id() => {
+                    self.settle(ended).await?;
+                    self.say_room().await?;
+                }
+                _ = self.heartbeat.tick() => {
+                    let leases = self.running.values().map(|running| running.lease.into()).collect();
+                    self.say(Message::Heartbeat(wire::Heartbeat { leases })).await?;
+                }
+            }
+        }
+    }
+
+    async fn hear(&mut self, told: wire::OpenSessionResponse) -> Result<(), SessionError> {
+        match told.message {
+            Some(Told::Assignment(assignment)) => self.take(assignment).await,
+            Some(Told::Revoke(revoke)) => {
+                if let Some(lease) = revoke.lease.and_then(|lease| Lease::try_from(lease).ok()) {
+                    self.running
+                        .get(&lease.cell)
+                        .filter(|running| running.lease == lease)
+                        .inspect(|running| running.stop.cancel());
+                }
+                Ok(())
+            }
+            Some(Told::Drain(wire::Drain {})) => {
+                self.draining = true;
+                self.say_room().await
+            }
+            // A message of a newer controller that this worker need not understand.
+            Some(Told::Welcome(_)) | None => Ok(()),
+        }
+    }
+
+    async fn take(&mut self, assignment: wire::Assignment) -> Result<(), SessionError> {
+        let lease = assignment.lease.clone();
+        let assignment = match Assignment::try_from(assignment) {
+            Ok(assignment) => assignment,
+            Err(error) => {
+                let kind = wire::FailureKind::Crashed.into();
+                return self
+                    .say(Message::GiveBack(wire::GiveBack { lease, kind, says: error.to_string() }))
+                    .await;
+            }
+        };
+        let lease = assignment.lease;
+        let stop = CancellationToken::new();
+        let (slot, progress, stopped) = (self.slot.clone(), self.progress.clone(), stop.clone());
+        let task = self.tasks.spawn(async move {
+            let report = move |step: Progress| {
+                // A full queue means that newer reports are already waiting to be sent.
+                progress.try_send((lease, step)).ok();
+            };
+            slot.answer(assignment, &report, stopped).await
+        });
+        self.running.insert(lease.cell, Running { lease, stop, task: task.id() });
+        Ok(())
+    }
+
+    /// A slot is free again: its evidence was delivered, or the controller learns why not.
+    async fn settle(&mut self, ended: Ended) -> Result<(), SessionError> {
+        let (task, result) = match ended {
+            Ok((task, result)) => (task, result),
+            Err(error) => (error.id(), Err(NotAnswered::Bug(error.to_string()))),
+        };
+        let Some(cell) = self.running.iter().find(|(_, running)| running.task == task).map(|(cell, _)| *cell)
+        else {
+            return Ok(());
+        };
+        let lease = self.running.remove(&cell).expect("found one line above").lease;
+        let Err(reason) = result else { return Ok(()) };
+        tracing::warn!(cell.id = %lease.cell, error = %reason, "cell given back");
+        let kind = wire::FailureKind::from(reason.kind()).into();
+        let give_back = wire::GiveBack { lease: Some(lease.into()), kind, says: reason.to_string() };
+        self.say(Message::GiveBack(give_back)).await
+    }
+
+    fn stop_all(&self) {
+        for running in self.running.values() {
+            running.stop.cancel();
+        }
+    }
+
+    async fn say_room(&self) -> Result<(), SessionError> {
+        let free = usize::from(self.slot.slots()).saturating_sub(self.running.len());
+        let cells = if self.draining { 0 } else { u32::try_from(free).unwrap_or(u32::MAX) };
+        self.say(Message::Room(wire::Room { cells })).await
+    }
+
+    async fn say(&self, message: Message) -> Result<(), SessionError> {
+        self.outgoing.send(say(message)).await.map_err(|_| SessionError::Closed)
+    }
+}

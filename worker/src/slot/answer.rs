@@ -1,0 +1,226 @@
+//! One cell, from assignment to delivered evidence.
+
+use crate::Worker;
+use crate::evidence::seal;
+use crate::kernel::{self, KernelError};
+use crate::machine::{MachineError, Order, Step};
+use crate::session::{Assignment, Lease};
+use bytes::Bytes;
+use domain::cell::FailureKind;
+use domain::digest::Digest;
+use domain::evidence::Evidence;
+use domain::kernel::Kernel;
+use proto::wire;
+use proto::wire::fleet_service_client::FleetServiceClient;
+use std::io;
+use std::sync::Arc;
+use tokio::sync::{Semaphore, watch};
+use tokio_util::sync::CancellationToken;
+use tonic::transport::Channel;
+
+/// Memory of a guest. Most maps of real objects fit, and untouched pages cost the host nothing.
+pub const GUEST_BYTES: u64 = 1024 * 1024 * 1024;
+
+/// What a slot is doing, for people who wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// One word: fetching, boot, open, load, attach, delivering.
+    pub stage: &'static str,
+    /// 0 to 100 within the stage, where it can be known.
+    pub percent: u32,
+}
+
+/// Why a cell was not answered. A kernel that says no is an answer; this is not.
+#[derive(Debug, thiserror::Error)]
+pub enum NotAnswered {
+    /// The session ended or the cell was cancelled.
+    #[error("stopped before it was answered")]
+    Stopped,
+    /// The controller did not hand over the object it assigned.
+    #[error("the object {digest} could not be fetched from the controller: {says}")]
+    Object {
+        /// The object assigned.
+        digest: Digest,
+        /// What went wrong.
+        says: String,
+    },
+    /// The kernel's digest is not the one this worker knows under that name.
+    #[error(
+        "kernel {0} is not in this worker's catalogue with the digest asked for; it is synchronised at start"
+    )]
+    UnknownKernel(String),
+    /// No bundle of the kernel.
+    #[error(transparent)]
+    Kernel(#[from] KernelError),
+    /// No guest.
+    #[error(transparent)]
+    Machine(#[from] MachineError),
+    /// The operating system refused what starting guests needs.
+    #[error("guests cannot be started on this host: {0}")]
+    Host(#[source] io::Error),
+    /// The evidence could not be packed.
+    #[error("the evidence could not be packed: {0}")]
+    Seal(#[from] seal::SealError),
+    /// The evidence did not arrive.
+    #[error("the evidence could not be delivered: {0}")]
+    Deliver(#[source] Box<tonic::Status>),
+    /// The slot's own code failed.
+    #[error("the worker failed while answering: {0}")]
+    Bug(String),
+}
+
+impl NotAnswered {
+    /// Whether trying again costs nothing or counts as an attempt.
+    pub fn kind(&self) -> FailureKind {
+        match self {
+            Self::Stopped | Self::Deliver(_) => FailureKind::Transient,
+            Self::Object { .. }
+            | Self::UnknownKernel(_)
+            | Self::Kernel(_)
+            | Self::Machine(_)
+            | Self::Host(_)
+            | Self::Seal(_)
+            | Self::Bug(_) => FailureKind::Crashed,
+        }
+    }
+}
+
+/// What every slot of a session shares.
+#[derive(Debug, Clone)]
+pub struct Slot {
+    worker: Arc<Worker>,
+    fleet: FleetServiceClient<Channel>,
+    // What the worker says of its room crosses assignments on their way, so one more may arrive
+    // than there is room for; it waits here instead of overcommitting the host.
+    permits: Arc<Semaphore>,
+}
+
+impl Slot {
+    /// A slot of `worker` that speaks to its controller through `fleet`.
+    pub fn new(worker: Arc<Worker>, fleet: FleetServiceClient<Channel>) -> Self {
+        let permits = Arc::new(Semaphore::new(worker.slots().into()));
+        Self { worker, fleet, permits }
+    }
+
+    /// How many cells the worker answers at once.
+    pub fn slots(&self) -> u16 {
+        self.worker.slots()
+    }
+
+    /// Answers one cell. Returns when its evidence is stored or nobody wants it any more.
+    ///
+    /// # Errors
+    /// `NotAnswered`, whose kind says whether another try is free.
+    pub async fn answer(
+        &self,
+        assignment: Assignment,
+        report: &(dyn Fn(Progress) + Send + Sync),
+        stop: CancellationToken,
+    ) -> Result<(), NotAnswered> {
+        let observed = tokio::select! {
+            observed = self.observe(&assignment, report, &stop) => observed?,
+            () = stop.cancelled() => return Err(NotAnswered::Stopped),
+        };
+        report(Progress { stage: "delivering", percent: 0 });
+        self.deliver(assignment.lease, &observed).await
+    }
+
+    async fn observe(
+        &self,
+        assignment: &Assignment,
+        report: &(dyn Fn(Progress) + Send + Sync),
+        stop: &CancellationToken,
+    ) -> Result<Evidence, NotAnswered> {
+        let _permit = self.permits.acquire().await.expect("the semaphore is never closed");
+        let kernel = self.known(assignment)?;
+        let object = self.object(assignment).await?;
+        let fetching = |step: kernel::Progress| {
+            report(Progress { stage: "fetching", percent: percent(step.done_bytes, step.total_bytes) });
+        };
+        let bundle = self.worker.library.bundle(kernel, &fetching).await?;
+        let initramfs = tokio::task::block_in_place(|| bundle.initramfs(&self.worker.validator.bytes))?;
+        let hypervisor = self.worker.hypervisor(&bundle, &initramfs).await.map_err(NotAnswered::Host)?;
+        let order = Order {
+            vmlinuz: bundle.vmlinuz.clone(),
+            initramfs: initramfs.path,
+            initramfs_digest: initramfs.digest,
+            modules: initramfs.modules,
+            validator: self.worker.validator.digest,
+            object_name: assignment.object_name.clone(),
+            object,
+            object_digest: assignment.object,
+            level: assignment.level,
+            cpus: assignment.axes.cpus,
+            memory_bytes: GUEST_BYTES,
+            timeout: assignment.timeout,
+        };
+        let (steps, mut seen) = watch::channel(Step::Boot);
+        let telling = async {
+            report(Progress { stage: Step::Boot.name(), percent: 0 });
+            while seen.changed().await.is_ok() {
+                report(Progress { stage: seen.borrow_and_update().name(), percent: 0 });
+            }
+        };
+        let (evidence, ()) = tokio::join!(hypervisor.answer(order, steps, stop.child_token()), telling);
+        Ok(evidence?)
+    }
+
+    fn known(&self, assignment: &Assignment) -> Result<&Kernel, NotAnswered> {
+        self.worker
+            .kernels()
+            .iter()
+            .find(|kernel| kernel.id == assignment.kernel && kernel.digest == assignment.kernel_digest)
+            .ok_or_else(|| NotAnswered::UnknownKernel(assignment.kernel.to_string()))
+    }
+
+    async fn object(&self, assignment: &Assignment) -> Result<Bytes, NotAnswered> {
+        let refused = |says: String| NotAnswered::Object { digest: assignment.object, says };
+        let request = wire::FetchObjectRequest { digest: assignment.object.0.to_vec() };
+        let mut pieces = self
+            .fleet
+            .clone()
+            .fetch_object(request)
+            .await
+            .map_err(|status| refused(status.message().to_owned()))?
+            .into_inner();
+        let mut object = Vec::with_capacity(assignment.object_bytes);
+        while let Some(piece) =
+            pieces.message().await.map_err(|status| refused(status.message().to_owned()))?
+        {
+            if object.len() + piece.data.len() > assignment.object_bytes {
+                return Err(refused(format!(
+                    "it is longer than the {} bytes announced",
+                    assignment.object_bytes
+                )));
+            }
+            object.extend_from_slice(&piece.data);
+        }
+        let got = Digest::of(&object);
+        if got == assignment.object {
+            Ok(object.into())
+        } else {
+            Err(refused(format!("its digest is {got}")))
+        }
+    }
+
+    async fn deliver(&self, lease: Lease, evidence: &Evidence) -> Result<(), NotAnswered> {
+        let sealed = seal::seal(evidence)?;
+        let mut lease = Some(wire::Lease::from(lease));
+        let pieces: Vec<wire::DeliverEvidenceRequest> = sealed
+            .bytes
+            .chunks(proto::PIECE_BYTES)
+            .map(|piece| wire::DeliverEvidenceRequest { lease: lease.take(), data: piece.to_vec() })
+            .collect();
+        match self.fleet.clone().deliver_evidence(tokio_stream::iter(pieces)).await {
+            Ok(_) => Ok(()),
+            // The cell was cancelled or given to another worker: there is nothing left to do.
+            Err(status) if status.code() == tonic::Code::FailedPrecondition => Ok(()),
+            Err(status) => Err(NotAnswered::Deliver(Box::new(status))),
+        }
+    }
+}
+
+fn percent(done: u64, total: u64) -> u32 {
+    let percent = done.saturating_mul(100).checked_div(total).unwrap_or(0);
+    u32::try_from(percent.min(100)).unwrap_or(100)
+}
