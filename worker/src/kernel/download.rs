@@ -144,11 +144,6 @@ impl Downloader {
                 let (what, expected) = (package.name.clone(), package.bytes);
                 Broken::Final(KernelError::SizeRefused { what, expected, got })
             };
-            if let Some(coming) = response.content_length()
-                && part.bytes + coming != package.bytes
-            {
-                return Err(size_refused(part.bytes + coming));
-            }
             let mut stream = response.bytes_stream();
             let mut told = part.bytes;
             while let Some(chunk) = stream.next().await {

@@ -83,7 +83,9 @@ impl Library {
             let listing = match self.list(source.as_ref(), max_age, report).await {
                 Err(error) if error.is_unreachable() => {
                     let Some(mut listing) = source.known()? else { return Err(error) };
-                    listing.warnings.push(format!("{error}; the list is of {}", listing.read_at));
+                    let minutes = (OffsetDateTime::now_utc() - listing.read_at).whole_minutes();
+                    let (hours, minutes) = (minutes / 60, minutes % 60);
+                    listing.warnings.push(format!("{error}; this list is {hours} h {minutes} min old"));
                     listing
                 }
                 read => read?,

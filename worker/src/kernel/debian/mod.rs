@@ -117,34 +117,29 @@ impl Debian {
     }
 
     async fn read_suites(&self, report: Report<'_>) -> Result<Listing, KernelError> {
-        release::check_tools(&self.settings.keyring)?;
+        release::check_keyring(&self.settings.keyring)?;
         let mirrors = Mirrors::of(&self.settings).await?;
         let known = self.stored()?.map(|stored| stored.suites).unwrap_or_default();
         let now = OffsetDateTime::now_utc();
         let reading: Vec<_> = (self.settings.suites.iter())
             .map(|suite| self.read_suite(suite, mirrors.archive_of(suite), &known, report))
             .collect();
-        let read: Vec<_> = stream::iter(reading).buffered(SUITES_AT_ONCE).collect().await;
-        let (mut suites, mut warnings, mut unreachable) = (Vec::new(), Vec::new(), None);
-        for read in read {
+        let mut reading = stream::iter(reading).buffered(SUITES_AT_ONCE);
+        let (mut suites, mut warnings) = (Vec::new(), Vec::new());
+        while let Some(read) = reading.next().await {
             match read {
                 Ok((suite, valid_until)) => {
                     if let Some(until) = valid_until.filter(|until| *until < now) {
-                        warnings.push(format!(
-                            "suite {}: the mirror's index was valid until {until}",
-                            suite.name
-                        ));
+                        let (name, until) = (&suite.name, until.date());
+                        warnings.push(format!("suite {name}: the mirror's index was valid until {until}"));
                     }
                     suites.push(suite);
                 }
                 Err(error @ KernelError::MirrorRefused { .. }) => warnings.push(error.to_string()),
-                Err(error @ KernelError::MirrorUnreachable { .. }) => unreachable = Some(error),
+                // Also when only the connection broke: a list that is shorter for that would be
+                // taken for all there is.
                 Err(error) => return Err(error),
             }
-        }
-        // A list that shrank because a connection broke would be taken for what there is.
-        if let Some(error) = unreachable {
-            return Err(error);
         }
         if suites.is_empty() {
             return Err(KernelError::NoSuiteReadable { problems: warnings });

@@ -30,7 +30,7 @@ pub(super) struct Release {
 }
 
 /// Whether `gpgv` has keys to check with.
-pub(super) fn check_tools(keyring: &Path) -> Result<(), KernelError> {
+pub(super) fn check_keyring(keyring: &Path) -> Result<(), KernelError> {
     let missing = |_| KernelError::KeyringMissing { path: keyring.to_owned() };
     std::fs::File::open(keyring).map(drop).map_err(missing)
 }
