@@ -1,0 +1,143 @@
+//! The command line resolved: objects read, selectors parsed, outputs proven writable.
+
+use super::object::{self, ObjectFile, ObjectFileError};
+use super::output::{Output, OutputError};
+use super::typed;
+use crate::settings::Settings;
+use domain::level::Level;
+use domain::selector::{Selector, SelectorError};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Objects in one run at most: more is a build tree by mistake, and each is held in memory.
+pub(crate) const OBJECTS_MAX: usize = 256;
+
+/// A run that can be asked for.
+#[derive(Debug)]
+pub(crate) struct Question {
+    /// The objects, in the order they were named; the same bytes only once.
+    pub(crate) objects: Vec<ObjectFile>,
+    /// Kernels that decide.
+    pub(crate) kernels: Selector,
+    /// Kernels that are shown.
+    pub(crate) optional: Option<Selector>,
+    /// How far programs are taken.
+    pub(crate) level: Level,
+    /// Whether stored answers are ignored.
+    pub(crate) fresh: bool,
+    /// How long a guest may take to answer; `None` is the controller's default.
+    pub(crate) timeout: Option<Duration>,
+}
+
+/// Where the reports of a run go.
+#[derive(Debug, Default)]
+pub(crate) struct Reports {
+    /// The JSON report.
+    pub(crate) json: Option<Output>,
+    /// The Markdown report.
+    pub(crate) markdown: Option<Output>,
+    /// The JUnit report.
+    pub(crate) junit: Option<Output>,
+}
+
+/// Why there is nothing to ask.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NotReady {
+    /// Objects that cannot be asked about, one line each.
+    #[error("{}", .0.iter().map(|error| crate::exit::chain(error)).collect::<Vec<_>>().join("\n"))]
+    Objects(Vec<ObjectFileError>),
+    /// More objects than one run takes.
+    #[error("{0} objects were named and one run takes at most {OBJECTS_MAX}; ask in several runs")]
+    TooMany(usize),
+    /// A selector that means nothing.
+    #[error("{flag}: {source}")]
+    Selector {
+        flag: &'static str,
+        #[source]
+        source: SelectorError,
+    },
+    /// A report that could not be written.
+    #[error(transparent)]
+    Output(#[from] OutputError),
+}
+
+/// Resolves what was typed.
+///
+/// # Errors
+/// `NotReady`; nothing was started and nothing is left behind.
+pub(crate) fn question(typed: &typed::Test, settings: &Settings) -> Result<Question, NotReady> {
+    let kernels = selector("--kernels", &typed.kernels)?.unwrap_or_else(|| settings.kernels.clone());
+    let optional = selector("--optional", &typed.optional)?.or_else(|| settings.optional.clone());
+    let level = match typed.level {
+        Some(typed::Level::Load) => Level::Load,
+        Some(typed::Level::Attach) => Level::Attach,
+        None => settings.level,
+    };
+    let seconds = typed.timeout.or(settings.timeout_seconds);
+    Ok(Question {
+        objects: objects(&typed.objects)?,
+        kernels,
+        optional,
+        level,
+        fresh: typed.fresh,
+        timeout: seconds.map(|seconds| Duration::from_secs(seconds.into())),
+    })
+}
+
+impl Reports {
+    /// The reports that were asked for.
+    ///
+    /// # Errors
+    /// `OutputError` for the first that could not be written.
+    pub(crate) fn check(
+        json: Option<&PathBuf>,
+        markdown: Option<&PathBuf>,
+        junit: Option<&PathBuf>,
+    ) -> Result<Self, OutputError> {
+        let check = |flag, path: Option<&PathBuf>| path.map(|path| Output::check(flag, path)).transpose();
+        let reports = Self {
+            json: check("--json", json)?,
+            markdown: check("--markdown", markdown)?,
+            junit: check("--junit", junit)?,
+        };
+        if reports.on_stdout() > 1 { Err(OutputError::StdoutTwice) } else { Ok(reports) }
+    }
+
+    fn on_stdout(&self) -> usize {
+        let all = [&self.json, &self.markdown, &self.junit];
+        all.into_iter().filter(|output| **output == Some(Output::Stdout)).count()
+    }
+
+    /// Whether stdout belongs to a program, so that people's output goes to stderr.
+    pub(crate) fn take_stdout(&self) -> bool {
+        self.on_stdout() > 0
+    }
+}
+
+/// Repeated flags are one selector: picks are united, filters all have to hold.
+fn selector(flag: &'static str, given: &[String]) -> Result<Option<Selector>, NotReady> {
+    if given.is_empty() {
+        return Ok(None);
+    }
+    given.join(",").parse().map(Some).map_err(|source| NotReady::Selector { flag, source })
+}
+
+fn objects(paths: &[PathBuf]) -> Result<Vec<ObjectFile>, NotReady> {
+    if paths.len() > OBJECTS_MAX {
+        return Err(NotReady::TooMany(paths.len()));
+    }
+    let (mut objects, mut errors) = (Vec::<ObjectFile>::new(), Vec::new());
+    for path in paths {
+        match object::read(path) {
+            Ok(object) => match objects.iter_mut().find(|known| known.digest == object.digest) {
+                Some(known) if known.name != object.name => {
+                    known.label = format!("{} = {}", known.label, object.name);
+                }
+                Some(_) => {}
+                None => objects.push(object),
+            },
+            Err(error) => errors.push(error),
+        }
+    }
+    if errors.is_empty() { Ok(objects) } else { Err(NotReady::Objects(errors)) }
+}

@@ -1,0 +1,187 @@
+//! The command line as typed: shapes only. Nothing here looks at the machine.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use std::path::PathBuf;
+
+/// Will this compiled eBPF object load and attach on the kernels I care about, and if not, why?
+#[derive(Debug, Parser)]
+#[command(name = "bpfcompat", version, after_help = AFTER_HELP)]
+pub(crate) struct Typed {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+const AFTER_HELP: &str = "\
+Exit codes: 0 works, 1 does not, 2 could not tell (infrastructure), 3 misuse.
+Settings also come from BPFCOMPAT_* variables and from a configuration file; `bpfcompat config show` \
+prints what is in effect.";
+
+/// Flags of every verb.
+#[derive(Debug, Args)]
+pub(crate) struct Global {
+    /// Ask the controller at this URL instead of this machine [env: BPFCOMPAT_CONTROLLER]
+    #[arg(long, global = true, value_name = "URL")]
+    pub(crate) controller: Option<String>,
+    /// Where local mode keeps kernels, answers and its database [env: BPFCOMPAT_DATA_DIR]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// Never colour the output; NO_COLOR does the same
+    #[arg(long, global = true)]
+    pub(crate) no_color: bool,
+    /// Say on stderr what happens inside
+    #[arg(long, short, global = true)]
+    pub(crate) verbose: bool,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Ask whether objects load and attach on real kernels
+    Test(Test),
+    /// Runs that were asked for
+    #[command(subcommand)]
+    Runs(Runs),
+    /// Kernels that can be asked about
+    #[command(subcommand)]
+    Kernels(Kernels),
+    /// Workers that answer
+    #[command(subcommand)]
+    Workers(Workers),
+    /// Check whether `test` can work on this machine
+    Doctor(Doctor),
+    /// Settings
+    #[command(subcommand)]
+    Config(Config),
+    /// Print the version
+    Version,
+    /// Print a completion script
+    Completions {
+        /// The shell to complete for
+        shell: Shell,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Test {
+    /// Compiled eBPF objects (`clang --target=bpf -c`)
+    #[arg(required = true, value_name = "OBJECT")]
+    pub(crate) objects: Vec<PathBuf>,
+    /// Kernels that decide the answer: lts, newest, all, 5.10,6.1, >=6.1,<7, flavour=generic,
+    /// debian/trixie, exact ids; may be repeated [default: lts,newest]
+    #[arg(long, value_name = "SELECTOR")]
+    pub(crate) kernels: Vec<String>,
+    /// Kernels that are shown and never decide; may be repeated
+    #[arg(long, value_name = "SELECTOR")]
+    pub(crate) optional: Vec<String>,
+    /// How far every program must get [default: attach]
+    #[arg(long)]
+    pub(crate) level: Option<Level>,
+    /// Write the JSON report to a file, or to stdout with `-`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    /// Write the matrix as Markdown to a file, or to stdout with `-`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) markdown: Option<PathBuf>,
+    /// Write JUnit XML to a file, or to stdout with `-`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) junit: Option<PathBuf>,
+    /// Ask again even when the answer is stored
+    #[arg(long)]
+    pub(crate) fresh: bool,
+    /// Seconds one kernel may take to answer once it is up
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..=TIMEOUT_SECONDS_MAX))]
+    pub(crate) timeout: Option<u32>,
+}
+
+/// Longest answer anybody may wait for, in seconds: a guest without KVM verifies the largest
+/// known objects in minutes, so an hour is only ever reached by something stuck.
+pub(crate) const TIMEOUT_SECONDS_MAX: i64 = 3600;
+
+/// Evidence levels, as clap wants them.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Level {
+    /// The verifier accepts every program
+    Load,
+    /// Every program is attached to its hook
+    Attach,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Runs {
+    /// List runs, newest first
+    List {
+        /// At most this many
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=500))]
+        limit: u32,
+    },
+    /// Show one run with its matrix and reasons
+    Show {
+        /// The run, or enough of the start of its id
+        run: String,
+        /// Write the JSON report to a file, or to stdout with `-`
+        #[arg(long, value_name = "FILE")]
+        json: Option<PathBuf>,
+    },
+    /// Follow a run until it is over; ends as `test` would
+    Watch {
+        /// The run, or enough of the start of its id
+        run: String,
+    },
+    /// Stop a run; cells that have a verdict keep it
+    Cancel {
+        /// The run, or enough of the start of its id
+        run: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Kernels {
+    /// List kernels, oldest first
+    List {
+        /// Only these [default: all]
+        selector: Option<String>,
+    },
+    /// Show everything known about one kernel
+    Show {
+        /// An exact id or release
+        kernel: String,
+    },
+    /// Download kernels before they are needed
+    Fetch {
+        /// Which ones
+        selector: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Workers {
+    /// List the controller's workers
+    List,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    /// Print the checks as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Config {
+    /// Print every setting in effect and where it came from
+    Show,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Typed::command().debug_assert();
+    }
+}

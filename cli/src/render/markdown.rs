@@ -1,0 +1,108 @@
+//! The matrix and its reasons as Markdown, for a comment on a change or a build summary.
+
+use super::matrix::Matrix;
+use super::paint::Paint;
+use super::reason::{headline, place, reasons};
+use super::{printable, table};
+
+/// The whole document.
+pub(crate) fn report(matrix: &Matrix<'_>) -> String {
+    let mut text = format!("### bpfcompat: {}\n\n", table::summary(matrix, Paint::OFF));
+    text.push_str("| kernel |");
+    for object in &matrix.objects {
+        text.push_str(&format!(" {} |", cell(&object.label)));
+    }
+    text.push_str(&format!("\n|---|{}\n", "---|".repeat(matrix.objects.len())));
+    for (row, kernel) in matrix.kernels.iter().enumerate() {
+        let optional = if kernel.required { "" } else { " (optional)" };
+        text.push_str(&format!("| {}{optional} |", cell(&kernel.label)));
+        for column in 0..matrix.objects.len() {
+            let shown = matrix.at(column, row).map(|cell| cell.shown().0).unwrap_or_default();
+            text.push_str(&format!(" {} |", cell(&shown)));
+        }
+        text.push('\n');
+    }
+    if matrix.has_cached() {
+        text.push_str("\n\\* answered from the store\n");
+    }
+    for reason in reasons(matrix) {
+        let object = &matrix.objects[reason.object].label;
+        let kernels = table::kernels(matrix, &reason.kernels);
+        text.push_str(&format!(
+            "\n**{}** on {}: `{}`\n",
+            cell(object),
+            cell(&kernels),
+            code(&headline(reason.cause))
+        ));
+        if !reason.cause.says.is_empty() {
+            text.push_str(&format!("\n{}\n", cell(&reason.cause.says)));
+        }
+        let mut details = reason.subjects.clone();
+        details.extend(reason.cause.location.iter().flat_map(place));
+        details.extend(Some(reason.cause.log_line.clone()).filter(|line| !line.is_empty()));
+        for (at, detail) in details.iter().enumerate() {
+            let before = if at == 0 { "\n" } else { "" };
+            text.push_str(&format!("{before}- `{}`\n", code(detail)));
+        }
+    }
+    text
+}
+
+/// Text that Markdown takes literally, also inside a table.
+fn cell(text: &str) -> String {
+    let mut escaped = String::new();
+    for c in printable(text).chars() {
+        if "\\`*_{}[]<>|#~&".contains(c) {
+            escaped.push('\\');
+        }
+        escaped.push(c);
+    }
+    escaped
+}
+
+/// Text inside a code span; a backtick would end it.
+fn code(text: &str) -> String {
+    printable(text).replace('`', "'")
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::render::sample;
+
+    #[test]
+    fn the_whole_document() {
+        let response = sample::response();
+        let expected = "\
+### bpfcompat: works on 1 of 2 kernels, 0 of 1 optional; exit 1
+
+| kernel | probe.bpf.o | edge.bpf.o |
+|---|---|---|
+| 5.10 cloud | ✗ fails | ✓ passes \\* |
+| 6.12 cloud | ✓ passes | ✓ passes |
+| 7.3 cloud (optional) | ? inconclusive | – not attempted |
+
+\\* answered from the store
+
+**probe.bpf.o** on 5.10 cloud: `map_type_unknown: events, EINVAL at map`
+
+The kernel does not know map type ringbuf.
+
+- `program on\u{fffd}exec (tracepoint/syscalls/sys_enter_execve)`
+- `map events (ringbuf)`
+- `probe.bpf.c:42: bpf_ringbuf_reserve(&events, 64, 0)`
+- `instruction 12: call bpf_ringbuf_reserve#131`
+- `libbpf: map 'events': failed to create: -EINVAL`
+
+**probe.bpf.o** on 7.3 cloud: `deadline at guest`
+
+The guest did not answer in 60 s.
+
+**edge.bpf.o** on 7.3 cloud: `not_exercised at attach`
+
+Nothing here can attach a sk\\_lookup program.
+
+- `program steer (sk_lookup)`
+";
+        assert_eq!(super::report(&sample::matrix(&response)), expected);
+    }
+}

@@ -1,0 +1,183 @@
+//! A run arranged as objects × kernels.
+
+use super::paint::Tone;
+use super::printable;
+use domain::digest::Digest;
+use domain::verdict::Verdict;
+use proto::wire;
+use std::collections::HashMap;
+
+/// One run, ready to be laid out.
+#[derive(Debug)]
+pub(crate) struct Matrix<'a> {
+    /// The run itself.
+    pub(crate) run: &'a wire::Run,
+    /// Objects, in the order of the run.
+    pub(crate) objects: Vec<Object<'a>>,
+    /// Kernels, oldest first.
+    pub(crate) kernels: Vec<Kernel<'a>>,
+    /// Cells of known objects and kernels, in the order of the run.
+    pub(crate) cells: Vec<Cell<'a>>,
+    places: HashMap<(usize, usize), usize>,
+}
+
+/// A row.
+#[derive(Debug)]
+pub(crate) struct Object<'a> {
+    /// Its name; no two objects of a run share one.
+    pub(crate) label: String,
+    /// What the controller says of it.
+    pub(crate) wire: &'a wire::Object,
+}
+
+/// A column.
+#[derive(Debug)]
+pub(crate) struct Kernel<'a> {
+    /// Series and flavour where that names one kernel of the run, else its release or id.
+    pub(crate) label: String,
+    /// Whether it decides anything.
+    pub(crate) required: bool,
+    /// What the controller says of it.
+    pub(crate) wire: &'a wire::Kernel,
+}
+
+/// One cell and its place.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Cell<'a> {
+    /// Index into the objects.
+    pub(crate) object: usize,
+    /// Index into the kernels.
+    pub(crate) kernel: usize,
+    /// What the controller says of it.
+    pub(crate) wire: &'a wire::Cell,
+}
+
+impl<'a> Matrix<'a> {
+    /// Arranges a run. A cell that names an object or kernel the run does not list is left out.
+    pub(crate) fn new(response: &'a wire::GetRunResponse, run: &'a wire::Run) -> Self {
+        let rows: HashMap<&[u8], usize> =
+            response.objects.iter().enumerate().map(|(at, object)| (object.digest.as_slice(), at)).collect();
+        let columns: HashMap<&str, usize> =
+            response.kernels.iter().enumerate().map(|(at, kernel)| (kernel.id.as_str(), at)).collect();
+        let placed = |wire: &'a wire::Cell| {
+            let object = *rows.get(wire.object.as_slice())?;
+            let kernel = *columns.get(wire.kernel_id.as_str())?;
+            Some(Cell { object, kernel, wire })
+        };
+        let cells: Vec<Cell<'a>> = response.cells.iter().filter_map(placed).collect();
+        let places = cells.iter().enumerate().map(|(at, cell)| ((cell.object, cell.kernel), at)).collect();
+        let mut kernels = kernels(&response.kernels);
+        for (at, kernel) in kernels.iter_mut().enumerate() {
+            kernel.required = cells.iter().any(|cell| cell.kernel == at && cell.wire.required);
+        }
+        Self { run, objects: objects(&response.objects), kernels, cells, places }
+    }
+
+    /// The cell of an object on a kernel, if the run has it.
+    pub(crate) fn at(&self, object: usize, kernel: usize) -> Option<Cell<'a>> {
+        self.places.get(&(object, kernel)).map(|at| self.cells[*at])
+    }
+
+    /// Verdicts of the cells that decide. A cell without a verdict was not answered, and an
+    /// unanswered cell is inconclusive.
+    pub(crate) fn required(&self) -> impl Iterator<Item = Verdict> {
+        self.cells.iter().filter(|cell| cell.wire.required).map(Cell::verdict)
+    }
+
+    /// Whether any cell was answered from the store.
+    pub(crate) fn has_cached(&self) -> bool {
+        self.cells.iter().any(|cell| cell.wire.cached)
+    }
+}
+
+impl Cell<'_> {
+    /// The verdict as the controller gave it, or `None` while there is none.
+    pub(crate) fn given(&self) -> Option<Verdict> {
+        self.wire.verdict.as_ref().and_then(|verdict| verdict.verdict().to_domain())
+    }
+
+    /// The verdict for a report: unanswered is inconclusive.
+    pub(crate) fn verdict(&self) -> Verdict {
+        self.given().unwrap_or(Verdict::Inconclusive)
+    }
+
+    /// What to show for it, and in which tone.
+    pub(crate) fn shown(&self) -> (String, Tone) {
+        if let Some(verdict) = self.given() {
+            let cached = if self.wire.cached { " *" } else { "" };
+            return (format!("{} {}{cached}", glyph(verdict), words(verdict)), tone(verdict));
+        }
+        match self.wire.state() {
+            wire::CellState::Leased => match (self.wire.stage.as_str(), self.wire.percent) {
+                ("", _) => ("starting".to_owned(), Tone::Busy),
+                (stage, 0) => (printable(stage), Tone::Busy),
+                (stage, percent) => (format!("{} {percent} %", printable(stage)), Tone::Busy),
+            },
+            wire::CellState::Cancelled => ("cancelled".to_owned(), Tone::Dim),
+            wire::CellState::Queued | wire::CellState::Settled | wire::CellState::Unspecified => {
+                ("·".to_owned(), Tone::Dim)
+            }
+        }
+    }
+}
+
+/// The sign of a verdict.
+pub(crate) fn glyph(verdict: Verdict) -> char {
+    match verdict {
+        Verdict::Passes => '✓',
+        Verdict::Fails => '✗',
+        Verdict::NotAttempted => '–',
+        Verdict::Inconclusive => '?',
+    }
+}
+
+/// The verdict in words for people.
+pub(crate) fn words(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Passes => "passes",
+        Verdict::Fails => "fails",
+        Verdict::NotAttempted => "not attempted",
+        Verdict::Inconclusive => "inconclusive",
+    }
+}
+
+/// The tone of a verdict.
+pub(crate) fn tone(verdict: Verdict) -> Tone {
+    match verdict {
+        Verdict::Passes => Tone::Good,
+        Verdict::Fails => Tone::Bad,
+        Verdict::NotAttempted | Verdict::Inconclusive => Tone::Unsure,
+    }
+}
+
+/// A digest as text; bytes that are none (which no controller sends) show as they are.
+pub(crate) fn hex(digest: &[u8]) -> String {
+    Digest::try_from(digest).map_or_else(|_| ::hex::encode(digest), |digest| digest.to_string())
+}
+
+fn objects(wire: &[wire::Object]) -> Vec<Object<'_>> {
+    let labels = unique(wire.iter().map(|object| {
+        let name = printable(&object.name);
+        [format!("{name} ({})", &hex(&object.digest)[..object.digest.len().min(6) * 2]), name]
+    }));
+    wire.iter().zip(labels).map(|(wire, label)| Object { label, wire }).collect()
+}
+
+fn kernels(wire: &[wire::Kernel]) -> Vec<Kernel<'_>> {
+    let short = unique(wire.iter().map(|kernel| {
+        let release = printable(&kernel.release);
+        [release, printable(&format!("{} {}", kernel.series, kernel.flavour))]
+    }));
+    let labels = unique(wire.iter().zip(short).map(|(kernel, short)| [printable(&kernel.id), short]));
+    wire.iter().zip(labels).map(|(wire, label)| Kernel { label, required: false, wire }).collect()
+}
+
+/// For each pair of a long and a short label the short one, where nobody else has the same.
+fn unique(labels: impl Iterator<Item = [String; 2]>) -> Vec<String> {
+    let labels: Vec<[String; 2]> = labels.collect();
+    let mut seen: HashMap<String, usize> = HashMap::new();
+    for [_, short] in &labels {
+        *seen.entry(short.clone()).or_default() += 1;
+    }
+    labels.into_iter().map(|[long, short]| if seen[&short] == 1 { short } else { long }).collect()
+}

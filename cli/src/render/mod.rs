@@ -1,0 +1,72 @@
+//! Answers for eyes and for programs.
+//!
+//! In: a run as the controller tells it (`wire::GetRunResponse`). Out: text. `matrix` arranges
+//! cells as objects × kernels, `reason` gathers what went wrong, and each other file is one form:
+//! `table` and `live` for a terminal, `progress` for a log, `json`, `markdown` and `junit` for
+//! programs, `list` for the other verbs.
+//!
+//! Nothing here talks to a controller or decides a verdict. Every text that came from a kernel,
+//! an object or a file name passes [`printable`] before it reaches a terminal: an object can be
+//! named `\x1b[2J`.
+
+pub(crate) mod json;
+pub(crate) mod junit;
+pub(crate) mod list;
+pub(crate) mod live;
+pub(crate) mod markdown;
+pub(crate) mod matrix;
+pub(crate) mod paint;
+pub(crate) mod progress;
+pub(crate) mod reason;
+pub(crate) mod table;
+
+#[cfg(test)]
+mod sample;
+
+/// The text without anything a terminal would obey: control characters become `�`, except that
+/// tabs become spaces.
+pub(crate) fn printable(text: &str) -> String {
+    let shown = |c: char| match c {
+        '\t' => ' ',
+        // Bidirectional overrides reorder what follows them on the line.
+        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
+        c if c.is_control() => '\u{fffd}',
+        c => c,
+    };
+    text.chars().map(shown).collect()
+}
+
+/// Milliseconds as people say them.
+pub(crate) fn duration(ms: u64) -> String {
+    match ms {
+        0..1_000 => format!("{ms} ms"),
+        1_000..60_000 => format!("{}.{} s", ms / 1_000, ms % 1_000 / 100),
+        _ => format!("{} min {} s", ms / 60_000, ms % 60_000 / 1_000),
+    }
+}
+
+/// Bytes as people say them, in powers of ten like package managers do.
+pub(crate) fn bytes(bytes: u64) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} B"),
+        1_000..1_000_000 => format!("{} kB", bytes / 1_000),
+        1_000_000..1_000_000_000 => format!("{} MB", bytes / 1_000_000),
+        _ => format!("{}.{} GB", bytes / 1_000_000_000, bytes % 1_000_000_000 / 100_000_000),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn terminals_are_not_told_what_to_do() {
+        assert_eq!(printable("a\x1b[2Jb\tc\r\n\u{202e}d"), "a\u{fffd}[2Jb c\u{fffd}\u{fffd}\u{fffd}d");
+    }
+
+    #[test]
+    fn amounts_are_short() {
+        assert_eq!([999, 1_250, 61_500].map(duration), ["999 ms", "1.2 s", "1 min 1 s"]);
+        assert_eq!([12, 27_400_000, 1_260_000_000].map(bytes), ["12 B", "27 MB", "1.2 GB"]);
+    }
+}

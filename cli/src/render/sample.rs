@@ -1,0 +1,208 @@
+//! One run with every verdict in it, as a controller would tell it; for the tests of each form.
+
+use super::matrix::Matrix;
+use proto::wire;
+
+/// The matrix of a response that has its run.
+pub(super) fn matrix(response: &wire::GetRunResponse) -> Matrix<'_> {
+    Matrix::new(response, response.run.as_ref().expect("the sample has a run"))
+}
+
+/// Two objects on two kernels that decide and one that does not.
+pub(crate) fn response() -> wire::GetRunResponse {
+    let at = |seconds| Some(prost_types::Timestamp { seconds, nanos: 0 });
+    wire::GetRunResponse {
+        run: Some(wire::Run {
+            id: "0198c5f2-7b1e-7cc0-8000-0123456789ab".to_owned(),
+            state: wire::RunState::Finished.into(),
+            level: wire::Level::Attach.into(),
+            kernels: "lts,newest".to_owned(),
+            optional_kernels: String::new(),
+            created_at: at(1_790_000_000),
+            started_at: at(1_790_000_001),
+            finished_at: at(1_790_000_060),
+            cells: 6,
+            settled: 6,
+            verdict: wire::Verdict::Fails.into(),
+        }),
+        objects: vec![object(1, "probe.bpf.o"), object(2, "edge.bpf.o")],
+        kernels: vec![kernel("5.10"), kernel("6.12"), kernel("7.3")],
+        cells: vec![
+            cell(1, "5.10", failing()),
+            cell(1, "6.12", passing("on_exec")),
+            cell(1, "7.3", silent()),
+            wire::Cell { cached: true, ..cell(2, "5.10", passing("steer")) },
+            cell(2, "6.12", passing("steer")),
+            cell(2, "7.3", unexercised()),
+        ],
+    }
+}
+
+fn object(number: u8, name: &str) -> wire::Object {
+    wire::Object {
+        digest: vec![number; 32],
+        name: name.to_owned(),
+        bytes: 4096,
+        programs: vec!["on_exec".to_owned()],
+        maps: vec!["events".to_owned()],
+    }
+}
+
+fn kernel(series: &str) -> wire::Kernel {
+    let release = format!("{series}.0-1-cloud-amd64");
+    wire::Kernel {
+        id: format!("debian/{release}@{series}.1-1"),
+        release,
+        version: format!("{series}.1-1"),
+        series: series.to_owned(),
+        distro: "debian".to_owned(),
+        suites: vec!["trixie".to_owned()],
+        flavour: "cloud".to_owned(),
+        arch: "amd64".to_owned(),
+        digest: vec![9; 32],
+        download_bytes: 27_000_000,
+    }
+}
+
+fn cell(object: u8, series: &str, verdict: wire::CellVerdict) -> wire::Cell {
+    wire::Cell {
+        id: format!("cell {object} {series}"),
+        object: vec![object; 32],
+        kernel_id: kernel(series).id,
+        loader: "libbpf".to_owned(),
+        cpus: 1,
+        required: series != "7.3",
+        state: wire::CellState::Settled.into(),
+        attempts: 1,
+        queue_ms: 12,
+        verdict: Some(verdict),
+        ..wire::Cell::default()
+    }
+}
+
+fn guest() -> wire::Guest {
+    wire::Guest {
+        start: "cold".to_owned(),
+        accelerator: "tcg".to_owned(),
+        qemu: "7.2.22".to_owned(),
+        nonce_ok: true,
+        boot_ms: 2_000,
+        answer_ms: 150,
+        loader_version: "1.7".to_owned(),
+        ..wire::Guest::default()
+    }
+}
+
+fn program(name: &str, section: &str, verdict: wire::Verdict) -> wire::ProgramVerdict {
+    wire::ProgramVerdict {
+        name: name.to_owned(),
+        section: section.to_owned(),
+        kind: "tracepoint".to_owned(),
+        required: true,
+        asked: wire::Level::Attach.into(),
+        reached: "opened".to_owned(),
+        verdict: verdict.into(),
+        ..wire::ProgramVerdict::default()
+    }
+}
+
+fn verdict(
+    verdict: wire::Verdict,
+    cause: wire::Cause,
+    programs: Vec<wire::ProgramVerdict>,
+) -> wire::CellVerdict {
+    wire::CellVerdict {
+        verdict: verdict.into(),
+        cause: Some(cause),
+        programs,
+        guest: Some(guest()),
+        evidence: vec![7; 32],
+        ..wire::CellVerdict::default()
+    }
+}
+
+fn passing(name: &str) -> wire::CellVerdict {
+    let program = wire::ProgramVerdict {
+        reached: "attached".to_owned(),
+        hook: "syscalls:sys_enter_execve".to_owned(),
+        how: "link".to_owned(),
+        stats: Some(wire::Stats { verified_instructions: 40, translated_bytes: 320, jited_bytes: 210 }),
+        ..program(name, "tracepoint/syscalls/sys_enter_execve", wire::Verdict::Passes)
+    };
+    wire::CellVerdict {
+        verdict: wire::Verdict::Passes.into(),
+        programs: vec![program],
+        guest: Some(guest()),
+        evidence: vec![7; 32],
+        ..wire::CellVerdict::default()
+    }
+}
+
+fn failing() -> wire::CellVerdict {
+    let cause = wire::Cause {
+        code: "map_type_unknown".to_owned(),
+        stage: "map".to_owned(),
+        subject: "events".to_owned(),
+        errno: Some(22),
+        confidence: "certain".to_owned(),
+        says: "The kernel does not know map type ringbuf.".to_owned(),
+        log_line: "libbpf: map 'events': failed to create: -EINVAL".to_owned(),
+        location: Some(wire::Location {
+            instruction: Some(12),
+            disassembly: Some("call bpf_ringbuf_reserve#131".to_owned()),
+            file: Some("probe.bpf.c".to_owned()),
+            line: Some(42),
+            source: Some("  bpf_ringbuf_reserve(&events, 64, 0)".to_owned()),
+        }),
+    };
+    let blocked = wire::Cause {
+        code: "blocked".to_owned(),
+        stage: "load".to_owned(),
+        confidence: "certain".to_owned(),
+        ..wire::Cause::default()
+    };
+    let kind = "tracepoint/syscalls/sys_enter_execve";
+    // The first name holds an escape character: objects are hostile.
+    let programs = vec![
+        wire::ProgramVerdict {
+            cause: Some(cause.clone()),
+            ..program("on\x1bexec", kind, wire::Verdict::Fails)
+        },
+        wire::ProgramVerdict {
+            cause: Some(blocked),
+            ..program("on_exit", kind, wire::Verdict::NotAttempted)
+        },
+    ];
+    let map = wire::MapVerdict {
+        name: "events".to_owned(),
+        kind: "ringbuf".to_owned(),
+        verdict: wire::Verdict::Fails.into(),
+        cause: Some(cause.clone()),
+    };
+    wire::CellVerdict { maps: vec![map], ..verdict(wire::Verdict::Fails, cause, programs) }
+}
+
+fn silent() -> wire::CellVerdict {
+    let cause = wire::Cause {
+        code: "deadline".to_owned(),
+        stage: "guest".to_owned(),
+        confidence: "certain".to_owned(),
+        says: "The guest did not answer in 60 s.".to_owned(),
+        ..wire::Cause::default()
+    };
+    let bare = verdict(wire::Verdict::Inconclusive, cause, Vec::new());
+    wire::CellVerdict { guest: None, evidence: Vec::new(), ..bare }
+}
+
+fn unexercised() -> wire::CellVerdict {
+    let cause = wire::Cause {
+        code: "not_exercised".to_owned(),
+        stage: "attach".to_owned(),
+        confidence: "certain".to_owned(),
+        says: "Nothing here can attach a sk_lookup program.".to_owned(),
+        ..wire::Cause::default()
+    };
+    let steer = program("steer", "sk_lookup", wire::Verdict::NotAttempted);
+    let programs = vec![wire::ProgramVerdict { cause: Some(cause.clone()), ..steer }];
+    verdict(wire::Verdict::NotAttempted, cause, programs)
+}

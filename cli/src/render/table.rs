@@ -1,0 +1,258 @@
+//! The matrix, the reasons and the summary, for a terminal or a log.
+
+use super::matrix::{Cell, Matrix};
+use super::paint::{Paint, Tone};
+use super::reason::{Reason, headline, place, reasons};
+use super::{matrix, printable};
+use crate::exit::Exit;
+use console::{measure_text_width, truncate_str};
+use domain::verdict::Verdict;
+
+/// Columns when nobody knows how wide the terminal is.
+pub(crate) const WIDTH_DEFAULT: usize = 80;
+/// Space between columns.
+const GAP: usize = 2;
+/// Kernels named in one reason before the rest is counted.
+const KERNELS_SHOWN: usize = 12;
+
+/// How to lay out.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Look {
+    /// Columns of the terminal.
+    pub(crate) width: usize,
+    /// Colour or not.
+    pub(crate) paint: Paint,
+}
+
+/// A run that is over: matrix, reasons, summary.
+pub(crate) fn run(matrix: &Matrix<'_>, look: Look) -> String {
+    let mut lines = grid(matrix, look);
+    if matrix.has_cached() {
+        lines.push(look.paint.paint(Tone::Dim, "* answered from the store; --fresh asks again"));
+    }
+    for reason in reasons(matrix) {
+        lines.push(String::new());
+        lines.extend(block(matrix, &reason, look));
+    }
+    lines.push(String::new());
+    lines.push(summary(matrix, look.paint));
+    lines.join("\n") + "\n"
+}
+
+/// The matrix: objects × kernels if that fits, else kernels × objects, else one line per cell.
+pub(crate) fn grid(matrix: &Matrix<'_>, look: Look) -> Vec<String> {
+    let objects: Vec<String> = matrix.objects.iter().map(|object| object.label.clone()).collect();
+    let kernels: Vec<String> = matrix.kernels.iter().map(kernel_label).collect();
+    let wide = layout(&objects, &kernels, look, |row, column| matrix.at(row, column));
+    let tall = || layout(&kernels, &objects, look, |row, column| matrix.at(column, row));
+    wide.or_else(tall).unwrap_or_else(|| one_by_one(matrix, look))
+}
+
+fn kernel_label(kernel: &matrix::Kernel<'_>) -> String {
+    if kernel.required { kernel.label.clone() } else { format!("{} (optional)", kernel.label) }
+}
+
+/// A grid, or `None` when it is wider than the terminal.
+fn layout<'a>(
+    rows: &[String],
+    columns: &[String],
+    look: Look,
+    cell: impl Fn(usize, usize) -> Option<Cell<'a>>,
+) -> Option<Vec<String>> {
+    let shown = |row, column| cell(row, column).map_or((String::new(), Tone::Plain), |cell| cell.shown());
+    let first = rows.iter().map(|label| measure_text_width(label)).max().unwrap_or(0);
+    let width_of = |column: usize| {
+        let cells = (0..rows.len()).map(|row| measure_text_width(&shown(row, column).0)).max().unwrap_or(0);
+        cells.max(measure_text_width(&columns[column]))
+    };
+    let widths: Vec<usize> = (0..columns.len()).map(width_of).collect();
+    if first + widths.iter().map(|width| width + GAP).sum::<usize>() > look.width {
+        return None;
+    }
+    let mut header = " ".repeat(first);
+    for (label, width) in columns.iter().zip(&widths) {
+        header.push_str(&padded(label, *width, look.paint, Tone::Bold));
+    }
+    let line = |row: usize| {
+        let mut line = format!("{}{}", rows[row], " ".repeat(first - measure_text_width(&rows[row])));
+        for (column, width) in widths.iter().enumerate() {
+            let (text, tone) = shown(row, column);
+            line.push_str(&padded(&text, *width, look.paint, tone));
+        }
+        line.trim_end().to_owned()
+    };
+    Some(std::iter::once(header.trim_end().to_owned()).chain((0..rows.len()).map(line)).collect())
+}
+
+/// A gap, the text in its tone, and spaces up to the width.
+fn padded(text: &str, width: usize, paint: Paint, tone: Tone) -> String {
+    let spaces = width - measure_text_width(text);
+    format!("{}{}{}", " ".repeat(GAP), paint.paint(tone, text), " ".repeat(spaces))
+}
+
+/// The form that fits everywhere: a heading per object, a line per kernel.
+fn one_by_one(matrix: &Matrix<'_>, look: Look) -> Vec<String> {
+    let shown_width = |cell: &Cell<'_>| measure_text_width(&cell.shown().0);
+    let widest = matrix.cells.iter().map(shown_width).max().unwrap_or(0);
+    let room = look.width.saturating_sub(widest + 2 * GAP);
+    let mut lines = Vec::new();
+    for (object, row) in matrix.objects.iter().enumerate() {
+        lines.push(look.paint.paint(Tone::Bold, &truncate_str(&row.label, look.width, "…")));
+        for (at, kernel) in matrix.kernels.iter().enumerate() {
+            let Some(cell) = matrix.at(object, at) else { continue };
+            let (text, tone) = cell.shown();
+            let verdict = padded(&text, widest, look.paint, tone);
+            lines.push(format!("{verdict}  {}", truncate_str(&kernel_label(kernel), room, "…")));
+        }
+    }
+    lines
+}
+
+fn block(matrix: &Matrix<'_>, reason: &Reason<'_>, look: Look) -> Vec<String> {
+    let verdict = format!("{} {}", matrix::glyph(reason.verdict), matrix.objects[reason.object].label);
+    let mut lines = vec![format!(
+        "{} {} on {}",
+        look.paint.paint(matrix::tone(reason.verdict), &verdict),
+        verb(reason.verdict),
+        kernels(matrix, &reason.kernels),
+    )];
+    let mut say = |key: &str, text: &str| {
+        let key = look.paint.paint(Tone::Dim, &format!("  {key:<8}"));
+        lines.push(format!("{key} {}", printable(text)));
+    };
+    let cause = reason.cause;
+    say("cause", &headline(cause));
+    if !cause.says.is_empty() {
+        say("says", &cause.says);
+    }
+    if !reason.subjects.is_empty() {
+        say("at", &reason.subjects.join(", "));
+    }
+    for place in cause.location.iter().flat_map(place) {
+        say("where", &place);
+    }
+    if !cause.log_line.is_empty() {
+        say("log", &cause.log_line);
+    }
+    lines
+}
+
+fn verb(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Passes => "passes",
+        Verdict::Fails => "fails",
+        Verdict::NotAttempted => "was not attempted",
+        Verdict::Inconclusive => "is inconclusive",
+    }
+}
+
+/// Kernels by label; beyond a dozen they are counted.
+pub(crate) fn kernels(matrix: &Matrix<'_>, kernels: &[usize]) -> String {
+    let names: Vec<&str> =
+        kernels.iter().take(KERNELS_SHOWN).map(|at| matrix.kernels[*at].label.as_str()).collect();
+    match kernels.len().saturating_sub(KERNELS_SHOWN) {
+        0 => names.join(", "),
+        more => format!("{} and {more} more", names.join(", ")),
+    }
+}
+
+/// The last line: `works on 3 of 5 kernels; exit 1`.
+pub(crate) fn summary(matrix: &Matrix<'_>, paint: Paint) -> String {
+    let count = |required: bool| {
+        let of_kind = matrix.kernels.iter().enumerate().filter(|(_, kernel)| kernel.required == required);
+        let works = of_kind.clone().filter(|(at, _)| {
+            let mut cells = matrix.cells.iter().filter(|cell| cell.kernel == *at);
+            cells.all(|cell| cell.wire.required != required || cell.verdict() == Verdict::Passes)
+        });
+        (works.count(), of_kind.count())
+    };
+    let exit = Exit::of_run(matrix.required());
+    let (works, all) = count(true);
+    let plural = if all == 1 { "" } else { "s" };
+    let mut text = format!("works on {works} of {all} kernel{plural}");
+    if let (optional_works, optional @ 1..) = count(false) {
+        text.push_str(&format!(", {optional_works} of {optional} optional"));
+    }
+    let tone = match exit {
+        Exit::Works => Tone::Good,
+        Exit::DoesNot => Tone::Bad,
+        Exit::CouldNotTell | Exit::Misuse => Tone::Unsure,
+    };
+    format!("{}; exit {}", paint.paint(tone, &text), exit.code())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::sample;
+
+    const REASONS: &str = "
+✗ probe.bpf.o fails on 5.10 cloud
+  cause    map_type_unknown: events, EINVAL at map
+  says     The kernel does not know map type ringbuf.
+  at       program on\u{fffd}exec (tracepoint/syscalls/sys_enter_execve), map events (ringbuf)
+  where    probe.bpf.c:42: bpf_ringbuf_reserve(&events, 64, 0)
+  where    instruction 12: call bpf_ringbuf_reserve#131
+  log      libbpf: map 'events': failed to create: -EINVAL
+
+? probe.bpf.o is inconclusive on 7.3 cloud
+  cause    deadline at guest
+  says     The guest did not answer in 60 s.
+
+– edge.bpf.o was not attempted on 7.3 cloud
+  cause    not_exercised at attach
+  says     Nothing here can attach a sk_lookup program.
+  at       program steer (sk_lookup)
+
+works on 1 of 2 kernels, 0 of 1 optional; exit 1
+";
+
+    fn at_width(width: usize) -> String {
+        let response = sample::response();
+        run(&sample::matrix(&response), Look { width, paint: Paint::OFF })
+    }
+
+    #[test]
+    fn wide_terminals_get_objects_as_rows() {
+        let grid = "             5.10 cloud  6.12 cloud  7.3 cloud (optional)
+probe.bpf.o  ✗ fails     ✓ passes    ? inconclusive
+edge.bpf.o   ✓ passes *  ✓ passes    – not attempted
+* answered from the store; --fresh asks again
+";
+        assert_eq!(at_width(80), format!("{grid}{REASONS}"));
+    }
+
+    #[test]
+    fn narrow_terminals_get_kernels_as_rows() {
+        let grid = "                      probe.bpf.o     edge.bpf.o
+5.10 cloud            ✗ fails         ✓ passes *
+6.12 cloud            ✓ passes        ✓ passes
+7.3 cloud (optional)  ? inconclusive  – not attempted
+* answered from the store; --fresh asks again
+";
+        assert_eq!(at_width(55), format!("{grid}{REASONS}"));
+    }
+
+    #[test]
+    fn very_narrow_terminals_get_a_line_per_cell() {
+        let grid = "probe.bpf.o
+  ✗ fails          5.10 cloud
+  ✓ passes         6.12 cloud
+  ? inconclusive   7.3 cloud …
+edge.bpf.o
+  ✓ passes *       5.10 cloud
+  ✓ passes         6.12 cloud
+  – not attempted  7.3 cloud …
+* answered from the store; --fresh asks again
+";
+        assert_eq!(at_width(30), format!("{grid}{REASONS}"));
+    }
+
+    #[test]
+    fn colour_changes_nothing_but_colour() {
+        let response = sample::response();
+        let coloured = run(&sample::matrix(&response), Look { width: 80, paint: Paint::ON });
+        assert_ne!(coloured, at_width(80));
+        assert_eq!(console::strip_ansi_codes(&coloured), at_width(80));
+    }
+}

@@ -1,0 +1,268 @@
+//! Settings: defaults < configuration file < `BPFCOMPAT_*` environment < flags.
+//!
+//! In: the file's text, the environment and the global flags. Out: [`Settings`], every value
+//! checked, and for each key where its value came from. Every problem is reported at once.
+//! Unknown keys in the file are refused; unknown `BPFCOMPAT_*` variables are not ours to judge,
+//! because the controller and the worker read variables of the same prefix.
+
+use crate::args::typed::{Global, TIMEOUT_SECONDS_MAX};
+use domain::level::Level;
+use domain::selector::Selector;
+use figment::providers::{Env, Format as _, Serialized, Toml};
+use figment::value::{Dict, Map};
+use figment::{Figment, Metadata, Profile, Provider};
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+/// The keys as they are written in the file; in the environment in capitals after `BPFCOMPAT_`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    controller: Option<String>,
+    data_dir: Option<PathBuf>,
+    kernels: String,
+    optional: Option<String>,
+    level: String,
+    timeout_seconds: Option<u32>,
+    validator: Option<PathBuf>,
+    mirror: Option<String>,
+    keyring: Option<PathBuf>,
+}
+
+/// Every key, in the order of `config show`.
+pub(crate) const KEYS: &[&str] = &[
+    "controller",
+    "data_dir",
+    "kernels",
+    "optional",
+    "level",
+    "timeout_seconds",
+    "validator",
+    "mirror",
+    "keyring",
+];
+
+impl Default for Written {
+    fn default() -> Self {
+        Self {
+            controller: None,
+            data_dir: None,
+            kernels: "lts,newest".to_owned(),
+            optional: None,
+            level: Level::Attach.name().to_owned(),
+            timeout_seconds: None,
+            validator: None,
+            mirror: None,
+            keyring: None,
+        }
+    }
+}
+
+/// What is in effect.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    /// The controller to ask; `None` means this machine.
+    pub(crate) controller: Option<String>,
+    /// Where local mode keeps its data.
+    pub(crate) data_dir: PathBuf,
+    /// Kernels that decide, unless `--kernels` says otherwise.
+    pub(crate) kernels: Selector,
+    /// Kernels that are only shown.
+    pub(crate) optional: Option<Selector>,
+    /// How far programs are taken.
+    pub(crate) level: Level,
+    /// Seconds a guest may take to answer; `None` is the controller's default.
+    pub(crate) timeout_seconds: Option<u32>,
+    /// The validator binary, if it is not beside this one.
+    pub(crate) validator: Option<PathBuf>,
+    /// A package mirror instead of the one this machine's package manager uses.
+    pub(crate) mirror: Option<String>,
+    /// The keyring that package indices are verified with.
+    pub(crate) keyring: Option<PathBuf>,
+    /// Key, value as text, where it came from.
+    pub(crate) shown: Vec<Shown>,
+}
+
+/// One line of `config show`.
+#[derive(Debug, Clone)]
+pub(crate) struct Shown {
+    pub(crate) key: &'static str,
+    pub(crate) value: String,
+    pub(crate) source: String,
+}
+
+/// Settings that cannot be used; the text has one line per problem.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SettingsError {
+    /// The file or a variable has the wrong shape.
+    #[error("settings cannot be read: {0}; `bpfcompat config show` prints what is in effect")]
+    Shape(String),
+    /// Values that mean nothing.
+    #[error("{}", .0.join("\n"))]
+    Values(Vec<String>),
+}
+
+/// The environment as far as settings depend on it.
+#[derive(Debug, Clone)]
+pub(crate) struct Surroundings {
+    /// Whether the caller is root.
+    pub(crate) is_root: bool,
+    /// `XDG_CONFIG_HOME`, if set and not empty.
+    pub(crate) config_home: Option<PathBuf>,
+    /// `XDG_DATA_HOME`, if set and not empty.
+    pub(crate) data_home: Option<PathBuf>,
+    /// `HOME`, if set and not empty.
+    pub(crate) home: Option<PathBuf>,
+}
+
+impl Surroundings {
+    /// Those of this process.
+    pub(crate) fn of_process() -> Self {
+        let folder = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        Self {
+            is_root: nix::unistd::geteuid().is_root(),
+            config_home: folder("XDG_CONFIG_HOME"),
+            data_home: folder("XDG_DATA_HOME"),
+            home: folder("HOME"),
+        }
+    }
+
+    /// The configuration file, which need not exist.
+    pub(crate) fn config_file(&self) -> Option<PathBuf> {
+        let home = || self.home.as_ref().map(|home| home.join(".config"));
+        self.config_home.clone().or_else(home).map(|folder| folder.join("bpfcompat/config.toml"))
+    }
+
+    /// The data folder when nobody named one. Root's is not in its home: /root is closed to the
+    /// unprivileged users that Postgres and QEMU run as, and both have files in the data folder.
+    fn data_dir(&self) -> PathBuf {
+        let home = || self.home.as_ref().filter(|_| !self.is_root).map(|home| home.join(".local/share"));
+        self.data_home.clone().or_else(home).unwrap_or_else(|| PathBuf::from("/var/lib")).join("bpfcompat")
+    }
+}
+
+/// The global flags as a source of settings.
+struct Flags<'a>(&'a Global);
+
+impl Provider for Flags<'_> {
+    fn metadata(&self) -> Metadata {
+        Metadata::named("flag")
+    }
+
+    fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
+        let mut values = Dict::new();
+        if let Some(controller) = &self.0.controller {
+            values.insert("controller".to_owned(), controller.clone().into());
+        }
+        if let Some(data_dir) = &self.0.data_dir {
+            values.insert("data_dir".to_owned(), data_dir.to_string_lossy().into_owned().into());
+        }
+        Ok(Profile::Default.collect(values))
+    }
+}
+
+/// The settings in effect.
+///
+/// # Errors
+/// `SettingsError` with everything that is wrong.
+pub(crate) fn read(global: &Global, around: &Surroundings) -> Result<Settings, SettingsError> {
+    let mut figment = Figment::from(Serialized::defaults(Written::default()));
+    if let Some(file) = around.config_file().filter(|file| file.exists()) {
+        figment = figment.merge(Toml::file_exact(file));
+    }
+    // An empty variable is how scripts and CI systems unset one.
+    let set = |key: &figment::value::UncasedStr| {
+        std::env::var_os(format!("BPFCOMPAT_{}", key.as_str().to_uppercase()))
+            .is_some_and(|value| !value.is_empty())
+    };
+    let environment = Env::prefixed("BPFCOMPAT_").only(KEYS).filter(set);
+    let figment = figment.merge(environment).merge(Flags(global));
+    let written: Written = figment.extract().map_err(|error| {
+        let problems: Vec<String> = error.into_iter().map(|problem| problem.to_string()).collect();
+        SettingsError::Shape(problems.join("\n"))
+    })?;
+    check(written, around, |key| source(&figment, key))
+}
+
+fn check(
+    written: Written,
+    around: &Surroundings,
+    source: impl Fn(&str) -> String,
+) -> Result<Settings, SettingsError> {
+    let mut problems = Vec::new();
+    let data_dir = written.data_dir.clone().unwrap_or_else(|| around.data_dir());
+    let shown = shown(&written, &data_dir, &source);
+    let mut wrong = |key: &str, says: String| problems.push(format!("{key} (from {}): {says}", source(key)));
+
+    let kernels =
+        written.kernels.parse::<Selector>().map_err(|error| wrong("kernels", error.to_string())).ok();
+    let optional = written.optional.as_deref().map(str::parse::<Selector>).transpose();
+    let optional = optional.map_err(|error| wrong("optional", error.to_string())).ok();
+    let level = written.level.parse::<Level>().map_err(|error| wrong("level", error.to_string())).ok();
+    let too_long = |seconds: &u32| !(1..=TIMEOUT_SECONDS_MAX).contains(&i64::from(*seconds));
+    if written.timeout_seconds.as_ref().is_some_and(too_long) {
+        wrong("timeout_seconds", format!("must be between 1 and {TIMEOUT_SECONDS_MAX}"));
+    }
+    let data_dir = std::path::absolute(&data_dir).map_err(|error| wrong("data_dir", error.to_string())).ok();
+    match (kernels, optional, level, data_dir) {
+        (Some(kernels), Some(optional), Some(level), Some(data_dir)) if problems.is_empty() => Ok(Settings {
+            controller: written.controller,
+            data_dir,
+            kernels,
+            optional,
+            level,
+            timeout_seconds: written.timeout_seconds,
+            validator: written.validator,
+            mirror: written.mirror,
+            keyring: written.keyring,
+            shown,
+        }),
+        _ => Err(SettingsError::Values(problems)),
+    }
+}
+
+fn shown(written: &Written, data_dir: &Path, source: impl Fn(&str) -> String) -> Vec<Shown> {
+    let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
+    let value = |key: &str| match key {
+        "controller" => written.controller.as_deref().map(without_password),
+        "data_dir" => Some(data_dir.display().to_string()),
+        "kernels" => Some(written.kernels.clone()),
+        "optional" => written.optional.clone(),
+        "level" => Some(written.level.clone()),
+        "timeout_seconds" => written.timeout_seconds.map(|seconds| seconds.to_string()),
+        "validator" => path(&written.validator),
+        "mirror" => written.mirror.as_deref().map(without_password),
+        "keyring" => path(&written.keyring),
+        other => unreachable!("`{other}` is not in KEYS"),
+    };
+    let line = |key: &&'static str| Shown {
+        key,
+        value: value(key).unwrap_or_else(|| "-".to_owned()),
+        source: source(key),
+    };
+    KEYS.iter().map(line).collect()
+}
+
+/// A URL for people's eyes: `user:password@` is a secret and left out.
+fn without_password(url: &str) -> String {
+    match url.split_once("://") {
+        Some((scheme, rest)) => {
+            let (authority, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
+            let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+            format!("{scheme}://{host}{path}")
+        }
+        None => url.to_owned(),
+    }
+}
+
+fn source(figment: &Figment, key: &str) -> String {
+    let Some(metadata) = figment.find_metadata(key) else { return "default".to_owned() };
+    if metadata.name.contains("environment") {
+        return format!("BPFCOMPAT_{}", key.to_uppercase());
+    }
+    match &metadata.source {
+        Some(figment::Source::File(path)) => path.display().to_string(),
+        _ if metadata.name == "flag" => format!("--{}", key.replace('_', "-")),
+        _ => "default".to_owned(),
+    }
+}
