@@ -26,6 +26,8 @@ struct Written {
     timeout_seconds: Option<u32>,
     validator: Option<PathBuf>,
     mirror: Option<String>,
+    security_mirror: Option<String>,
+    suites: Option<Vec<String>>,
     keyring: Option<PathBuf>,
 }
 
@@ -39,6 +41,8 @@ pub(crate) const KEYS: &[&str] = &[
     "timeout_seconds",
     "validator",
     "mirror",
+    "security_mirror",
+    "suites",
     "keyring",
 ];
 
@@ -53,6 +57,8 @@ impl Default for Written {
             timeout_seconds: None,
             validator: None,
             mirror: None,
+            security_mirror: None,
+            suites: None,
             keyring: None,
         }
     }
@@ -75,10 +81,8 @@ pub(crate) struct Settings {
     pub(crate) timeout_seconds: Option<u32>,
     /// The validator binary, if it is not beside this one.
     pub(crate) validator: Option<PathBuf>,
-    /// A package mirror instead of the one this machine's package manager uses.
-    pub(crate) mirror: Option<String>,
-    /// The keyring that package indices are verified with.
-    pub(crate) keyring: Option<PathBuf>,
+    /// Where kernels come from.
+    pub(crate) sources: worker::kernel::Settings,
     /// Key, value as text, where it came from.
     pub(crate) shown: Vec<Shown>,
 }
@@ -190,6 +194,7 @@ fn check(
     source: impl Fn(&str) -> String,
 ) -> Result<Settings, SettingsError> {
     let mut problems = Vec::new();
+    let sources = worker::kernel::Settings::default();
     let data_dir = written.data_dir.clone().unwrap_or_else(|| around.data_dir());
     let shown = shown(&written, &data_dir, &source);
     let mut wrong = |key: &str, says: String| problems.push(format!("{key} (from {}): {says}", source(key)));
@@ -213,8 +218,13 @@ fn check(
             level,
             timeout_seconds: written.timeout_seconds,
             validator: written.validator,
-            mirror: written.mirror,
-            keyring: written.keyring,
+            sources: worker::kernel::Settings {
+                mirror: written.mirror,
+                security_mirror: written.security_mirror,
+                suites: written.suites.unwrap_or(sources.suites),
+                keyring: written.keyring.unwrap_or(sources.keyring),
+                ..worker::kernel::Settings::default()
+            },
             shown,
         }),
         _ => Err(SettingsError::Values(problems)),
@@ -232,6 +242,8 @@ fn shown(written: &Written, data_dir: &Path, source: impl Fn(&str) -> String) ->
         "timeout_seconds" => written.timeout_seconds.map(|seconds| seconds.to_string()),
         "validator" => path(&written.validator),
         "mirror" => written.mirror.as_deref().map(without_password),
+        "security_mirror" => written.security_mirror.as_deref().map(without_password),
+        "suites" => written.suites.as_ref().map(|suites| suites.join(",")),
         "keyring" => path(&written.keyring),
         other => unreachable!("`{other}` is not in KEYS"),
     };

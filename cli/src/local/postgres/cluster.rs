@@ -27,10 +27,12 @@ const STOP_DEADLINE: Duration = Duration::from_secs(30);
 const GATE_DEADLINE: Duration = Duration::from_secs(180);
 /// Longest path of a unix socket: `sun_path` of `sockaddr_un` has 108 bytes with the final zero.
 const SOCKET_PATH_BYTES_MAX: usize = 107;
+/// The port, which only names the socket.
+pub(crate) const PORT: u16 = 5432;
 /// The socket's file name, which Postgres makes from its port.
 const SOCKET_NAME: &str = ".s.PGSQL.5432";
 /// The database role of everything in local mode.
-const ROLE: &str = "bpfcompat";
+pub(crate) const ROLE: &str = "bpfcompat";
 /// Lines of a failed program's output that are shown.
 const LINES_SHOWN: usize = 6;
 
@@ -109,11 +111,6 @@ impl Cluster {
     /// The folder of the socket, for connecting.
     pub(crate) fn socket_dir(&self) -> &Path {
         &self.places.run
-    }
-
-    /// The role to connect as.
-    pub(crate) fn role(&self) -> &'static str {
-        ROLE
     }
 
     /// Leaves; the last one out stops the server.
@@ -235,7 +232,7 @@ impl Cluster {
         format!(
             "listen_addresses = ''\n\
              unix_socket_directories = '{run}'\n\
-             port = 5432\n\
+             port = {PORT}\n\
              max_connections = 64\n\
              shared_buffers = '32MB'\n\
              synchronous_commit = off\n\

@@ -12,7 +12,9 @@ const RETRY: Duration = Duration::from_millis(50);
 
 /// A held lock.
 #[derive(Debug)]
-pub(super) struct Lock(Flock<File>);
+pub(super) struct Lock {
+    _held: Flock<File>,
+}
 
 /// How to hold it.
 #[derive(Debug, Clone, Copy)]
@@ -35,7 +37,7 @@ impl Lock {
             Mode::Exclusive => FlockArg::LockExclusiveNonblock,
         };
         match Flock::lock(file, arg) {
-            Ok(lock) => Ok(Some(Self(lock))),
+            Ok(lock) => Ok(Some(Self { _held: lock })),
             Err((_, Errno::EWOULDBLOCK)) => Ok(None),
             Err((_, errno)) => Err(errno.into()),
         }

@@ -22,5 +22,5 @@ mod cluster;
 mod lock;
 mod programs;
 
-pub(crate) use cluster::{Cluster, ClusterError};
-pub(crate) use programs::{NoPrograms, Programs};
+pub(super) use cluster::{Cluster, PORT, ROLE};
+pub(crate) use programs::Programs;

@@ -1,0 +1,250 @@
+//! `bpfcompat doctor`: can `test` work here, and what is missing?
+//!
+//! Every check looks at the thing itself: programs are run, a folder is written to, the mirror
+//! is read. A check that cannot be made yet says so and is no failure.
+
+use super::Context;
+use crate::args::typed;
+use crate::exit::{Exit, Failure, chain};
+use crate::local::Programs;
+use crate::remote::{self, Services, refusal, soon};
+use crate::render::paint::{Paint, Tone};
+use crate::render::status::Status;
+use crate::render::{bytes, printable};
+use crate::settings::Settings;
+use nix::sys::statvfs::statvfs;
+use proto::wire;
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+use tokio::process::Command;
+use worker::config::Config;
+use worker::kernel::Library;
+use worker::machine::Qemu;
+use worker::slot::budget::Capacity;
+
+/// Free space below which a download and a boot cannot be expected to fit.
+const FREE_BYTES_MIN: u64 = 500_000_000;
+/// Free space below which the default kernels and some answers may not fit.
+const FREE_BYTES_EASY: u64 = 3_000_000_000;
+
+/// One check.
+#[derive(Debug, Serialize)]
+struct Check {
+    name: &'static str,
+    state: State,
+    says: String,
+    /// What to do; empty when nothing is.
+    remedy: String,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum State {
+    Good,
+    /// Works, but slower or less than it could.
+    Limited,
+    Bad,
+}
+
+/// Checks everything `test` needs: 0 when it can work here, else 2.
+pub(super) async fn run(context: &Context, typed: &typed::Doctor) -> Result<Exit, Failure> {
+    let status = context.status();
+    let checks = match &context.settings.controller {
+        Some(url) => vec![controller(url).await],
+        None => tokio::select! {
+            checks = local(&context.settings, &status) => checks,
+            () = context.stop.cancelled() => return Err(Failure::environment("stopped by you")),
+        },
+    };
+    status.clear();
+    let works = checks.iter().all(|check| check.state != State::Bad);
+    let text = if typed.json {
+        format!(
+            "{:#}\n",
+            serde_json::json!({ "schema": "bpfcompat.doctor/1", "works": works, "checks": checks })
+        )
+    } else {
+        shown(&checks, works, context.paint())
+    };
+    super::print(&text)?;
+    Ok(if works { Exit::Works } else { Exit::CouldNotTell })
+}
+
+fn shown(checks: &[Check], works: bool, paint: Paint) -> String {
+    let mut text = String::new();
+    for check in checks {
+        let (sign, tone) = match check.state {
+            State::Good => ("✓", Tone::Good),
+            State::Limited => ("!", Tone::Unsure),
+            State::Bad => ("✗", Tone::Bad),
+        };
+        let says = printable(&check.says);
+        text.push_str(&format!("{} {:<10} {says}\n", paint.paint(tone, sign), check.name));
+        if !check.remedy.is_empty() {
+            text.push_str(&format!("  {:<10} {}\n", "", paint.paint(Tone::Bold, &printable(&check.remedy))));
+        }
+    }
+    let verdict =
+        if works { "`bpfcompat test` can work here" } else { "`bpfcompat test` cannot work here yet" };
+    text.push_str(&format!("\n{verdict}\n"));
+    text
+}
+
+impl Check {
+    fn new(name: &'static str, state: State, says: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { name, state, says: says.into(), remedy: remedy.into() }
+    }
+
+    fn good(name: &'static str, says: impl Into<String>) -> Self {
+        Self::new(name, State::Good, says, "")
+    }
+
+    fn bad(name: &'static str, says: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self::new(name, State::Bad, says, remedy)
+    }
+
+    /// Good with a text, or bad with the error, whose own message holds the remedy.
+    fn of<E: std::error::Error>(name: &'static str, result: Result<String, E>) -> Self {
+        match result {
+            Ok(says) => Self::good(name, says),
+            Err(error) => Self::bad(name, chain(&error), ""),
+        }
+    }
+}
+
+async fn local(settings: &Settings, status: &Status) -> Vec<Check> {
+    status.say("looking at this machine");
+    let qemu = Qemu::find(None, &Config::search_path()).await;
+    let mut checks = vec![
+        Check::of("qemu", qemu.as_ref().map(|qemu| format!("{} {}", qemu.program.display(), qemu.version))),
+        kvm(),
+        Check::of("postgres", Programs::find().await.map(|found| format!("version {}", found.major))),
+        validator(settings),
+        keyring(&settings.sources.keyring),
+        gpgv().await,
+        folder(&settings.data_dir),
+        capacity(),
+    ];
+    checks.push(mirror(settings, status).await);
+    checks
+}
+
+/// Whether this machine offers hardware virtualisation. That it really runs a guest is proven by
+/// booting one, which the first `test` does with the first kernel it fetched.
+fn kvm() -> Check {
+    let remedy = "guests run by translation, some ten times slower; the answers are the same";
+    match std::fs::OpenOptions::new().read(true).write(true).open("/dev/kvm") {
+        Ok(_) => Check::good("kvm", "/dev/kvm can be opened; the first run proves it by booting"),
+        Err(error) => Check::new("kvm", State::Limited, format!("/dev/kvm: {error}"), remedy),
+    }
+}
+
+fn validator(settings: &Settings) -> Check {
+    let beside = || std::env::current_exe().unwrap_or_default().with_file_name("bpfcompat-validator");
+    let path = settings.validator.clone().unwrap_or_else(beside);
+    match std::fs::metadata(&path) {
+        Ok(metadata) if metadata.is_file() => Check::good("validator", path.display().to_string()),
+        Ok(_) => Check::bad("validator", format!("{}: not a file", path.display()), VALIDATOR_REMEDY),
+        Err(error) => Check::bad("validator", format!("{}: {error}", path.display()), VALIDATOR_REMEDY),
+    }
+}
+
+const VALIDATOR_REMEDY: &str =
+    "build it with `make build`, install it beside bpfcompat, or name it in BPFCOMPAT_VALIDATOR";
+
+fn keyring(path: &Path) -> Check {
+    match std::fs::metadata(path) {
+        Ok(_) => Check::good("keyring", path.display().to_string()),
+        Err(error) => Check::bad(
+            "keyring",
+            format!("{}: {error}", path.display()),
+            "apt-get install debian-archive-keyring, or name one in BPFCOMPAT_KEYRING",
+        ),
+    }
+}
+
+async fn gpgv() -> Check {
+    let output = Command::new("gpgv").arg("--version").kill_on_drop(true).output().await;
+    match output {
+        Ok(output) if output.status.success() => {
+            let text = String::from_utf8_lossy(&output.stdout).into_owned();
+            Check::good("gpgv", text.lines().next().unwrap_or("found"))
+        }
+        Ok(output) => {
+            Check::bad("gpgv", format!("`gpgv --version`: {}", output.status), "apt-get install gpgv")
+        }
+        Err(error) => Check::bad("gpgv", error.to_string(), "apt-get install gpgv"),
+    }
+}
+
+/// Whether the data folder, or the folder it would be made in, can be written and has room.
+fn folder(data_dir: &Path) -> Check {
+    let existing: PathBuf =
+        data_dir.ancestors().find(|folder| folder.exists()).unwrap_or(Path::new("/")).into();
+    let written = tempfile::Builder::new().prefix(".bpfcompat-").tempfile_in(&existing);
+    if let Err(error) = written {
+        let says = format!("{}: {error}", existing.display());
+        return Check::bad("data", says, "choose a folder you can write to with --data-dir");
+    }
+    let free_bytes = match statvfs(&existing) {
+        Ok(stat) => stat.blocks_available().saturating_mul(stat.fragment_size()),
+        Err(error) => return Check::bad("data", format!("{}: {error}", existing.display()), ""),
+    };
+    let says = format!("{}, {} free", data_dir.display(), bytes(free_bytes));
+    let remedy = "free some space or choose another disk with --data-dir";
+    match free_bytes {
+        0..FREE_BYTES_MIN => Check::bad("data", says, remedy),
+        FREE_BYTES_MIN..FREE_BYTES_EASY => Check::new("data", State::Limited, says, remedy),
+        _ => Check::good("data", says),
+    }
+}
+
+fn capacity() -> Check {
+    let capacity = Capacity::of_this_host();
+    let slots = capacity.slots();
+    let plural = if slots == 1 { "" } else { "s" };
+    let memory = bytes(capacity.available_bytes);
+    Check::good("capacity", format!("{} cores, {memory} free: {slots} guest{plural} at once", capacity.cpus))
+}
+
+/// Reads the list of kernels anew: mirror, signature and digests.
+async fn mirror(settings: &Settings, status: &Status) -> Check {
+    let library = match Library::open(&settings.data_dir.join("kernels"), settings.sources.clone()) {
+        Ok(library) => library,
+        Err(error) => return Check::bad("mirror", chain(&error), ""),
+    };
+    match library.sync(&|progress| status.tell(&progress)).await {
+        Ok(catalogue) if catalogue.warnings.is_empty() => {
+            Check::good("mirror", format!("{} kernels listed", catalogue.kernels.len()))
+        }
+        Ok(catalogue) => {
+            let says =
+                format!("{} kernels listed; {}", catalogue.kernels.len(), catalogue.warnings.join("; "));
+            Check::new("mirror", State::Limited, says, "")
+        }
+        Err(error) => match library.known() {
+            Ok(Some(known)) => {
+                let says =
+                    format!("{}; {} kernels are known from before", chain(&error), known.kernels.len());
+                Check::new("mirror", State::Limited, says, "kernels that are not on disk cannot be fetched")
+            }
+            Ok(None) | Err(_) => Check::bad("mirror", chain(&error), ""),
+        },
+    }
+}
+
+/// A remote controller answers and has somebody to work for it.
+async fn controller(url: &str) -> Check {
+    let asked = async {
+        let channel = remote::connect(url).await?;
+        let answer =
+            Services::new(&channel).kernels.list_kernels(soon(wire::ListKernelsRequest::default())).await;
+        Ok::<_, Failure>(answer.map_err(|status| refusal(&status))?.into_inner().kernels.len())
+    };
+    match asked.await {
+        Ok(0) => Check::bad("controller", format!("{url}: no worker is connected"), "start bpfcompat-worker"),
+        Ok(kernels) => Check::good("controller", format!("{url}: {kernels} kernels")),
+        Err(failure) => Check::bad("controller", failure.to_string(), ""),
+    }
+}

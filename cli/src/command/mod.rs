@@ -1,0 +1,95 @@
+//! The verbs, one file each.
+//!
+//! In: what was typed and the settings in effect. Out: how the program ends. A verb asks through
+//! a [`Connection`](crate::connection::Connection) and renders what comes back; it neither knows
+//! whether the controller is far away nor how an answer is found.
+
+mod completions;
+mod config;
+mod doctor;
+mod follow;
+mod kernels;
+mod runs;
+mod test;
+mod version;
+mod workers;
+
+use crate::args::output;
+use crate::args::typed::{Global, Typed, Verb};
+use crate::exit::{Exit, Failure};
+use crate::render::paint::Paint;
+use crate::render::status::Status;
+use crate::render::table::{Look, WIDTH_DEFAULT};
+use crate::settings::{self, Settings, Surroundings};
+use console::Term;
+use std::io;
+use tokio_util::sync::CancellationToken;
+
+/// What every verb needs to know.
+#[derive(Debug)]
+struct Context {
+    settings: Settings,
+    no_color: bool,
+    verbose: bool,
+    /// Cancelled by the first ctrl-c.
+    stop: CancellationToken,
+}
+
+/// Does what was typed.
+///
+/// # Errors
+/// `Failure`, to be told to the caller.
+pub(crate) async fn run(typed: Typed, stop: CancellationToken) -> Result<Exit, Failure> {
+    let Typed { global, verb } = typed;
+    match verb {
+        Verb::Version => version::run(),
+        Verb::Completions { shell } => completions::run(shell),
+        Verb::Test(test) => test::run(&Context::new(&global, stop)?, &test).await,
+        Verb::Runs(runs) => runs::run(&Context::new(&global, stop)?, &runs).await,
+        Verb::Kernels(kernels) => kernels::run(&Context::new(&global, stop)?, &kernels).await,
+        Verb::Workers(_) => workers::run(&Context::new(&global, stop)?).await,
+        Verb::Doctor(doctor) => doctor::run(&Context::new(&global, stop)?, &doctor).await,
+        Verb::Config(_) => config::run(&Context::new(&global, stop)?),
+    }
+}
+
+impl Context {
+    fn new(global: &Global, stop: CancellationToken) -> Result<Self, Failure> {
+        let settings = settings::read(global, &Surroundings::of_process()).map_err(Failure::misuse)?;
+        Ok(Self { settings, no_color: global.no_color, verbose: global.verbose, stop })
+    }
+
+    /// How to lay out for stdout, or for stderr when stdout belongs to a program.
+    fn look(&self, stdout_taken: bool) -> Look {
+        let term = if stdout_taken { Term::stderr() } else { Term::stdout() };
+        let width = term.size_checked().map_or(WIDTH_DEFAULT, |(_, width)| width.into());
+        Look { width, paint: Paint::for_term(&term, self.no_color) }
+    }
+
+    fn paint(&self) -> Paint {
+        self.look(false).paint
+    }
+
+    fn paint_err(&self) -> Paint {
+        Paint::for_term(&Term::stderr(), self.no_color)
+    }
+
+    /// Whether stderr is redrawn in place: not when log lines would run through the picture.
+    fn is_live(&self) -> bool {
+        Term::stderr().is_term() && !self.verbose
+    }
+
+    fn status(&self) -> Status {
+        Status::new(self.is_live(), self.paint_err())
+    }
+}
+
+/// Prints for people or programs on stdout.
+fn print(text: &str) -> Result<Exit, Failure> {
+    written(output::stdout(text))
+}
+
+fn written(result: io::Result<()>) -> Result<Exit, Failure> {
+    result.map_err(|error| Failure::environment(format!("stdout cannot be written: {error}")))?;
+    Ok(Exit::Works)
+}

@@ -1,0 +1,103 @@
+//! `bpfcompat test OBJECT...`
+
+use super::{Context, follow};
+use crate::args::object::ObjectFile;
+use crate::args::ready::{self, Question, Reports};
+use crate::args::typed;
+use crate::connection::Connection;
+use crate::exit::{Exit, Failure};
+use crate::local::Crew;
+use crate::remote::{Services, refusal, soon};
+use crate::render::matrix::Matrix;
+use crate::render::{json, junit, markdown, table};
+use domain::digest::Digest;
+use proto::{PIECE_BYTES, wire};
+
+/// Asks, follows, renders. Everything typed is checked before anything is started.
+pub(super) async fn run(context: &Context, typed: &typed::Test) -> Result<Exit, Failure> {
+    let question = ready::question(typed, &context.settings).map_err(Failure::misuse)?;
+    let reports = Reports::check(typed.json.as_ref(), typed.markdown.as_ref(), typed.junit.as_ref());
+    let reports = reports.map_err(Failure::misuse)?;
+
+    let status = context.status();
+    let crew = Crew::WithWorker { kernels: &question.kernels, optional: question.optional.as_ref() };
+    let opened = Connection::open(&context.settings, crew, &status, &context.stop).await;
+    status.clear();
+    let mut connection = opened?;
+    let answered = ask(context, &mut connection.services, &question).await;
+    let name = connection.name.clone();
+    let closed = connection.close().await;
+    let response = answered?;
+    closed?;
+    report(context, &response, &name, &reports)
+}
+
+/// Uploads, submits and follows; a run that is not followed to its end is cancelled.
+async fn ask(
+    context: &Context,
+    services: &mut Services,
+    question: &Question,
+) -> Result<wire::GetRunResponse, Failure> {
+    let mut objects = Vec::new();
+    for object in &question.objects {
+        objects.push(upload(services, object).await?);
+    }
+    let timeout_ms = question.timeout.map_or(0, |timeout| timeout.as_millis());
+    let request = soon(wire::SubmitRunRequest {
+        objects,
+        kernels: question.kernels.to_string(),
+        optional_kernels: question.optional.as_ref().map(ToString::to_string).unwrap_or_default(),
+        level: wire::Level::from(question.level).into(),
+        fresh: question.fresh,
+        attended: true,
+        cell_timeout_ms: u32::try_from(timeout_ms).unwrap_or(u32::MAX),
+    });
+    let submitted = services.runs.submit_run(request).await.map_err(|status| refusal(&status))?;
+    let id = submitted.into_inner().run.unwrap_or_default().id;
+    let labels: Vec<(Digest, String)> =
+        question.objects.iter().map(|object| (object.digest, object.label.clone())).collect();
+    match follow::follow(context, services, &id, &labels).await {
+        Ok(response) => Ok(response),
+        Err(failure) => {
+            let cancelled = services.runs.cancel_run(soon(wire::CancelRunRequest { id: id.clone() })).await;
+            let outcome = match cancelled {
+                Ok(_) => "was cancelled".to_owned(),
+                Err(status) => format!("could not be cancelled: {}", status.message()),
+            };
+            Err(Failure::environment(format!("{failure}; run {id} {outcome}")))
+        }
+    }
+}
+
+/// Sends one object in pieces and returns its digest.
+async fn upload(services: &mut Services, object: &ObjectFile) -> Result<Vec<u8>, Failure> {
+    let named = wire::UploadObjectRequest { name: object.name.clone(), data: Vec::new() };
+    let pieces = object.bytes.chunks(PIECE_BYTES);
+    let pieces = pieces.map(|piece| wire::UploadObjectRequest { name: String::new(), data: piece.to_vec() });
+    let messages: Vec<_> = std::iter::once(named).chain(pieces).collect();
+    let uploaded = services.runs.upload_object(soon(tokio_stream::iter(messages))).await;
+    uploaded.map_err(|status| refusal(&status))?;
+    Ok(object.digest.0.to_vec())
+}
+
+fn report(
+    context: &Context,
+    response: &wire::GetRunResponse,
+    controller: &str,
+    reports: &Reports,
+) -> Result<Exit, Failure> {
+    let bare = wire::Run::default();
+    let matrix = Matrix::new(response, response.run.as_ref().unwrap_or(&bare));
+    follow::print(&table::run(&matrix, context.look(reports.take_stdout())), reports)?;
+    let written = [
+        (&reports.json, json::report as fn(&Matrix<'_>, &str) -> String),
+        (&reports.markdown, |matrix, _| markdown::report(matrix)),
+        (&reports.junit, |matrix, _| junit::report(matrix)),
+    ];
+    for (output, render) in written {
+        if let Some(output) = output {
+            output.write(&render(&matrix, controller)).map_err(Failure::environment)?;
+        }
+    }
+    Ok(Exit::of_run(matrix.required()))
+}

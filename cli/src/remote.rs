@@ -1,0 +1,102 @@
+//! Talking to a controller.
+
+use crate::exit::{Failure, chain};
+use proto::MESSAGE_BYTES_MAX;
+use proto::wire::kernel_service_client::KernelServiceClient;
+use proto::wire::run_service_client::RunServiceClient;
+use proto::wire::worker_service_client::WorkerServiceClient;
+use std::time::Duration;
+use tonic::transport::{Channel, Endpoint};
+use tonic::{Code, Request, Status};
+
+/// Longest wait for a connection.
+const CONNECT_DEADLINE: Duration = Duration::from_secs(10);
+/// Longest wait for the answer to one call. Streams have none: a run takes as long as it takes.
+const CALL_DEADLINE: Duration = Duration::from_secs(60);
+/// How often a silent connection is proven to be alive.
+const KEEP_ALIVE: Duration = Duration::from_secs(20);
+/// Why a controller cannot be asked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RemoteError {
+    /// Not a URL this can use.
+    #[error(
+        "`{url}` is not the URL of a controller; use http://HOST:PORT (from --controller or BPFCOMPAT_CONTROLLER)"
+    )]
+    Url { url: String },
+    /// Nobody answers there.
+    #[error("no controller answers at {url}; is it running, and is the address right?")]
+    Unreachable {
+        url: String,
+        #[source]
+        source: tonic::transport::Error,
+    },
+}
+
+/// Connects to the controller at a URL.
+///
+/// # Errors
+/// Misuse for a URL that is none, else the environment's.
+pub(crate) async fn connect(url: &str) -> Result<Channel, Failure> {
+    let not_a_url = || Failure::misuse(RemoteError::Url { url: url.to_owned() });
+    if !url.starts_with("http://") {
+        return Err(not_a_url());
+    }
+    let endpoint = Endpoint::from_shared(url.to_owned()).map_err(|_| not_a_url())?;
+    let endpoint = endpoint.connect_timeout(CONNECT_DEADLINE).http2_keep_alive_interval(KEEP_ALIVE);
+    let unreachable = |source| RemoteError::Unreachable { url: url.to_owned(), source };
+    endpoint.connect().await.map_err(|source| Failure::environment(unreachable(source)))
+}
+
+/// The services of one controller.
+#[derive(Debug, Clone)]
+pub(crate) struct Services {
+    pub(crate) runs: RunServiceClient<Channel>,
+    pub(crate) kernels: KernelServiceClient<Channel>,
+    pub(crate) workers: WorkerServiceClient<Channel>,
+}
+
+impl Services {
+    /// The services behind a channel.
+    pub(crate) fn new(channel: &Channel) -> Self {
+        Self {
+            runs: RunServiceClient::new(channel.clone()).max_decoding_message_size(MESSAGE_BYTES_MAX),
+            kernels: KernelServiceClient::new(channel.clone()).max_decoding_message_size(MESSAGE_BYTES_MAX),
+            workers: WorkerServiceClient::new(channel.clone()).max_decoding_message_size(MESSAGE_BYTES_MAX),
+        }
+    }
+}
+
+/// A call that must be answered soon.
+pub(crate) fn soon<T>(message: T) -> Request<T> {
+    let mut request = Request::new(message);
+    request.set_timeout(CALL_DEADLINE);
+    request
+}
+
+/// A controller's refusal: whose turn it is. The only place that reads status codes.
+pub(crate) fn refusal(status: &Status) -> Failure {
+    let message = status.message();
+    match status.code() {
+        Code::InvalidArgument
+        | Code::NotFound
+        | Code::AlreadyExists
+        | Code::PermissionDenied
+        | Code::Unauthenticated
+        | Code::OutOfRange => Failure::misuse(message),
+        // FailedPrecondition is how a controller without workers answers.
+        Code::FailedPrecondition
+        | Code::Ok
+        | Code::Cancelled
+        | Code::Unknown
+        | Code::DeadlineExceeded
+        | Code::ResourceExhausted
+        | Code::Aborted
+        | Code::Unimplemented
+        | Code::Internal
+        | Code::Unavailable
+        | Code::DataLoss => {
+            let code = status.code().description();
+            Failure::environment(format!("the controller did not answer ({code}): {}", chain(status)))
+        }
+    }
+}
