@@ -2,7 +2,6 @@
 // The same missing field behind bpf_core_field_exists: the dead read must not fail the object.
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
-
 #include <bpf/bpf_core_read.h>
 
 struct task_struct {

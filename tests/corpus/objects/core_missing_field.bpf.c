@@ -2,7 +2,6 @@
 // A relocated read of a field that no kernel has, without a guard.
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
-
 #include <bpf/bpf_core_read.h>
 
 struct task_struct {

@@ -2,7 +2,6 @@
 // Relocated reads of fields that every kernel has.
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
-
 #include <bpf/bpf_core_read.h>
 
 struct task_struct {

@@ -3,7 +3,6 @@
 // kernels.
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
-
 #include <bpf/bpf_core_read.h>
 
 struct task_struct {
