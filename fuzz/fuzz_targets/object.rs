@@ -1,0 +1,15 @@
+//! Objects come from strangers: whatever the bytes, an answer of bounded size and no panic.
+
+#![no_main]
+
+use insight::object::{MAPS_MAX, PROGRAMS_MAX, inspect};
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    match inspect(bytes) {
+        Ok(facts) => {
+            assert!(!facts.programs.is_empty() && facts.programs.len() <= PROGRAMS_MAX);
+            assert!(facts.maps.len() <= MAPS_MAX);
+        }
+        Err(error) => assert!(!error.to_string().is_empty()),
+    }
+});
