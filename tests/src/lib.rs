@@ -1,1 +1,9 @@
-//! .
+//! The harness: what the flows need to run the real system in a test.
+//!
+//! `postgres` starts a throw-away cluster, `system` a real controller with a real worker on it.
+//! Deliberately absent: fakes of anything that runs here. Simulated guests belong to the tests
+//! of the control plane, which need thousands of them.
+
+pub mod corpus;
+pub mod postgres;
+pub mod system;

@@ -162,7 +162,11 @@ impl Slot {
             }
         };
         let (evidence, ()) = tokio::join!(hypervisor.answer(order, steps, stop.child_token()), telling);
-        Ok(evidence?)
+        let mut evidence = evidence?;
+        if let Some(kernel) = &mut evidence.kernel {
+            kernel.lacks.extend(bundle.lacks);
+        }
+        Ok(evidence)
     }
 
     fn known(&self, assignment: &Assignment) -> Result<&Kernel, NotAnswered> {
