@@ -67,7 +67,7 @@ const LOAD: &[LoadRule] = &[
     load::target_missing,
     load::contract_unmet,
     load::relocation_failed,
-    load::kfunc_poisoned,
+    load::call_poisoned,
     load::kfunc_refused,
     load::helper_unknown,
     load::too_complex,

@@ -48,7 +48,8 @@ fn not_created(evidence: &Evidence, map: &MapFact) -> Option<Cause> {
 
 fn refused(evidence: &Evidence, map: &MapFact, errno: Errno) -> Cause {
     let inferred = evidence.open.as_ref().map(|open| open.inferred.as_slice()).unwrap_or_default();
-    let log = evidence.log(&LogSubject::LoadWhole);
+    let alone = evidence.log(&LogSubject::Map(map.name.clone()));
+    let log = if alone.is_empty() { evidence.log(&LogSubject::LoadWhole) } else { alone };
     let refusal = Refusal { map, errno, facts: evidence.kernel.as_ref(), inferred, log };
     let mut finding = classify::map(&refusal);
     if finding.line.is_empty() {

@@ -244,7 +244,7 @@ pub(in crate::judge) fn relocation_failed(refusal: &Refusal<'_>) -> Option<Findi
 }
 
 /// The same trick with a weak kernel function or a map that was left out.
-pub(in crate::judge) fn kfunc_poisoned(refusal: &Refusal<'_>) -> Option<Finding> {
+pub(in crate::judge) fn call_poisoned(refusal: &Refusal<'_>) -> Option<Finding> {
     let name = &refusal.program.name;
     let said = refusal.said();
     let number = called_number(said).unwrap_or_default();
