@@ -97,9 +97,8 @@ fn long_functions(text: &str) -> impl Iterator<Item = (String, usize)> {
         else {
             continue;
         };
-        let closes = |line: &&str| {
-            line.len() > indent && line[..indent].trim().is_empty() && line[indent..].starts_with('}')
-        };
+        let close = format!("{}}}", &line[..indent]);
+        let closes = |line: &&str| line.starts_with(&close);
         let length = lines[start..].iter().position(closes).map_or(0, |end| end + 1);
         if length > FUNCTION_LINES_MAX && !line.trim_end().ends_with(';') {
             let name = rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default();
