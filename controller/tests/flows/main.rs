@@ -1,0 +1,15 @@
+//! The controller as its clients see it: a real Postgres, a real controller, real gRPC over
+//! in-memory connections, and workers that answer without booting anything.
+
+mod attempts;
+mod cached;
+mod cancel;
+mod claim;
+mod edges;
+mod fencing;
+mod lab;
+#[path = "../postgres/mod.rs"]
+mod postgres;
+mod refused;
+mod watching;
+mod worker;

@@ -1,0 +1,124 @@
+//! What is refused, and in which words.
+
+use crate::lab::{Lab, ask, kernel, patient};
+use crate::worker::{Worker, hello};
+use domain::OBJECT_BYTES_MAX;
+use proto::wire;
+use tonic::{Code, Status};
+use wire::open_session_request::Message as Say;
+
+fn assert_refused(refused: Status, code: Code, says: &str) {
+    assert_eq!(refused.code(), code, "{refused}");
+    assert!(refused.message().contains(says), "{refused}");
+}
+
+#[tokio::test]
+async fn questions_that_make_no_sense_are_refused_with_a_reason() {
+    let lab = Lab::start(patient()).await;
+    let object = lab.upload(1).await;
+    let question = ask(std::slice::from_ref(&object), "all");
+    let nobody = lab.submit(question.clone()).await.expect_err("no worker");
+    assert_refused(nobody, Code::FailedPrecondition, "no worker is connected");
+
+    let _worker = Worker::connect(&lab, "w", &[kernel("6.1")]).await;
+    for (wrong, code, says) in [
+        (
+            wire::SubmitRunRequest { kernels: "9.9".to_owned(), ..question.clone() },
+            Code::InvalidArgument,
+            "`9.9`",
+        ),
+        (
+            wire::SubmitRunRequest { kernels: "?".to_owned(), ..question.clone() },
+            Code::InvalidArgument,
+            "`?`",
+        ),
+        (
+            wire::SubmitRunRequest { optional_kernels: "8.8".to_owned(), ..question.clone() },
+            Code::InvalidArgument,
+            "`8.8`",
+        ),
+        (wire::SubmitRunRequest { objects: vec![], ..question.clone() }, Code::InvalidArgument, "1 to 1000"),
+        (
+            wire::SubmitRunRequest { objects: vec![vec![1]], ..question.clone() },
+            Code::InvalidArgument,
+            "`objects`",
+        ),
+        (
+            wire::SubmitRunRequest { objects: vec![vec![1; 32]], ..question.clone() },
+            Code::NotFound,
+            "upload it",
+        ),
+        (
+            wire::SubmitRunRequest { cell_timeout_ms: u32::MAX, ..question.clone() },
+            Code::InvalidArgument,
+            "at most",
+        ),
+    ] {
+        assert_refused(lab.submit(wrong).await.expect_err(says), code, says);
+    }
+    let runs: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM runs").fetch_one(&lab.db).await.expect("a count");
+    assert_eq!(runs, 0, "a refused question leaves nothing behind");
+    lab.stop().await;
+}
+
+#[tokio::test]
+async fn uploads_that_are_no_objects_are_refused() {
+    let lab = Lab::start(patient()).await;
+    for (name, bytes, says) in [
+        ("", b"x".to_vec(), "file name"),
+        ("../probe.bpf.o", b"x".to_vec(), "file name"),
+        ("probe.bpf.o", b"not an ELF".to_vec(), "`probe.bpf.o`"),
+        ("probe.bpf.o", Vec::new(), "empty"),
+        ("probe.bpf.o", vec![0; OBJECT_BYTES_MAX + 1], "more than"),
+    ] {
+        let refused = lab.upload_bytes(name, &bytes).await.expect_err(says);
+        assert_refused(refused, Code::InvalidArgument, says);
+    }
+    lab.stop().await;
+}
+
+#[tokio::test]
+async fn what_does_not_exist_is_not_found() {
+    let lab = Lab::start(patient()).await;
+    let id = domain::id::RunId::new().to_string();
+    let mut runs = lab.runs().await;
+    let request = wire::GetRunRequest { id: id.clone() };
+    assert_refused(runs.get_run(request).await.expect_err("no run"), Code::NotFound, &id);
+    let request = wire::WatchRunRequest { id: id.clone() };
+    let mut watch = runs.watch_run(request).await.expect("a stream").into_inner();
+    assert_refused(watch.message().await.expect_err("no run"), Code::NotFound, &id);
+    let request = wire::CancelRunRequest { id: id.clone() };
+    assert_refused(runs.cancel_run(request).await.expect_err("no run"), Code::NotFound, &id);
+    let request = wire::GetEvidenceRequest { digest: vec![7; 32] };
+    assert_refused(runs.get_evidence(request).await.expect_err("none"), Code::NotFound, "evidence");
+    let request = wire::FetchObjectRequest { digest: vec![7; 32] };
+    assert_refused(
+        lab.fleet().await.fetch_object(request).await.expect_err("none"),
+        Code::NotFound,
+        "object",
+    );
+    lab.stop().await;
+}
+
+#[tokio::test]
+async fn a_session_begins_with_a_sound_hello() {
+    let lab = Lab::start(patient()).await;
+    let sound = hello("w", lab.validator, &[kernel("6.1")]);
+    let mut renamed: wire::Kernel = (&kernel("6.1")).into();
+    renamed.id = "debian/other@1".to_owned();
+    for (first, says) in [
+        (Say::Room(wire::Room { cells: 1 }), "Hello"),
+        (Say::Hello(wire::Hello { name: String::new(), ..sound.clone() }), "`name`"),
+        (Say::Hello(wire::Hello { validator: vec![1], ..sound.clone() }), "`validator`"),
+        (Say::Hello(wire::Hello { accelerator: "magic".to_owned(), ..sound.clone() }), "`accelerator`"),
+        (Say::Hello(wire::Hello { slots: 0, ..sound.clone() }), "`slots`"),
+        (Say::Hello(wire::Hello { kernels: vec![renamed], ..sound.clone() }), "debian/other@1"),
+    ] {
+        let first = wire::OpenSessionRequest { message: Some(first) };
+        let said = tokio_stream::iter([first]);
+        let mut heard = lab.fleet().await.open_session(said).await.expect("a stream").into_inner();
+        assert_refused(heard.message().await.expect_err(says), Code::InvalidArgument, says);
+    }
+    lab.stop().await;
+}
