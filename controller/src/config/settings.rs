@@ -196,3 +196,73 @@ fn without_password(url: &str) -> String {
     }
     shown
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write as _;
+
+    fn file(text: &str) -> tempfile::NamedTempFile {
+        let mut file = tempfile::NamedTempFile::new().expect("a file");
+        file.write_all(text.as_bytes()).expect("it is written");
+        file
+    }
+
+    #[test]
+    fn flags_win_over_the_file_and_the_file_over_defaults() {
+        let file = file("lease_ms = 60000\nlisten = \"127.0.0.1:1\"");
+        let flags = Flags { listen: Some(SocketAddr::from(([127, 0, 0, 1], 2))), ..Flags::default() };
+        let settings = Settings::read(Some(file.path()), &flags).expect("sound");
+        assert_eq!((settings.lease_ms, settings.listen.port(), settings.reap_ms), (60_000, 2, 5_000));
+        assert_eq!(settings.config().expect("sound").timing.lease, Duration::from_secs(60));
+    }
+
+    #[test]
+    fn every_problem_is_told_at_once() {
+        let file = file("lease_ms = \"long\"\nleese_ms = 1\nlisten = \"nowhere\"");
+        let problems = Settings::read(Some(file.path()), &Flags::default()).expect_err("broken").to_string();
+        for key in ["lease_ms: ", "leese_ms: ", "listen: "] {
+            assert!(problems.contains(key), "{key}: {problems}");
+        }
+        let settings = Settings {
+            database_url: "nonsense".to_owned(),
+            database_connections: 1,
+            poll_ms: 0,
+            lease_ms: 1,
+            ..Settings::default()
+        };
+        let problems = settings.config().expect_err("broken").to_string();
+        for key in ["database_url: ", "database_connections: ", "poll_ms: ", "lease_ms: "] {
+            assert!(problems.contains(key), "{key}: {problems}");
+        }
+    }
+
+    #[test]
+    fn a_missing_file_is_a_problem() {
+        let problems = Settings::read(Some(Path::new("/nowhere.toml")), &Flags::default());
+        assert!(problems.expect_err("it is missing").to_string().contains("/nowhere.toml"));
+    }
+
+    #[test]
+    fn passwords_are_not_shown() {
+        for (url, shown) in [
+            ("postgres://me:secret@db:5432/x", "postgres://me:***@db:5432/x"),
+            ("postgres://me@db/x", "postgres://me@db/x"),
+            ("postgres://me:se@cret@db/x", "postgres://me:***@db/x"),
+            (
+                "postgres:///x?host=/run&password=secret&user=me",
+                "postgres:///x?host=/run&password=***&user=me",
+            ),
+        ] {
+            let settings = Settings { database_url: url.to_owned(), ..Settings::default() };
+            assert!(settings.show().contains(&format!("\"{shown}\"")), "{}", settings.show());
+        }
+    }
+
+    #[test]
+    fn what_is_shown_can_be_read_again() {
+        let file = file(&Settings::default().show());
+        let again = Settings::read(Some(file.path()), &Flags::default()).expect("sound");
+        assert_eq!(again.show(), Settings::default().show());
+    }
+}

@@ -159,7 +159,9 @@ impl Session<'_> {
         match said {
             Said::Room(room) => self.room = room.min(ROOM_MAX),
             Said::Heartbeat(held) => {
-                workers::seen(db, self.worker).await?;
+                if !workers::seen(db, self.worker).await? {
+                    return Err(SessionError::Silent(timing.lease));
+                }
                 for lost in leases::renew(db, self.worker, &held, timing.lease).await? {
                     self.tell(Told::Revoke(lost)).await?;
                 }

@@ -70,10 +70,15 @@ pub(crate) async fn forget_gone(db: impl PgExecutor<'_>, name: &str) -> sqlx::Re
     Ok(())
 }
 
-/// The worker was heard of.
-pub(crate) async fn seen(db: impl PgExecutor<'_>, worker: WorkerId) -> sqlx::Result<()> {
-    sqlx::query!("UPDATE workers SET last_seen_at = now() WHERE id = $1", worker.0).execute(db).await?;
-    Ok(())
+/// The worker was heard of. Says whether it still counts as connected.
+pub(crate) async fn seen(db: impl PgExecutor<'_>, worker: WorkerId) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "UPDATE workers SET last_seen_at = now() WHERE id = $1 AND state = 'connected'",
+        worker.0
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
 }
 
 /// The session is over.

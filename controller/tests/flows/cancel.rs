@@ -45,14 +45,22 @@ async fn an_attended_run_lives_while_it_is_watched_and_ends_when_it_is_not() {
     let (watched, left) = (watched.expect("accepted").id, left.expect("accepted").id);
     let unattended = lab.submit(ask(&[object], "all")).await.expect("accepted").id;
 
-    // As if the time had passed: the watch puts it off again, for the watched run only.
-    let mut watch = lab.watch(&watched).await;
-    watch.message().await.expect("the watch goes on").expect("the run as it is");
-    sqlx::query("UPDATE runs SET attended_until = now() - interval '1 s' WHERE id = $1::text::uuid")
-        .bind(&left)
-        .execute(&lab.db)
-        .await
-        .expect("done");
+    // As if much time had passed. Watching puts the end off again.
+    let nearly = "UPDATE runs SET attended_until = now() + interval '1 min' WHERE id = $1::text::uuid";
+    sqlx::query(nearly).bind(&watched).execute(&lab.db).await.expect("done");
+    let _watch = lab.watch(&watched).await;
+    let put_off = "SELECT attended_until > now() + interval '30 min' FROM runs WHERE id = $1::text::uuid";
+    let watching = async {
+        while !sqlx::query_scalar::<_, bool>(put_off)
+            .bind(&watched)
+            .fetch_one(&lab.db)
+            .await
+            .expect("the run")
+        {}
+    };
+    tokio::time::timeout(HANG, watching).await.expect("watching puts it off");
+    let passed = "UPDATE runs SET attended_until = now() - interval '1 s' WHERE id = $1::text::uuid";
+    sqlx::query(passed).bind(&left).execute(&lab.db).await.expect("done");
     let over = tokio::time::timeout(HANG, lab.over_unwatched(&left)).await.expect("it is cancelled");
     assert_eq!(over.state(), wire::RunState::Cancelled);
     for alive in [&watched, &unattended] {

@@ -4,8 +4,10 @@ use crate::lab::{Lab, ask, kernel, patient};
 use crate::worker::{Worker, deliver};
 use proto::wire;
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use tokio::task::JoinSet;
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn concurrent_sessions_get_every_cell_exactly_once() {
     const WORKERS: usize = 6;
     const OBJECTS: usize = 20;
@@ -25,20 +27,29 @@ async fn concurrent_sessions_get_every_cell_exactly_once() {
     }
     let run = lab.submit(ask(&objects, "all")).await.expect("accepted");
 
-    let mut seen = BTreeSet::new();
-    for worker in &mut workers {
-        for _ in 0..share {
-            let assignment = worker.assigned().await;
-            let evidence = worker.evidence(&assignment);
-            deliver(&lab, assignment.lease.clone(), &evidence).await.expect("the lease is held");
-            assert!(seen.insert(assignment.lease.expect("a lease").cell_id), "a cell was assigned twice");
-        }
+    let lab = Arc::new(lab);
+    let mut working = JoinSet::new();
+    for mut worker in workers {
+        let lab = Arc::clone(&lab);
+        working.spawn(async move {
+            let mut answered = Vec::new();
+            for _ in 0..share {
+                let assignment = worker.assigned().await;
+                let evidence = worker.evidence(&assignment);
+                deliver(&lab, assignment.lease.clone(), &evidence).await.expect("the lease is held");
+                answered.push(assignment.lease.expect("a lease").cell_id);
+            }
+            answered
+        });
     }
+    let answered: Vec<String> = working.join_all().await.into_iter().flatten().collect();
+    let seen: BTreeSet<&String> = answered.iter().collect();
+    assert_eq!(seen.len(), answered.len(), "a cell was assigned twice");
     assert_eq!(seen.len(), OBJECTS * kernels.len());
     let answer = lab.finished(&run.id).await;
     assert_eq!(answer.run.expect("a run").verdict(), wire::Verdict::Passes);
     assert!(answer.cells.iter().all(|cell| cell.attempts == 1 && !cell.cached));
-    lab.stop().await;
+    Arc::into_inner(lab).expect("every worker is done").stop().await;
 }
 
 #[tokio::test]
@@ -76,5 +87,28 @@ async fn the_object_that_is_fetched_is_the_one_that_was_uploaded() {
         bytes.extend(piece.data);
     }
     assert_eq!(domain::digest::Digest::of(&bytes).0.to_vec(), object);
+    lab.stop().await;
+}
+
+#[tokio::test]
+async fn controllers_on_one_database_act_as_one() {
+    let lab = Lab::start(patient()).await;
+    let beside = Lab::beside(&lab, patient()).await;
+    let mut worker = Worker::connect(&lab, "w", &[kernel("6.1")]).await;
+    worker.room(1).await;
+    // Nobody polls here, so all of this is heard across processes.
+    let object = beside.upload(1).await;
+    let run = beside.submit(ask(&[object], "all")).await.expect("accepted");
+    let mut watch = beside.watch(&run.id).await;
+    let assignment = worker.assigned().await;
+    deliver(&beside, assignment.lease.clone(), &worker.evidence(&assignment))
+        .await
+        .expect("the lease is held");
+    let mut last = None;
+    while let Some(change) = watch.message().await.expect("the watch goes on") {
+        last = change.run;
+    }
+    assert_eq!(last.expect("the end is told").verdict(), wire::Verdict::Passes);
+    beside.stop().await;
     lab.stop().await;
 }

@@ -67,6 +67,35 @@ async fn a_lease_that_is_not_renewed_runs_out() {
 }
 
 #[tokio::test]
+async fn a_worker_whose_controller_died_is_taken_as_gone() {
+    let timing = Timing { reap: Duration::from_millis(20), ..patient() };
+    let lab = Lab::start(timing).await;
+    let kernels = [kernel("6.1")];
+    let mut orphan = Worker::connect(&lab, "orphan", &kernels).await;
+    let object = lab.upload(1).await;
+    lab.submit(ask(&[object], "all")).await.expect("accepted");
+    orphan.room(1).await;
+    let lost = orphan.assigned().await;
+    let unheard = "UPDATE workers SET last_seen_at = now() - interval '2 h' WHERE name = 'orphan'";
+    sqlx::raw_sql(unheard).execute(&lab.db).await.expect("done");
+
+    let mut other = Worker::connect(&lab, "other", &kernels).await;
+    other.room(1).await;
+    assert_eq!(other.assigned().await.object, lost.object);
+    orphan.heartbeat(&lost).await;
+    assert_eq!(orphan.broken_off().await.code(), Code::DeadlineExceeded, "it has to connect again");
+    lab.stop().await;
+}
+
+#[tokio::test]
+async fn a_session_without_heartbeats_ends() {
+    let lab = Lab::start(Timing { lease: Duration::from_millis(50), ..patient() }).await;
+    let mut worker = Worker::connect(&lab, "w", &[kernel("6.1")]).await;
+    assert_eq!(worker.broken_off().await.code(), Code::DeadlineExceeded);
+    lab.stop().await;
+}
+
+#[tokio::test]
 async fn a_controller_that_stops_gives_its_leases_back_without_counting_an_attempt() {
     let lab = Lab::start(patient()).await;
     let mut worker = Worker::connect(&lab, "w", &[kernel("6.1")]).await;

@@ -9,9 +9,10 @@ use proto::wire;
 use proto::wire::fleet_service_client::FleetServiceClient;
 use proto::wire::run_service_client::RunServiceClient;
 use sqlx::PgPool;
+use sqlx::postgres::PgConnectOptions;
 use std::io;
 use std::process::Command;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::io::{DuplexStream, duplex};
@@ -23,29 +24,45 @@ use tonic::transport::{Channel, Endpoint};
 use tonic::{Status, Streaming};
 
 /// Ends a test that hangs; nothing is ever expected to take this long.
-pub const HANG: Duration = Duration::from_secs(60);
+pub(crate) const HANG: Duration = Duration::from_secs(60);
 
 /// A running controller with a database and an object store of its own.
-pub struct Lab {
+pub(crate) struct Lab {
     /// The controller's database, to look behind its back.
-    pub db: PgPool,
-    pub validator: Digest,
+    pub(crate) db: PgPool,
+    pub(crate) validator: Digest,
     shutdown: CancellationToken,
     dial: mpsc::Sender<io::Result<DuplexStream>>,
     serving: JoinHandle<()>,
-    _store: TempDir,
+    store: Arc<TempDir>,
 }
 
 /// Intervals in which nothing happens by the passing of time.
-pub fn patient() -> Timing {
+pub(crate) fn patient() -> Timing {
     let never = Duration::from_secs(3_600);
-    Timing { lease: never, reap: never, attended: never, give_back: Duration::ZERO, ..Timing::default() }
+    Timing {
+        lease: never,
+        reap: never,
+        poll: never,
+        attended: never,
+        give_back: Duration::ZERO,
+        ..Timing::default()
+    }
 }
 
 impl Lab {
-    pub async fn start(timing: Timing) -> Self {
-        let database = postgres::database().await;
-        let store = tempfile::tempdir().expect("a folder");
+    pub(crate) async fn start(timing: Timing) -> Self {
+        let store = Arc::new(tempfile::tempdir().expect("a folder"));
+        Self::start_on(postgres::database().await, store, timing).await
+    }
+
+    /// Another controller on the same database and object store.
+    pub(crate) async fn beside(other: &Self, timing: Timing) -> Self {
+        let database = (*other.db.connect_options()).clone();
+        Self::start_on(database, Arc::clone(&other.store), timing).await
+    }
+
+    async fn start_on(database: PgConnectOptions, store: Arc<TempDir>, timing: Timing) -> Self {
         let config =
             Config { database: database.clone(), connections: 10, store: store.path().to_owned(), timing };
         let shutdown = CancellationToken::new();
@@ -56,11 +73,11 @@ impl Lab {
         });
         let db = PgPool::connect_with(database).await.expect("the database is there");
         let validator = Digest::of(b"validator");
-        Self { db, validator, shutdown, dial, serving, _store: store }
+        Self { db, validator, shutdown, dial, serving, store }
     }
 
     /// A new connection to the controller.
-    pub async fn channel(&self) -> Channel {
+    pub(crate) async fn channel(&self) -> Channel {
         let dial = self.dial.clone();
         let connect = tower::service_fn(move |_| {
             let dial = dial.clone();
@@ -76,23 +93,23 @@ impl Lab {
             .expect("a connection")
     }
 
-    pub async fn runs(&self) -> RunServiceClient<Channel> {
+    pub(crate) async fn runs(&self) -> RunServiceClient<Channel> {
         RunServiceClient::new(self.channel().await).max_decoding_message_size(proto::MESSAGE_BYTES_MAX)
     }
 
-    pub async fn fleet(&self) -> FleetServiceClient<Channel> {
+    pub(crate) async fn fleet(&self) -> FleetServiceClient<Channel> {
         FleetServiceClient::new(self.channel().await)
     }
 
     /// Uploads the `number`-th object.
-    pub async fn upload(&self, number: usize) -> Vec<u8> {
+    pub(crate) async fn upload(&self, number: usize) -> Vec<u8> {
         let mut bytes = object().to_vec();
         // What follows the sections belongs to nobody, but makes the digest another one.
         bytes.extend_from_slice(&number.to_le_bytes());
         self.upload_bytes("probe.bpf.o", &bytes).await.expect("it is an object").digest
     }
 
-    pub async fn upload_bytes(&self, name: &str, bytes: &[u8]) -> Result<wire::Object, Status> {
+    pub(crate) async fn upload_bytes(&self, name: &str, bytes: &[u8]) -> Result<wire::Object, Status> {
         let first = wire::UploadObjectRequest { name: name.to_owned(), data: Vec::new() };
         let pieces = bytes
             .chunks(proto::PIECE_BYTES)
@@ -102,23 +119,23 @@ impl Lab {
         Ok(answer.into_inner().object.expect("an object"))
     }
 
-    pub async fn submit(&self, request: wire::SubmitRunRequest) -> Result<wire::Run, Status> {
+    pub(crate) async fn submit(&self, request: wire::SubmitRunRequest) -> Result<wire::Run, Status> {
         let answer = self.runs().await.submit_run(request).await?;
         Ok(answer.into_inner().run.expect("a run"))
     }
 
-    pub async fn run(&self, id: &str) -> wire::GetRunResponse {
+    pub(crate) async fn run(&self, id: &str) -> wire::GetRunResponse {
         let request = wire::GetRunRequest { id: id.to_owned() };
         self.runs().await.get_run(request).await.expect("the run is there").into_inner()
     }
 
-    pub async fn watch(&self, id: &str) -> Streaming<wire::WatchRunResponse> {
+    pub(crate) async fn watch(&self, id: &str) -> Streaming<wire::WatchRunResponse> {
         let request = wire::WatchRunRequest { id: id.to_owned() };
         self.runs().await.watch_run(request).await.expect("the run is there").into_inner()
     }
 
     /// Watches the run until it is over.
-    pub async fn finished(&self, id: &str) -> wire::GetRunResponse {
+    pub(crate) async fn finished(&self, id: &str) -> wire::GetRunResponse {
         let mut changes = self.watch(id).await;
         let over = async { while changes.message().await.expect("the watch goes on").is_some() {} };
         tokio::time::timeout(HANG, over).await.expect("the run ends");
@@ -126,7 +143,7 @@ impl Lab {
     }
 
     /// Waits until the run is over without watching it.
-    pub async fn over_unwatched(&self, id: &str) -> wire::Run {
+    pub(crate) async fn over_unwatched(&self, id: &str) -> wire::Run {
         loop {
             let run = self.run(id).await.run.expect("a run");
             if matches!(run.state(), wire::RunState::Finished | wire::RunState::Cancelled) {
@@ -136,7 +153,7 @@ impl Lab {
     }
 
     /// Shuts the controller down and waits until it is.
-    pub async fn stop(self) -> PgPool {
+    pub(crate) async fn stop(self) -> PgPool {
         self.shutdown.cancel();
         tokio::time::timeout(HANG, self.serving).await.expect("it ends").expect("it does not panic");
         self.db
@@ -144,12 +161,12 @@ impl Lab {
 }
 
 /// A question about objects on kernels, without haste.
-pub fn ask(objects: &[Vec<u8>], kernels: &str) -> wire::SubmitRunRequest {
+pub(crate) fn ask(objects: &[Vec<u8>], kernels: &str) -> wire::SubmitRunRequest {
     wire::SubmitRunRequest { objects: objects.to_vec(), kernels: kernels.to_owned(), ..Default::default() }
 }
 
 /// A kernel that could exist.
-pub fn kernel(series: &str) -> Kernel {
+pub(crate) fn kernel(series: &str) -> Kernel {
     let (release, version) = (format!("{series}.0-1-cloud-amd64"), format!("{series}.1-1"));
     Kernel {
         id: Kernel::id_of("debian", &release, &version),
@@ -172,7 +189,7 @@ fn object() -> &'static [u8] {
         let folder = tempfile::tempdir().expect("a folder");
         let source = folder.path().join("probe.bpf.c");
         let code = r#"
-            __attribute__((section("license"), used)) char license[] = "GPL";
+            __attribute__((section("license"), used)) char gpl[] = "GPL";
             __attribute__((section("tracepoint/syscalls/sys_enter_openat"), used)) int probe(void *context)
             { return 0; }"#;
         std::fs::write(&source, code).expect("a file");

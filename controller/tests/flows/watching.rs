@@ -6,6 +6,13 @@ use proto::wire;
 use proto::wire::kernel_service_client::KernelServiceClient;
 use proto::wire::worker_service_client::WorkerServiceClient;
 use std::collections::HashMap;
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_check_response::ServingStatus;
+use tonic_health::pb::health_client::HealthClient;
+use tonic_reflection::pb::v1::ServerReflectionRequest;
+use tonic_reflection::pb::v1::server_reflection_client::ServerReflectionClient;
+use tonic_reflection::pb::v1::server_reflection_request::MessageRequest;
+use tonic_reflection::pb::v1::server_reflection_response::MessageResponse;
 use wire::open_session_request::Message as Say;
 
 #[tokio::test]
@@ -87,5 +94,32 @@ async fn runs_workers_and_kernels_are_listed() {
         let listed = kernels.list_kernels(request).await.expect("a list").into_inner().kernels;
         assert_eq!(listed.iter().map(|kernel| kernel.series.as_str()).collect::<Vec<_>>(), expected);
     }
+    lab.stop().await;
+}
+
+#[tokio::test]
+async fn health_and_reflection_answer() {
+    let lab = Lab::start(patient()).await;
+    let mut health = HealthClient::new(lab.channel().await);
+    for service in ["", "bpfcompat.v1.RunService", "bpfcompat.v1.FleetService"] {
+        let request = HealthCheckRequest { service: service.to_owned() };
+        let answer = health.check(request).await.expect("it is known").into_inner();
+        assert_eq!(answer.status(), ServingStatus::Serving, "{service}");
+    }
+    let list = || MessageRequest::ListServices(String::new());
+    let request = ServerReflectionRequest { host: String::new(), message_request: Some(list()) };
+    let mut reflection = ServerReflectionClient::new(lab.channel().await);
+    let answers = reflection.server_reflection_info(tokio_stream::iter([request])).await;
+    let answer = answers.expect("it answers").into_inner().message().await.expect("a message");
+    let Some(MessageResponse::ListServicesResponse(listed)) =
+        answer.and_then(|answer| answer.message_response)
+    else {
+        panic!("a list of services was due");
+    };
+    let names: Vec<_> = listed.service.iter().map(|service| service.name.as_str()).collect();
+    for service in ["RunService", "KernelService", "WorkerService", "FleetService"] {
+        assert!(names.contains(&format!("bpfcompat.v1.{service}").as_str()), "{names:?}");
+    }
+    assert!(names.contains(&"grpc.health.v1.Health"), "{names:?}");
     lab.stop().await;
 }

@@ -18,14 +18,14 @@ use tonic::{Status, Streaming};
 use wire::open_session_request::Message as Say;
 use wire::open_session_response::Message as Hear;
 
-pub struct Worker {
+pub(crate) struct Worker {
     said: mpsc::Sender<wire::OpenSessionRequest>,
     heard: Streaming<wire::OpenSessionResponse>,
     validator: Digest,
     kernels: Vec<Kernel>,
 }
 
-pub fn hello(name: &str, validator: Digest, kernels: &[Kernel]) -> wire::Hello {
+pub(crate) fn hello(name: &str, validator: Digest, kernels: &[Kernel]) -> wire::Hello {
     wire::Hello {
         name: name.to_owned(),
         version: "0.1.0".to_owned(),
@@ -41,7 +41,7 @@ pub fn hello(name: &str, validator: Digest, kernels: &[Kernel]) -> wire::Hello {
 
 impl Worker {
     /// Connects and waits until it is welcome.
-    pub async fn connect(lab: &Lab, name: &str, kernels: &[Kernel]) -> Self {
+    pub(crate) async fn connect(lab: &Lab, name: &str, kernels: &[Kernel]) -> Self {
         let (said, saying) = mpsc::channel(16);
         let heard = lab.fleet().await.open_session(ReceiverStream::new(saying)).await;
         let heard = heard.expect("a session").into_inner();
@@ -53,47 +53,53 @@ impl Worker {
         }
     }
 
-    pub async fn say(&self, message: Say) {
+    pub(crate) async fn say(&self, message: Say) {
         let message = wire::OpenSessionRequest { message: Some(message) };
         self.said.send(message).await.expect("the session is open");
     }
 
     /// The next message, or `None` when the controller ended the session.
-    pub async fn hear(&mut self) -> Option<Hear> {
+    pub(crate) async fn hear(&mut self) -> Option<Hear> {
         let heard = timeout(HANG, self.heard.message()).await.expect("the controller says something");
         heard.expect("the session goes well").map(|heard| heard.message.expect("a message"))
     }
 
-    pub async fn room(&self, cells: u32) {
+    /// Why the controller ended the session.
+    pub(crate) async fn broken_off(&mut self) -> Status {
+        let heard = timeout(HANG, self.heard.message()).await.expect("the controller says something");
+        heard.expect_err("the session is over")
+    }
+
+    pub(crate) async fn room(&self, cells: u32) {
         self.say(Say::Room(wire::Room { cells })).await;
     }
 
-    pub async fn assigned(&mut self) -> wire::Assignment {
+    pub(crate) async fn assigned(&mut self) -> wire::Assignment {
         match self.hear().await {
             Some(Hear::Assignment(assignment)) => assignment,
             other => panic!("an assignment was due, not {other:?}"),
         }
     }
 
-    pub async fn revoked(&mut self) -> wire::Lease {
+    pub(crate) async fn revoked(&mut self) -> wire::Lease {
         match self.hear().await {
             Some(Hear::Revoke(revoke)) => revoke.lease.expect("a lease"),
             other => panic!("a revocation was due, not {other:?}"),
         }
     }
 
-    pub async fn give_back(&self, assignment: &wire::Assignment, kind: wire::FailureKind, says: &str) {
+    pub(crate) async fn give_back(&self, assignment: &wire::Assignment, kind: wire::FailureKind, says: &str) {
         let lease = assignment.lease.clone();
         self.say(Say::GiveBack(wire::GiveBack { lease, kind: kind.into(), says: says.to_owned() })).await;
     }
 
-    pub async fn heartbeat(&self, assignment: &wire::Assignment) {
+    pub(crate) async fn heartbeat(&self, assignment: &wire::Assignment) {
         let leases = assignment.lease.clone().into_iter().collect();
         self.say(Say::Heartbeat(wire::Heartbeat { leases })).await;
     }
 
     /// What a guest would show in which the object loads and attaches.
-    pub fn evidence(&self, assignment: &wire::Assignment) -> Evidence {
+    pub(crate) fn evidence(&self, assignment: &wire::Assignment) -> Evidence {
         let kernel = self.kernels.iter().find(|kernel| kernel.id.0 == assignment.kernel_id);
         let kernel = kernel.expect("the worker offers this kernel");
         let program = "probe".to_owned();
@@ -149,20 +155,24 @@ impl Worker {
     }
 
     /// What a guest would leave behind that dies under the object.
-    pub fn death(&self, assignment: &wire::Assignment) -> Evidence {
+    pub(crate) fn death(&self, assignment: &wire::Assignment) -> Evidence {
         Evidence { end: End::Died("killed".to_owned()), ..self.evidence(assignment) }
     }
 }
 
 /// Delivers evidence for a lease, in small pieces.
-pub async fn deliver(lab: &Lab, lease: Option<wire::Lease>, evidence: &Evidence) -> Result<(), Status> {
+pub(crate) async fn deliver(
+    lab: &Lab,
+    lease: Option<wire::Lease>,
+    evidence: &Evidence,
+) -> Result<(), Status> {
     let json = serde_json::to_vec(evidence).expect("evidence encodes");
     let mut encoder = ZlibEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(&json).expect("memory takes it");
     deliver_bytes(lab, lease, &encoder.finish().expect("memory takes it")).await
 }
 
-pub async fn deliver_bytes(lab: &Lab, lease: Option<wire::Lease>, bytes: &[u8]) -> Result<(), Status> {
+pub(crate) async fn deliver_bytes(lab: &Lab, lease: Option<wire::Lease>, bytes: &[u8]) -> Result<(), Status> {
     let first = wire::DeliverEvidenceRequest { lease, data: Vec::new() };
     let pieces =
         bytes.chunks(100).map(|piece| wire::DeliverEvidenceRequest { lease: None, data: piece.to_vec() });

@@ -24,9 +24,15 @@ fi
 programs=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -n 1)
 cd "$1"
 $as "$programs/initdb" -D "$1/data" -U postgres -A trust --no-sync --no-locale -E UTF8 >"$1/log" 2>&1
-$as "$programs/pg_ctl" -w -D "$1/data" -l "$1/data/log" start >>"$1/log" 2>&1 -o "
-    -c listen_addresses='' -c unix_socket_directories='$1' -c max_connections=400
-    -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+cat >>"$1/data/postgresql.conf" <<END
+listen_addresses = ''
+unix_socket_directories = '$1'
+max_connections = 400
+fsync = off
+synchronous_commit = off
+full_page_writes = off
+END
+$as "$programs/pg_ctl" -w -D "$1/data" -l "$1/data/log" start >>"$1/log" 2>&1
 echo ready
 read -r _ || true
 $as "$programs/pg_ctl" -D "$1/data" -m immediate stop >>"$1/log" 2>&1
@@ -65,7 +71,7 @@ fn cluster() -> &'static Cluster {
 }
 
 /// How to connect to an empty database that nobody else uses.
-pub async fn database() -> PgConnectOptions {
+pub(crate) async fn database() -> PgConnectOptions {
     let cluster = cluster();
     let name = format!("test_{}", cluster.next.fetch_add(1, Ordering::Relaxed));
     let options = PgConnectOptions::new().socket(&cluster.socket).username("postgres");

@@ -22,7 +22,6 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_stream::Stream;
 use tonic::Status;
-use tonic::codec::CompressionEncoding;
 use tonic::transport::Server;
 use tonic::transport::server::Connected;
 use tonic_reflection::server::Builder;
@@ -49,14 +48,6 @@ where
     IO::ConnectInfo: Clone + Send + Sync + 'static,
     E: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    macro_rules! service {
-        ($server:ident, $service:expr) => {
-            $server::new($service)
-                .max_decoding_message_size(MESSAGE_BYTES_MAX)
-                .accept_compressed(CompressionEncoding::Gzip)
-                .send_compressed(CompressionEncoding::Gzip)
-        };
-    }
     let (health, health_service) = tonic_health::server::health_reporter();
     health.set_serving::<RunServiceServer<run::Runs>>().await;
     health.set_serving::<FleetServiceServer<fleet::Fleet>>().await;
@@ -74,10 +65,21 @@ where
         .add_service(descriptors().build_v1().map_err(ServeError::Describe)?)
         // Older clients know only this version.
         .add_service(descriptors().build_v1alpha().map_err(ServeError::Describe)?)
-        .add_service(service!(RunServiceServer, run::Runs(Arc::clone(parts))))
-        .add_service(service!(KernelServiceServer, kernel::Kernels(Arc::clone(parts))))
-        .add_service(service!(WorkerServiceServer, worker::Workers(Arc::clone(parts))))
-        .add_service(service!(FleetServiceServer, fleet::Fleet(Arc::clone(parts))))
+        .add_service(
+            RunServiceServer::new(run::Runs(Arc::clone(parts))).max_decoding_message_size(MESSAGE_BYTES_MAX),
+        )
+        .add_service(
+            KernelServiceServer::new(kernel::Kernels(Arc::clone(parts)))
+                .max_decoding_message_size(MESSAGE_BYTES_MAX),
+        )
+        .add_service(
+            WorkerServiceServer::new(worker::Workers(Arc::clone(parts)))
+                .max_decoding_message_size(MESSAGE_BYTES_MAX),
+        )
+        .add_service(
+            FleetServiceServer::new(fleet::Fleet(Arc::clone(parts)))
+                .max_decoding_message_size(MESSAGE_BYTES_MAX),
+        )
         .serve_with_incoming_shutdown(incoming, parts.shutdown.clone().cancelled_owned())
         .await
         .map_err(ServeError::Transport)
