@@ -10,7 +10,7 @@ use crate::sys::kernel;
 use domain::digest::Digest;
 use domain::errno::Errno;
 use domain::evidence::LogSubject;
-use domain::message::{FromGuest, Job};
+use domain::message::{FromGuest, Job, Nonce};
 use std::fs::OpenOptions;
 
 /// Why a guest has nothing to say about its object.
@@ -28,21 +28,29 @@ enum JobError {
     Messages(#[source] std::io::Error),
     #[error("the object could not be exercised")]
     Exercise(#[from] ExerciseError),
+    #[error("the conversation with the worker broke")]
+    Link(#[from] LinkError),
 }
 
-/// Gets ready, takes the job and answers it. An error is one of the channel itself: nobody was told.
+/// Gets ready, takes the job and answers it. An error is one that the worker cannot be told.
 pub(crate) fn serve() -> Result<(), LinkError> {
     let lacks = mounts::mount_all();
     let mut link = Link::open()?;
+    let last_word = match converse(&mut link, lacks) {
+        Ok(job_nonce) => FromGuest::Finished { job_nonce },
+        Err(error) => FromGuest::Refused { says: whole_chain(&error) },
+    };
+    link.send(&last_word)
+}
+
+fn converse(link: &mut Link, lacks: Vec<String>) -> Result<Nonce, JobError> {
     let boot = link.boot()?;
     let (fixtures, facts) = prepare(&boot.modules, lacks);
     let mark = Mark::now();
     link.send(&FromGuest::Ready { boot_nonce: boot.nonce, facts })?;
     let job = link.job()?;
-    match answer(&link, &job, fixtures, mark) {
-        Ok(()) => link.send(&FromGuest::Finished { job_nonce: job.nonce }),
-        Err(error) => link.send(&FromGuest::Refused { says: whole_chain(&error) }),
-    }
+    answer(link, &job, fixtures, mark)?;
+    Ok(job.nonce)
 }
 
 fn answer(link: &Link, job: &Job, fixtures: Fixtures, mark: std::io::Result<Mark>) -> Result<(), JobError> {
@@ -56,7 +64,7 @@ fn answer(link: &Link, job: &Job, fixtures: Fixtures, mark: std::io::Result<Mark
     }
     Exercise::new(link, job, fixtures).run()?;
     let messages = mark.read(job.log_bytes_max);
-    send_log(link, &LogSubject::Kernel, messages).map_err(|error| JobError::Exercise(error.into()))
+    Ok(send_log(link, &LogSubject::Kernel, messages)?)
 }
 
 /// An error and its causes in one line.
