@@ -1,8 +1,8 @@
 //! The loader contract: what an object's own loader sets before it loads, inferred.
 //!
-//! Objects leave `max_entries` at 0 where their loader computes it at run time (from the number of
-//! CPUs, from its flags). The kernel refuses such maps, which says nothing about the object, so a
-//! size of 0 is replaced where 0 can only mean "set later". Every replacement is recorded.
+//! Objects leave sizes at 0 where their loader computes them at run time (from the number of CPUs,
+//! from its flags). The kernel refuses such maps, which says nothing about the object, so a size of
+//! 0 is replaced where 0 can only mean "set later". Every replacement is recorded.
 
 use crate::sys::libbpf::{self, Map};
 use domain::errno::Errno;
@@ -13,16 +13,28 @@ const ENTRIES: u32 = 4096;
 /// Bytes of a ring buffer whose loader would have chosen: a power of two and whole pages.
 const RING_BYTES: u32 = 256 * 1024;
 
-/// Replaces a size of 0 and says so; `None` when there was nothing to replace.
-pub(crate) fn apply(map: Map<'_>) -> Result<Option<String>, Errno> {
-    if map.max_entries() != 0 {
-        return Ok(None);
+/// Bytes of a stack whose loader would have chosen: the kernel's default depth of 127 frames
+/// (`kernel.perf_event_max_stack`) of 8 bytes.
+const STACK_BYTES: u32 = 127 * 8;
+
+/// Replaces sizes of 0 and says so, one sentence each; none when there was nothing to replace.
+pub(crate) fn apply(map: Map<'_>) -> Result<Vec<String>, Errno> {
+    let mut inferred = Vec::new();
+    if map.max_entries() == 0
+        && let Some(entries) = entries_for(map.number(), libbpf::possible_cpus().unwrap_or(1))
+    {
+        map.set_max_entries(entries)?;
+        inferred.push(sentence(map, "entries", entries));
     }
-    let Some(entries) = entries_for(map.number(), libbpf::possible_cpus().unwrap_or(1)) else {
-        return Ok(None);
-    };
-    map.set_max_entries(entries)?;
-    Ok(Some(format!("map `{}` asks for 0 entries, as its loader sets them; {entries} were used", map.name())))
+    if map.value_bytes() == 0 && map.number() == raw::BPF_MAP_TYPE_STACK_TRACE {
+        map.set_value_bytes(STACK_BYTES)?;
+        inferred.push(sentence(map, "bytes a value", STACK_BYTES));
+    }
+    Ok(inferred)
+}
+
+fn sentence(map: Map<'_>, what: &str, used: u32) -> String {
+    format!("map `{}` asks for 0 {what}, as its loader sets them; {used} were used", map.name())
 }
 
 /// Entries for a map type where 0 is refused by the kernel and not filled in by libbpf. `None` for

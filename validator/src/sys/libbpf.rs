@@ -222,6 +222,12 @@ impl Map<'_> {
         unsafe { raw::bpf_map__value_size(self.raw.as_ptr()) }
     }
 
+    /// Sets the bytes of a value; refused once the map exists.
+    pub(crate) fn set_value_bytes(self, bytes: u32) -> Result<(), Errno> {
+        // SAFETY: the map is alive.
+        check(unsafe { raw::bpf_map__set_value_size(self.raw.as_ptr(), bytes) })
+    }
+
     /// Entries, or bytes for ring buffers.
     pub(crate) fn max_entries(self) -> u32 {
         // SAFETY: the map is alive.
