@@ -19,7 +19,7 @@ BPF_CFLAGS := -O2 -g -Wall -Werror -target bpf -mcpu=v3 -idirafter /usr/include/
 	-D__TARGET_ARCH_$(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(ARCH)))
 
 DEMO_KERNELS := 5.10,6.1,6.12,newest
-DEMO_THIRD_PARTY := opensnoop execsnoop tcpconnect biolatency xsk_def_xdp_prog xdpdump_xdp hid-razer
+DEMO_THIRD_PARTY := opensnoop execsnoop tcpconnect biolatency runqlat xsk_def_xdp_prog hid_xbox_elite_2
 DEMO_CORPUS := kfunc_task_acquire null_unchecked
 DEMO_OBJECTS := $(DEMO_THIRD_PARTY:%=target/third-party/%.bpf.o) $(DEMO_CORPUS:%=target/corpus/%.bpf.o)
 
