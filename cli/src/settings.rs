@@ -8,8 +8,8 @@
 use crate::args::typed::{Global, TIMEOUT_SECONDS_MAX};
 use domain::level::Level;
 use domain::selector::Selector;
-use figment::providers::{Env, Format as _, Serialized, Toml};
-use figment::value::{Dict, Map};
+use figment::providers::{Format as _, Serialized, Toml};
+use figment::value::{Dict, Map, Value};
 use figment::{Figment, Metadata, Profile, Provider};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -145,6 +145,37 @@ impl Surroundings {
     }
 }
 
+/// The `BPFCOMPAT_*` variables as a source of settings. Values stay the text they are: `6.1` is
+/// a kernel series and no number.
+struct Environment;
+
+impl Provider for Environment {
+    fn metadata(&self) -> Metadata {
+        Metadata::named("environment")
+    }
+
+    fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
+        let mut values = Dict::new();
+        for key in KEYS {
+            let text = std::env::var(variable(key)).unwrap_or_default();
+            let value = match *key {
+                // An empty variable is how scripts and CI systems unset one.
+                _ if text.is_empty() => continue,
+                "suites" => text.split(',').map(str::trim).collect::<Vec<_>>().into(),
+                "timeout_seconds" => text.parse::<u32>().map_or_else(|_| text.into(), Value::from),
+                _ => text.into(),
+            };
+            values.insert((*key).to_owned(), value);
+        }
+        Ok(Profile::Default.collect(values))
+    }
+}
+
+/// The variable of a key.
+fn variable(key: &str) -> String {
+    format!("BPFCOMPAT_{}", key.to_uppercase())
+}
+
 /// The global flags as a source of settings.
 struct Flags<'a>(&'a Global);
 
@@ -174,13 +205,7 @@ pub(crate) fn read(global: &Global, around: &Surroundings) -> Result<Settings, S
     if let Some(file) = around.config_file().filter(|file| file.exists()) {
         figment = figment.merge(Toml::file_exact(file));
     }
-    // An empty variable is how scripts and CI systems unset one.
-    let set = |key: &figment::value::UncasedStr| {
-        std::env::var_os(format!("BPFCOMPAT_{}", key.as_str().to_uppercase()))
-            .is_some_and(|value| !value.is_empty())
-    };
-    let environment = Env::prefixed("BPFCOMPAT_").only(KEYS).filter(set);
-    let figment = figment.merge(environment).merge(Flags(global));
+    let figment = figment.merge(Environment).merge(Flags(global));
     let written: Written = figment.extract().map_err(|error| {
         let problems: Vec<String> = error.into_iter().map(|problem| problem.to_string()).collect();
         SettingsError::Shape(problems.join("\n"))
@@ -269,12 +294,10 @@ fn without_password(url: &str) -> String {
 
 fn source(figment: &Figment, key: &str) -> String {
     let Some(metadata) = figment.find_metadata(key) else { return "default".to_owned() };
-    if metadata.name.contains("environment") {
-        return format!("BPFCOMPAT_{}", key.to_uppercase());
-    }
-    match &metadata.source {
-        Some(figment::Source::File(path)) => path.display().to_string(),
-        _ if metadata.name == "flag" => format!("--{}", key.replace('_', "-")),
-        _ => "default".to_owned(),
+    match (metadata.name.as_ref(), &metadata.source) {
+        ("environment", _) => variable(key),
+        ("flag", _) => format!("--{}", key.replace('_', "-")),
+        (_, Some(figment::Source::File(path))) => path.display().to_string(),
+        (_, _) => "default".to_owned(),
     }
 }

@@ -12,15 +12,18 @@ use crate::render::paint::{Paint, Tone};
 use crate::render::status::Status;
 use crate::render::{bytes, printable};
 use crate::settings::Settings;
+use domain::evidence::Accelerator;
 use nix::sys::statvfs::statvfs;
 use proto::wire;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use tokio::process::Command;
+use worker::accelerator;
 use worker::config::Config;
 use worker::kernel::Library;
-use worker::machine::Qemu;
+use worker::machine::{BootFiles, Proof, Qemu, prove_accelerator};
 use worker::slot::budget::Capacity;
+use worker::validator::Validator;
 
 /// Free space below which a download and a boot cannot be expected to fit.
 const FREE_BYTES_MIN: u64 = 500_000_000;
@@ -118,7 +121,6 @@ async fn local(settings: &Settings, status: &Status) -> Vec<Check> {
     let qemu = Qemu::find(None, &Config::search_path()).await;
     let mut checks = vec![
         Check::of("qemu", qemu.as_ref().map(|qemu| format!("{} {}", qemu.program.display(), qemu.version))),
-        kvm(),
         Check::of("postgres", Programs::find().await.map(|found| format!("version {}", found.major))),
         validator(settings),
         keyring(&settings.sources.keyring),
@@ -127,31 +129,50 @@ async fn local(settings: &Settings, status: &Status) -> Vec<Check> {
         capacity(),
     ];
     checks.push(mirror(settings, status).await);
+    if let Ok(qemu) = &qemu {
+        status.say("booting a guest");
+        checks.push(kvm(settings, qemu).await);
+    }
     checks
 }
 
-/// Whether this machine offers hardware virtualisation. That it really runs a guest is proven by
-/// booting one, which the first `test` does with the first kernel it fetched.
-fn kvm() -> Check {
-    let remedy = "guests run by translation, some ten times slower; the answers are the same";
-    match std::fs::OpenOptions::new().read(true).write(true).open("/dev/kvm") {
-        Ok(_) => Check::good("kvm", "/dev/kvm can be opened; the first run proves it by booting"),
-        Err(error) => Check::new("kvm", State::Limited, format!("/dev/kvm: {error}"), remedy),
+/// What runs guests here, proven by booting one: by an earlier run, or now if a kernel is on disk.
+async fn kvm(settings: &Settings, qemu: &Qemu) -> Check {
+    let slow = "guests run by translation, some ten times slower; the answers are the same";
+    if let Err(error) = std::fs::OpenOptions::new().read(true).write(true).open("/dev/kvm") {
+        return Check::new("kvm", State::Limited, format!("/dev/kvm: {error}"), slow);
     }
+    let proof = match accelerator::recall(&settings.data_dir, qemu) {
+        Some(proof) => Some(proof),
+        None => prove(settings, qemu).await,
+    };
+    match proof {
+        Some(proof) if proof.accelerator == Accelerator::Kvm => Check::good("kvm", proof.reason),
+        Some(proof) => Check::new("kvm", State::Limited, proof.reason, slow),
+        None => {
+            let says = "/dev/kvm is there; no kernel is on disk yet to prove it with";
+            Check::new("kvm", State::Limited, says, "`bpfcompat kernels fetch newest` gets one")
+        }
+    }
+}
+
+/// Boots the newest kernel on disk. Whatever is missing for that has a check of its own.
+async fn prove(settings: &Settings, qemu: &Qemu) -> Option<Proof> {
+    let library = Library::open(&settings.data_dir.join("kernels"), settings.sources.clone()).ok()?;
+    let kernels = library.known().ok()??.kernels;
+    let bundle = kernels.iter().rev().find_map(|kernel| library.bundle_on_disk(&kernel.id))?;
+    let validator = Validator::read(settings.validator.as_deref()).ok()?;
+    let initramfs = bundle.initramfs(&validator.bytes).ok()?;
+    let boot = BootFiles { vmlinuz: bundle.vmlinuz, initramfs: initramfs.path, modules: initramfs.modules };
+    let proof = prove_accelerator(qemu, &boot).await.ok()?;
+    accelerator::remember(&settings.data_dir, qemu, &proof);
+    Some(proof)
 }
 
 fn validator(settings: &Settings) -> Check {
-    let beside = || std::env::current_exe().unwrap_or_default().with_file_name("bpfcompat-validator");
-    let path = settings.validator.clone().unwrap_or_else(beside);
-    match std::fs::metadata(&path) {
-        Ok(metadata) if metadata.is_file() => Check::good("validator", path.display().to_string()),
-        Ok(_) => Check::bad("validator", format!("{}: not a file", path.display()), VALIDATOR_REMEDY),
-        Err(error) => Check::bad("validator", format!("{}: {error}", path.display()), VALIDATOR_REMEDY),
-    }
+    let read = Validator::read(settings.validator.as_deref());
+    Check::of("validator", read.map(|validator| format!("sha256 {}", validator.digest.short())))
 }
-
-const VALIDATOR_REMEDY: &str =
-    "build it with `make build`, install it beside bpfcompat, or name it in BPFCOMPAT_VALIDATOR";
 
 fn keyring(path: &Path) -> Check {
     match std::fs::metadata(path) {

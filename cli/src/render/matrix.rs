@@ -16,7 +16,7 @@ pub(crate) struct Matrix<'a> {
     pub(crate) objects: Vec<Object<'a>>,
     /// Kernels, oldest first.
     pub(crate) kernels: Vec<Kernel<'a>>,
-    /// Cells of known objects and kernels, in the order of the run.
+    /// Cells of known objects and kernels, by object and then by kernel.
     pub(crate) cells: Vec<Cell<'a>>,
     places: HashMap<(usize, usize), usize>,
 }
@@ -64,7 +64,8 @@ impl<'a> Matrix<'a> {
             let kernel = *columns.get(wire.kernel_id.as_str())?;
             Some(Cell { object, kernel, wire })
         };
-        let cells: Vec<Cell<'a>> = response.cells.iter().filter_map(placed).collect();
+        let mut cells: Vec<Cell<'a>> = response.cells.iter().filter_map(placed).collect();
+        cells.sort_by_key(|cell| (cell.object, cell.kernel));
         let places = cells.iter().enumerate().map(|(at, cell)| ((cell.object, cell.kernel), at)).collect();
         let mut kernels = kernels(&response.kernels);
         for (at, kernel) in kernels.iter_mut().enumerate() {

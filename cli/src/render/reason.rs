@@ -18,7 +18,7 @@ pub(crate) struct Reason<'a> {
     pub(crate) cause: &'a wire::Cause,
     /// The verdict it led to.
     pub(crate) verdict: Verdict,
-    /// Indices of kernels, in the order of the run.
+    /// Indices of kernels, oldest first.
     pub(crate) kernels: Vec<usize>,
     /// Programs or maps it was seen at, as people name them.
     pub(crate) subjects: Vec<String>,
@@ -56,7 +56,6 @@ pub(crate) fn reasons<'a>(matrix: &Matrix<'a>) -> Vec<Reason<'a>> {
             }
         }
     }
-    reasons.sort_by_key(|reason| reason.object);
     reasons
 }
 
