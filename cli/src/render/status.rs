@@ -1,5 +1,5 @@
 //! One line of what is being done before there is a run to show: redrawn in place on a terminal,
-//! said once per step elsewhere.
+//! elsewhere only downloads are said, once each.
 
 use super::live::{Live, download};
 use super::paint::Paint;
@@ -52,7 +52,8 @@ impl Status {
                 live.show(&[download(&what, percent, progress.total_bytes, self.paint)]);
             }
             Some(live) => live.show(&[what]),
-            None if is_new => eprintln!("{what}"),
+            // A log is told of downloads; everything else takes seconds.
+            None if is_new && progress.total_bytes > 0 => eprintln!("{what}"),
             None => {}
         }
     }
