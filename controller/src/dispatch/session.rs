@@ -85,10 +85,7 @@ where
     let mut session = Session { parts, worker: id, room: 0, told };
     let ended = session.converse(said).await;
     // A controller that shuts down is no fault of the cells; a worker that vanishes may be.
-    let kind = match (&ended, parts.shutdown.is_cancelled()) {
-        (Ok(()) | Err(_), true) => FailureKind::Transient,
-        (Ok(()) | Err(_), false) => FailureKind::Crashed,
-    };
+    let kind = if parts.shutdown.is_cancelled() { FailureKind::Transient } else { FailureKind::Crashed };
     tracing::info!(worker.id = %id, worker.name = %name, "a worker left");
     workers::gone(&parts.db, id).await?;
     give_back::all(parts, id, kind, "its worker left while it held the cell").await?;

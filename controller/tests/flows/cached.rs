@@ -43,17 +43,8 @@ async fn a_repeated_question_is_served_from_the_store_unless_it_must_be_fresh() 
     drop(worker);
     lab.validator = Digest::of(b"a newer validator");
     let _newer = Worker::connect(&lab, "w", &kernels).await;
-    loop {
-        // The old session is over as soon as its worker is not listed as connected.
-        let gone: i64 = sqlx::query_scalar("SELECT count(*) FROM workers WHERE state = 'connected'")
-            .fetch_one(&lab.db)
-            .await
-            .expect("a count");
-        if gone == 1 {
-            break;
-        }
-        tokio::task::yield_now().await;
-    }
+    let left = "SELECT count(*) = 1 FROM workers WHERE state = 'connected' AND name = $1";
+    lab.eventually(left, "w").await;
     assert_eq!(lab.submit(question).await.expect("accepted").settled, 0);
     lab.stop().await;
 }

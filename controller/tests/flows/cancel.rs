@@ -50,15 +50,7 @@ async fn an_attended_run_lives_while_it_is_watched_and_ends_when_it_is_not() {
     sqlx::query(nearly).bind(&watched).execute(&lab.db).await.expect("done");
     let _watch = lab.watch(&watched).await;
     let put_off = "SELECT attended_until > now() + interval '30 min' FROM runs WHERE id = $1::text::uuid";
-    let watching = async {
-        while !sqlx::query_scalar::<_, bool>(put_off)
-            .bind(&watched)
-            .fetch_one(&lab.db)
-            .await
-            .expect("the run")
-        {}
-    };
-    tokio::time::timeout(HANG, watching).await.expect("watching puts it off");
+    lab.eventually(put_off, &watched).await;
     let passed = "UPDATE runs SET attended_until = now() - interval '1 s' WHERE id = $1::text::uuid";
     sqlx::query(passed).bind(&left).execute(&lab.db).await.expect("done");
     let over = tokio::time::timeout(HANG, lab.over_unwatched(&left)).await.expect("it is cancelled");

@@ -142,6 +142,16 @@ impl Lab {
         self.run(id).await
     }
 
+    /// Waits until the query about that id answers yes.
+    pub(crate) async fn eventually(&self, query: &'static str, id: &str) {
+        let asking = async {
+            while !sqlx::query_scalar::<_, bool>(query).bind(id).fetch_one(&self.db).await.expect("an answer")
+            {
+            }
+        };
+        tokio::time::timeout(HANG, asking).await.expect(query);
+    }
+
     /// Waits until the run is over without watching it.
     pub(crate) async fn over_unwatched(&self, id: &str) -> wire::Run {
         loop {

@@ -11,5 +11,6 @@ mod lab;
 #[path = "../postgres/mod.rs"]
 mod postgres;
 mod refused;
+mod turmoil;
 mod watching;
 mod worker;

@@ -63,6 +63,24 @@ async fn questions_that_make_no_sense_are_refused_with_a_reason() {
 }
 
 #[tokio::test]
+async fn a_run_has_five_thousand_cells_and_not_one_more() {
+    let lab = Lab::start(patient()).await;
+    let kernels = ["5.10", "5.15", "6.1", "6.6", "6.12", "6.18"].map(kernel);
+    let _worker = Worker::connect(&lab, "w", &kernels).await;
+    let insert = "INSERT INTO objects (digest, name, bytes, programs, maps)
+                  SELECT sha256(number::text::bytea), 'o', 1, '{}', '{}' FROM generate_series(1, 1000) AS number
+                  RETURNING digest";
+    let objects: Vec<Vec<u8>> = sqlx::query_scalar(insert).fetch_all(&lab.db).await.expect("objects");
+    let refused = lab.submit(ask(&objects, "all")).await.expect_err("6,000 cells");
+    assert_refused(refused, Code::InvalidArgument, "1000 objects on 6 kernels");
+    let run = lab.submit(ask(&objects, "all,<6.18")).await.expect("5,000 cells");
+    let mut watch = lab.watch(&run.id).await;
+    let first = watch.message().await.expect("it fits a message").expect("the run as it is");
+    assert_eq!((first.cells.len(), first.objects.len()), (5_000, 1_000));
+    lab.stop().await;
+}
+
+#[tokio::test]
 async fn uploads_that_are_no_objects_are_refused() {
     let lab = Lab::start(patient()).await;
     for (name, bytes, says) in [
