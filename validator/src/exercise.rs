@@ -45,7 +45,7 @@ pub(crate) enum ExerciseError {
 #[derive(Debug)]
 pub(crate) struct Exercise<'a> {
     link: &'a Link,
-    level: Level,
+    pub(crate) level: Level,
     fixtures: Fixtures,
     specimen: Specimen<'a>,
     pub(crate) recorder: Recorder,
