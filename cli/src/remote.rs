@@ -1,6 +1,6 @@
 //! Talking to a controller.
 
-use crate::exit::{Failure, chain};
+use crate::exit::Failure;
 use proto::MESSAGE_BYTES_MAX;
 use proto::wire::kernel_service_client::KernelServiceClient;
 use proto::wire::run_service_client::RunServiceClient;
@@ -83,9 +83,9 @@ pub(crate) fn refusal(status: &Status) -> Failure {
         | Code::PermissionDenied
         | Code::Unauthenticated
         | Code::OutOfRange => Failure::misuse(message),
-        // FailedPrecondition is how a controller without workers answers.
-        Code::FailedPrecondition
-        | Code::Ok
+        // How a controller without workers answers; it says what to do.
+        Code::FailedPrecondition => Failure::environment(message),
+        Code::Ok
         | Code::Cancelled
         | Code::Unknown
         | Code::DeadlineExceeded
@@ -94,9 +94,6 @@ pub(crate) fn refusal(status: &Status) -> Failure {
         | Code::Unimplemented
         | Code::Internal
         | Code::Unavailable
-        | Code::DataLoss => {
-            let code = status.code().description();
-            Failure::environment(format!("the controller did not answer ({code}): {}", chain(status)))
-        }
+        | Code::DataLoss => Failure::environment(format!("the controller did not answer: {message}")),
     }
 }

@@ -68,6 +68,7 @@ impl Local {
             ))
         })?;
         let programs = Programs::find().await.map_err(Failure::environment)?;
+        Cluster::check(folder, &programs).map_err(Failure::environment)?;
         let worker = crew.prepare(settings, status, stop).await?;
         status.say("starting Postgres");
         let cluster = Cluster::start(folder, programs).await.map_err(Failure::environment)?;

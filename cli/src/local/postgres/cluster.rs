@@ -91,6 +91,25 @@ struct Places {
 }
 
 impl Cluster {
+    /// Checks what can be known before anything is made: another user can only use a folder when
+    /// every folder above lets it through.
+    ///
+    /// # Errors
+    /// `SocketPath` or `Closed`.
+    pub(crate) fn check(folder: &Path, programs: &Programs) -> Result<(), ClusterError> {
+        let places = Places::of(folder)?;
+        let Some(user) = &programs.user else { return Ok(()) };
+        for folder in [&places.data, &places.run] {
+            for above in folder.ancestors().skip(1) {
+                let metadata = fs::metadata(above).map_err(|source| place(above, "read", source))?;
+                if metadata.permissions().mode() & 0o001 == 0 {
+                    return Err(ClusterError::Closed { path: above.to_owned(), user: user.name.clone() });
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Joins the running cluster of a data folder, or makes and starts it.
     ///
     /// # Errors
@@ -134,7 +153,6 @@ impl Cluster {
     /// Folders with the right owner, and a cluster of the right version in them.
     async fn prepare(&self) -> Result<(), ClusterError> {
         self.own(&self.places.run)?;
-        self.check_reachable()?;
         if !self.places.data.join("PG_VERSION").exists() {
             self.initialise().await?;
         }
@@ -178,20 +196,6 @@ impl Cluster {
         }
         fs::set_permissions(path, fs::Permissions::from_mode(0o700))
             .map_err(|source| place(path, "closed to others", source))
-    }
-
-    /// Another user can only use a folder when every folder above lets it through.
-    fn check_reachable(&self) -> Result<(), ClusterError> {
-        let Some(user) = &self.programs.user else { return Ok(()) };
-        for folder in [&self.places.data, &self.places.run] {
-            for above in folder.ancestors().skip(1) {
-                let metadata = fs::metadata(above).map_err(|source| place(above, "read", source))?;
-                if metadata.permissions().mode() & 0o001 == 0 {
-                    return Err(ClusterError::Closed { path: above.to_owned(), user: user.name.clone() });
-                }
-            }
-        }
-        Ok(())
     }
 
     async fn launch(&self) -> Result<(), ClusterError> {
@@ -271,7 +275,6 @@ impl Cluster {
 
 impl Places {
     fn of(folder: &Path) -> Result<Self, ClusterError> {
-        fs::create_dir_all(folder).map_err(|source| place(folder, "made", source))?;
         Ok(Self {
             data: folder.join("postgres"),
             run: run_dir(folder)?,
