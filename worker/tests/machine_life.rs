@@ -5,6 +5,8 @@
 //! process matters and not the guest, the kernel is a FIFO: QEMU opens it and waits for bytes
 //! that never come, and the FIFO's other end tells the test when QEMU came and when it went.
 
+#![allow(clippy::unwrap_used, reason = "a test ends where it cannot go on")]
+
 use bytes::Bytes;
 use domain::digest::Digest;
 use domain::evidence::{Accelerator, End, Evidence};

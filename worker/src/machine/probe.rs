@@ -197,9 +197,7 @@ mod tests {
         let missing = Qemu::find(Some(Path::new("/nonexistent/qemu")), "").await.unwrap_err();
         assert!(missing.to_string().contains("/nonexistent/qemu"), "{missing}");
         let other = Qemu::find(Some(Path::new("/bin/echo")), "").await.unwrap_err();
-        assert!(
-            matches!(&other, ProbeError::ReadVersion { said, .. } if said == "--version" || !said.is_empty())
-        );
+        assert!(matches!(&other, ProbeError::ReadVersion { said, .. } if said.contains("echo")), "{other}");
         let other = Qemu::find(Some(Path::new("/etc/passwd")), "").await.unwrap_err();
         assert!(matches!(other, ProbeError::RunQemu { .. }), "{other}");
     }
