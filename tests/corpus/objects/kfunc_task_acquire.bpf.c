@@ -3,7 +3,10 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
-struct task_struct;
+/* A whole type: libbpf takes a forward declaration for another signature. */
+struct task_struct {
+	int pid;
+} __attribute__((preserve_access_index));
 
 extern struct task_struct *bpf_task_acquire(struct task_struct *task) __ksym;
 extern void bpf_task_release(struct task_struct *task) __ksym;

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0 OR Apache-2.0
+// An array looked up with a constant key and no NULL check: from 6.14 on the verifier knows that
+// such a look-up cannot fail, so the mistake of older kernels is none on newer ones.
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} counts SEC(".maps");
+
+SEC("tracepoint/syscalls/sys_enter_openat")
+int count_unchecked(void *ctx)
+{
+	__u32 key = 0;
+	__u64 *count = bpf_map_lookup_elem(&counts, &key);
+
+	*count += 1;
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";
