@@ -30,6 +30,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::Semaphore;
+use tokio::time::{sleep, timeout};
 use tokio_stream::Stream;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -37,6 +38,9 @@ use tonic::transport::server::Connected;
 
 /// How long a request waits for a database connection before it is refused.
 const ACQUIRE_DEADLINE: Duration = Duration::from_secs(10);
+/// How long clients may take to let go of their calls at shutdown, and sessions to give back.
+/// Longer than a session waits for a worker that does not read.
+const STOP_DEADLINE: Duration = Duration::from_secs(15);
 /// Uploads and deliveries in memory at once. Each holds at most some 320 MB and usually one.
 const INTAKE_MAX: usize = 8;
 
@@ -114,10 +118,20 @@ impl Controller {
         IO::ConnectInfo: Clone + Send + Sync + 'static,
         E: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        let served = edge::grpc::serve(&self.parts, incoming).await;
-        self.parts.shutdown.cancel();
-        self.parts.tasks.close();
-        self.parts.tasks.wait().await;
+        let Parts { shutdown, tasks, .. } = &*self.parts;
+        let stuck = async {
+            shutdown.cancelled().await;
+            sleep(STOP_DEADLINE).await;
+        };
+        let served = tokio::select! {
+            served = edge::grpc::serve(&self.parts, incoming) => served,
+            () = stuck => Ok(()),
+        };
+        shutdown.cancel();
+        tasks.close();
+        if timeout(STOP_DEADLINE, tasks.wait()).await.is_err() {
+            tracing::warn!("somebody does not read what they are told; they are left behind");
+        }
         self.parts.db.close().await;
         served
     }

@@ -1,6 +1,7 @@
 //! Where settings come from: defaults, then a file, then the environment, then flags.
 
 use super::{Config, Timing};
+use crate::plan::submit::CELL_TIMEOUT_MS_MAX;
 use figment::Figment;
 use figment::providers::{Env, Format as _, Serialized, Toml};
 use figment::value::{Dict, Value};
@@ -144,6 +145,12 @@ impl Settings {
                 self.lease_ms, self.heartbeat_ms
             ));
         }
+        if self.cell_timeout_ms > u64::from(CELL_TIMEOUT_MS_MAX) {
+            problems.push(format!(
+                "cell_timeout_ms: {} is more than {CELL_TIMEOUT_MS_MAX}",
+                self.cell_timeout_ms
+            ));
+        }
         match database {
             Ok(database) if problems.is_empty() => Ok(Config {
                 database,
@@ -229,10 +236,13 @@ mod tests {
             database_connections: 1,
             poll_ms: 0,
             lease_ms: 1,
+            cell_timeout_ms: 3_600_000,
             ..Settings::default()
         };
         let problems = settings.config().expect_err("broken").to_string();
-        for key in ["database_url: ", "database_connections: ", "poll_ms: ", "lease_ms: "] {
+        for key in
+            ["database_url: ", "database_connections: ", "poll_ms: ", "lease_ms: ", "cell_timeout_ms: "]
+        {
             assert!(problems.contains(key), "{key}: {problems}");
         }
     }

@@ -46,7 +46,7 @@ pub(crate) enum SubmitError {
     #[error("object {0} is not known; upload it first")]
     UnknownObject(Digest),
     /// Nobody could answer anything.
-    #[error("no worker is connected, so no kernel can be booted; start bpfcompat-worker")]
+    #[error("no worker is connected that can boot a kernel; start bpfcompat-worker")]
     NoWorker,
     /// The selectors name no kernels.
     #[error(transparent)]
