@@ -23,7 +23,7 @@ DEMO_THIRD_PARTY := opensnoop execsnoop tcpconnect biolatency runqlat xsk_def_xd
 DEMO_CORPUS := kfunc_task_acquire null_unchecked
 DEMO_OBJECTS := $(DEMO_THIRD_PARTY:%=target/third-party/%.bpf.o) $(DEMO_CORPUS:%=target/corpus/%.bpf.o)
 
-.PHONY: help deps validator build build-debug corpus third-party demo test fuzz queries clean
+.PHONY: help deps validator build build-debug corpus third-party demo test fuzz bench queries clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -69,9 +69,13 @@ test: build-debug corpus third-party ## format, lints and every test
 	cargo test --workspace
 
 FUZZ_SECONDS := 60
-fuzz: deps ## every fuzz target for a minute (needs nightly Rust and cargo-fuzz)
-	cd fuzz && for target in $$(cargo +nightly fuzz list); do \
-		cargo +nightly fuzz run "$$target" -- -max_total_time=$(FUZZ_SECONDS) || exit 1; done
+fuzz: deps ## every fuzz target for a minute (needs nightly Rust)
+	@cd fuzz && for target in frame object log; do mkdir -p "corpus/$$target"; \
+		cargo +nightly run --release --bin "$$target" -- -max_total_time=$(FUZZ_SECONDS) -malloc_limit_mb=64 \
+			"corpus/$$target" "seeds/$$target" || exit 1; done
+
+bench: build corpus ## measure cold answers; the table is kept in docs/bench
+	@scripts/bench-cold
 
 queries: deps ## regenerate .sqlx after a changed query or migration
 	@scripts/queries

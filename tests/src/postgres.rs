@@ -4,7 +4,6 @@ use anyhow::{Context as _, bail, ensure};
 use nix::unistd::{Uid, User, chown};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection as _, PgConnection};
-use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -33,7 +32,7 @@ impl Cluster {
             chown(folder.path(), Some(user.uid), Some(user.gid))?;
         }
         let data = folder.path().join("data");
-        let made = as_server_user(Command::new(programs.join("initdb")))?
+        let made = as_server_user(&programs.join("initdb"))?
             .args([
                 "--no-sync",
                 "--no-locale",
@@ -45,7 +44,7 @@ impl Cluster {
             .arg(&data)
             .output()?;
         ensure!(made.status.success(), "initdb failed: {}", String::from_utf8_lossy(&made.stderr));
-        let server = as_server_user(Command::new(programs.join("postgres")))?
+        let server = as_server_user(&programs.join("postgres"))?
             .arg("-D")
             .arg(&data)
             .arg("-k")
@@ -116,10 +115,16 @@ fn server_user() -> anyhow::Result<Option<User>> {
     User::from_name("postgres")?.context("no user `postgres`; run `make deps`").map(Some)
 }
 
-fn as_server_user(mut command: Command) -> anyhow::Result<Command> {
+/// A command that runs as the server's user and is told to stop when this process dies, however
+/// it dies: a test that is killed leaves no server behind.
+fn as_server_user(program: &Path) -> anyhow::Result<Command> {
+    let mut command = Command::new("setpriv");
     if let Some(user) = server_user()? {
-        command.uid(user.uid.as_raw()).gid(user.gid.as_raw());
+        command
+            .arg(format!("--reuid={}", user.uid))
+            .arg(format!("--regid={}", user.gid))
+            .arg("--clear-groups");
     }
-    command.current_dir("/");
+    command.arg("--pdeathsig=QUIT").arg(program).current_dir("/");
     Ok(command)
 }

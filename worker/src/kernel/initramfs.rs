@@ -8,7 +8,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 /// Empty directories the validator mounts on.
-const DIRECTORIES: &[&str] = &["dev", "modules", "proc", "run", "sys", "tmp"];
+const DIRECTORIES: &[&str] = &["boot", "dev", "modules", "proc", "run", "sys", "tmp"];
 
 const DIRECTORY: u32 = 0o040_755;
 const CHARACTER_DEVICE: u32 = 0o020_600;
@@ -43,6 +43,12 @@ impl Bundle {
             files.push((format!("modules/{name}"), bytes));
         }
         let modules = files.iter().map(|(name, _)| format!("/{name}")).collect();
+        if let Some(config) = &self.config {
+            // Objects may ask for the kernel's configuration; libbpf reads it where distributions put it.
+            let bytes = std::fs::read(config).map_err(|source| KernelError::io("read", config, source))?;
+            key.update(Sha256::digest(&bytes));
+            files.push((format!("boot/config-{}", self.kernel.release), bytes));
+        }
         let path = self.dir.join(format!("initramfs-{}.gz", Digest(key.finalize().into()).short()));
         if let Ok(bytes) = std::fs::read(&path) {
             return Ok(Initramfs { digest: Digest::of(&bytes), path, modules });
@@ -59,14 +65,14 @@ impl Bundle {
     }
 }
 
-fn archive(validator: &[u8], modules: &[(String, Vec<u8>)]) -> std::io::Result<Vec<u8>> {
+fn archive(validator: &[u8], files: &[(String, Vec<u8>)]) -> std::io::Result<Vec<u8>> {
     let mut cpio = Cpio { to: GzEncoder::new(Vec::new(), Compression::default()), entries: 0 };
     for directory in DIRECTORIES {
         cpio.entry(directory, DIRECTORY, (0, 0), &[])?;
     }
     cpio.entry("dev/console", CHARACTER_DEVICE, (5, 1), &[])?;
     cpio.entry("init", EXECUTABLE, (0, 0), validator)?;
-    for (name, bytes) in modules {
+    for (name, bytes) in files {
         cpio.entry(name, PLAIN, (0, 0), bytes)?;
     }
     cpio.entry("TRAILER!!!", 0, (0, 0), &[])?;
