@@ -4,9 +4,6 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
-# Compiled queries are checked against .sqlx, so no database is needed to build.
-export SQLX_OFFLINE := true
-
 ARCH := $(shell uname -m)
 GUEST := $(ARCH)-unknown-linux-gnu
 VALIDATOR := target/$(GUEST)/guest/bpfcompat-validator
@@ -46,7 +43,7 @@ build-debug: validator
 	@install -C $(VALIDATOR) target/debug/
 
 corpus: deps ## compile our known-answer objects to target/corpus
-	@$(MAKE) --no-print-directory -j"$$(nproc)" $(CORPUS)
+	@$(MAKE) -s --no-print-directory -j"$$(nproc)" $(CORPUS)
 
 target/corpus/%.bpf.o: tests/corpus/objects/%.bpf.c Makefile
 	@mkdir -p $(@D)
