@@ -14,6 +14,7 @@ use args::typed::Typed;
 use clap::Parser as _;
 use clap::error::ErrorKind;
 use exit::{Exit, Failure};
+use std::io::IsTerminal as _;
 use std::process::ExitCode;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -32,7 +33,8 @@ fn main() -> ExitCode {
         }
     };
     if typed.global.verbose {
-        tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).init();
+        let colour = std::io::stderr().is_terminal() && !typed.global.no_color;
+        tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).with_ansi(colour).init();
     }
     let ended = tokio::runtime::Runtime::new().map_err(Failure::environment).and_then(|runtime| {
         let ended = runtime.block_on(until_the_end(typed));

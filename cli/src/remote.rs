@@ -97,3 +97,24 @@ pub(crate) fn refusal(status: &Status) -> Failure {
         | Code::DataLoss => Failure::environment(format!("the controller did not answer: {message}")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exit::Exit;
+
+    #[test]
+    fn a_wrong_question_is_misuse_and_everything_else_is_not_the_callers_fault() {
+        for (status, exit) in [
+            (Status::invalid_argument("no kernel matches `9.9`"), Exit::Misuse),
+            (Status::not_found("there is no run x"), Exit::Misuse),
+            (Status::failed_precondition("no worker is connected"), Exit::CouldNotTell),
+            (Status::unavailable("gone"), Exit::CouldNotTell),
+            (Status::internal("broken"), Exit::CouldNotTell),
+        ] {
+            let failure = refusal(&status);
+            assert_eq!(failure.exit(), exit, "{status}");
+            assert!(failure.to_string().contains(status.message()), "{failure}");
+        }
+    }
+}

@@ -141,7 +141,7 @@ mod tests {
 
     fn running() -> wire::GetRunResponse {
         let mut response = sample::response();
-        for (cell, stage) in response.cells.iter_mut().zip(["fetching", "booting", ""]) {
+        for (cell, stage) in response.cells.iter_mut().zip(["fetching", "boot", ""]) {
             cell.verdict = None;
             cell.state = wire::CellState::Leased.into();
             cell.stage = stage.to_owned();

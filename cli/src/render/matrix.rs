@@ -110,9 +110,8 @@ impl Cell<'_> {
         }
         match self.wire.state() {
             wire::CellState::Leased => match (self.wire.stage.as_str(), self.wire.percent) {
-                ("", _) => ("starting".to_owned(), Tone::Busy),
-                (stage, 0) => (printable(stage), Tone::Busy),
-                (stage, percent) => (format!("{} {percent} %", printable(stage)), Tone::Busy),
+                (stage, 0) => (doing(stage), Tone::Busy),
+                (stage, percent) => (format!("{} {percent} %", doing(stage)), Tone::Busy),
             },
             wire::CellState::Cancelled => ("cancelled".to_owned(), Tone::Dim),
             wire::CellState::Queued | wire::CellState::Settled | wire::CellState::Unspecified => {
@@ -120,6 +119,19 @@ impl Cell<'_> {
             }
         }
     }
+}
+
+/// What a worker does at a stage. Stages are the worker's words and new ones may come.
+fn doing(stage: &str) -> String {
+    let word = match stage {
+        "" => "starting",
+        "boot" => "booting",
+        "open" => "opening",
+        "load" => "loading",
+        "attach" => "attaching",
+        other => return printable(other),
+    };
+    word.to_owned()
 }
 
 /// The sign of a verdict.

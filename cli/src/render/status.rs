@@ -5,6 +5,7 @@ use super::live::{Live, download};
 use super::paint::Paint;
 use super::printable;
 use console::Term;
+use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 use worker::kernel::Progress;
 
@@ -19,13 +20,15 @@ pub(crate) struct Status {
 struct State {
     live: Option<Live>,
     last: (String, u64),
+    /// What a log was told; downloads run side by side and take turns.
+    said: HashSet<String>,
 }
 
 impl Status {
     /// Redraws when `live`, else writes plain lines.
     pub(crate) fn new(live: bool, paint: Paint) -> Self {
         let live = live.then(|| Live::new(Term::buffered_stderr(), paint));
-        Self { paint, state: Mutex::new(State { live, last: (String::new(), 0) }) }
+        Self { paint, state: Mutex::new(State { live, last: (String::new(), 0), said: HashSet::new() }) }
     }
 
     /// Says what is being done.
@@ -39,11 +42,11 @@ impl Status {
         let percent =
             (progress.done_bytes.saturating_mul(100)).checked_div(progress.total_bytes).unwrap_or(0);
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = &mut *state;
         let now = (progress.what.clone(), percent);
         if state.last == now {
             return;
         }
-        let is_new = state.last.0 != now.0;
         state.last = now;
         let what = printable(&progress.what);
         let percent = u32::try_from(percent.min(100)).unwrap_or(100);
@@ -53,7 +56,9 @@ impl Status {
             }
             Some(live) => live.show(&[what]),
             // A log is told of downloads; everything else takes seconds.
-            None if is_new && progress.total_bytes > 0 => eprintln!("{what}"),
+            None if progress.total_bytes > 0 && state.said.insert(progress.what.clone()) => {
+                eprintln!("{what}")
+            }
             None => {}
         }
     }

@@ -77,7 +77,10 @@ pub(crate) enum ClusterError {
     #[error("{}: another bpfcompat has been starting or stopping Postgres for minutes; is it stuck?", path.display())]
     Gate { path: PathBuf },
     /// A program failed.
-    #[error("`{program}` failed for {}: {says}", path.display())]
+    #[error(
+        "`{program}` failed for {}; if its disk is full or its files are damaged, choose another \
+         --data-dir or move it away: {says}", path.display()
+    )]
     Program { program: &'static str, path: PathBuf, says: String },
 }
 
