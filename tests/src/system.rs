@@ -1,7 +1,7 @@
 //! The real system in one process: a controller on a throw-away database, and a worker whose
 //! guests are real.
 
-use crate::postgres::Cluster;
+use crate::postgres;
 use anyhow::Context as _;
 use controller::{Config, Controller, Timing};
 use proto::wire;
@@ -26,7 +26,6 @@ pub struct System {
     shutdown: CancellationToken,
     tasks: JoinSet<()>,
     _store: TempDir,
-    _cluster: Cluster,
 }
 
 impl System {
@@ -35,11 +34,10 @@ impl System {
     /// # Errors
     /// What is missing on this machine, with its remedy.
     pub async fn start() -> anyhow::Result<Self> {
-        let cluster = Cluster::start()?;
         let store = tempfile::tempdir()?;
         let shutdown = CancellationToken::new();
         let config = Config {
-            database: cluster.database().await?,
+            database: postgres::database().await,
             connections: 16,
             store: store.path().to_path_buf(),
             timing: Timing::default(),
@@ -55,7 +53,7 @@ impl System {
         let worker = Worker::prepare(&worker_config(), &|_| {}).await?;
         let worker = session::run(Arc::new(worker), channel.clone(), shutdown.child_token());
         tasks.spawn(worker);
-        let system = Self { channel, shutdown, tasks, _store: store, _cluster: cluster };
+        let system = Self { channel, shutdown, tasks, _store: store };
         system.wait_for_worker().await?;
         Ok(system)
     }

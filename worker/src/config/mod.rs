@@ -15,7 +15,7 @@ pub const ENVIRONMENT_PREFIX: &str = "BPFCOMPAT_WORKER_";
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// Where the controller listens for workers, for example `http://127.0.0.1:7443`.
+    /// Where the controller listens for workers, for example `http://127.0.0.1:7400`.
     pub controller: String,
     /// How people recognise this worker; the host's name when empty.
     pub name: String,
@@ -34,7 +34,7 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         Self {
-            controller: "http://127.0.0.1:7443".to_owned(),
+            controller: "http://127.0.0.1:7400".to_owned(),
             name: String::new(),
             data_dir: PathBuf::from("/var/lib/bpfcompat"),
             validator: None,

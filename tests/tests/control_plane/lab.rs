@@ -1,6 +1,5 @@
 //! A controller to try things on.
 
-use crate::postgres;
 use controller::{Config, Controller, Timing};
 use domain::digest::Digest;
 use domain::kernel::Kernel;
@@ -15,6 +14,7 @@ use std::process::Command;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tempfile::TempDir;
+use tests::postgres;
 use tokio::io::{DuplexStream, duplex};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;

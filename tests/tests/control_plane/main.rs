@@ -8,8 +8,6 @@ mod claim;
 mod edges;
 mod fencing;
 mod lab;
-#[path = "../postgres/mod.rs"]
-mod postgres;
 mod refused;
 mod turmoil;
 mod watching;
