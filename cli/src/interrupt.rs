@@ -1,5 +1,6 @@
 //! Ctrl-c, and what service managers and closed terminals send.
 
+use crate::exit::Failure;
 use std::io;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -27,13 +28,13 @@ impl Signals {
 }
 
 /// Cancels `first` at the first signal and returns at the second: whoever asks twice wants out.
-///
-/// # Errors
-/// When the kernel does not let us listen.
-pub(crate) async fn twice(first: &CancellationToken) -> io::Result<()> {
-    let mut signals = Signals::listen()?;
+pub(crate) async fn twice(first: &CancellationToken) -> Failure {
+    let mut signals = match Signals::listen() {
+        Ok(signals) => signals,
+        Err(error) => return Failure::environment(error),
+    };
     signals.next().await;
     first.cancel();
     signals.next().await;
-    Ok(())
+    Failure::environment("aborted by you; the next local run cleans up")
 }

@@ -52,9 +52,6 @@ async fn until_the_end(typed: Typed) -> Result<Exit, Failure> {
     let stop = CancellationToken::new();
     tokio::select! {
         ended = command::run(typed, stop.clone()) => ended,
-        twice = interrupt::twice(&stop) => {
-            twice.map_err(Failure::environment)?;
-            Err(Failure::environment("aborted by you; the next local run cleans up"))
-        }
+        aborted = interrupt::twice(&stop) => Err(aborted),
     }
 }

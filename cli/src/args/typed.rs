@@ -21,6 +21,7 @@ prints what is in effect.";
 
 /// Flags of every verb.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Options of every verb")]
 pub(crate) struct Global {
     /// Ask the controller at this URL instead of this machine [env: BPFCOMPAT_CONTROLLER]
     #[arg(long, global = true, value_name = "URL")]

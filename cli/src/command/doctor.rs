@@ -30,6 +30,14 @@ const FREE_BYTES_MIN: u64 = 500_000_000;
 /// Free space below which the default kernels and some answers may not fit.
 const FREE_BYTES_EASY: u64 = 3_000_000_000;
 
+/// Everything found, as `--json` prints it.
+#[derive(Debug, Serialize)]
+struct Findings {
+    schema: &'static str,
+    works: bool,
+    checks: Vec<Check>,
+}
+
 /// One check.
 #[derive(Debug, Serialize)]
 struct Check {
