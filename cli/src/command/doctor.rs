@@ -71,10 +71,10 @@ pub(super) async fn run(context: &Context, typed: &typed::Doctor) -> Result<Exit
     status.clear();
     let works = checks.iter().all(|check| check.state != State::Bad);
     let text = if typed.json {
-        format!(
-            "{:#}\n",
-            serde_json::json!({ "schema": "bpfcompat.doctor/1", "works": works, "checks": checks })
-        )
+        let findings = Findings { schema: "bpfcompat.doctor/1", works, checks };
+        serde_json::to_string_pretty(&findings).expect("texts and lists always encode")
+            + "
+"
     } else {
         shown(&checks, works, context.paint())
     };
