@@ -8,9 +8,9 @@ use domain::evidence::{Attach, End, Evidence, Guest, KernelFacts, Load, Log, Map
 use domain::message::{FromGuest, LogPiece};
 
 /// Bytes of one log the validator is told to keep, before compression; it drops the middle of a
-/// longer one. A rejected program's reason is at the end of its log, and two mebibytes are about
-/// twenty thousand lines.
-pub const LOG_BYTES_MAX: u32 = 2 * 1024 * 1024;
+/// longer one. The longest log seen, of a program of a million verified instructions, has 13 MB
+/// and deflates to half a megabyte.
+pub const LOG_BYTES_MAX: u32 = 16 * 1024 * 1024;
 
 /// What one log may inflate to: the limit the validator was told, and the line it puts in place
 /// of what it dropped.
@@ -18,7 +18,7 @@ const LOG_INFLATED_BYTES_MAX: usize = LOG_BYTES_MAX as usize + 4096;
 
 /// Inflated bytes kept of all logs together. An honest guest can exceed it, with hundreds of
 /// rejected programs, so later logs are then marked as cut instead of ending the conversation.
-const LOGS_BYTES_MAX: usize = 16 * 1024 * 1024;
+const LOGS_BYTES_MAX: usize = 48 * 1024 * 1024;
 
 /// Records of one kind: maps, loads, attach attempts or logs. The largest known objects have a
 /// few hundred programs and each is loaded twice at most.

@@ -8,8 +8,8 @@ use flate2::write::ZlibEncoder;
 use std::io::{self, Read as _, Write};
 
 /// Largest JSON of one cell's evidence, in bytes. The logs and the console an honest guest can
-/// fill come to 17 MiB; the rest is room for text that JSON escapes and for hundreds of programs.
-pub const EVIDENCE_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// fill come to 49 MiB; the rest is room for text that JSON escapes and for hundreds of programs.
+pub const EVIDENCE_BYTES_MAX: usize = 128 * 1024 * 1024;
 
 /// Evidence ready to be delivered.
 #[derive(Debug, Clone)]
