@@ -2,39 +2,42 @@
 
 use anyhow::Context as _;
 use clap::Parser;
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tonic::transport::Endpoint;
-use worker::config::Config;
+use tracing_subscriber::EnvFilter;
+use worker::config::{Config, Flags};
 use worker::{Worker, session};
 
-/// Runs eBPF compatibility cells in QEMU guests for a bpfcompat controller.
+/// Runs eBPF compatibility cells in QEMU guests for a controller.
 #[derive(Parser)]
-#[command(version)]
+#[command(name = "bpfcompat-worker", version)]
 struct Arguments {
-    /// A TOML file; the environment (BPFCOMPAT_WORKER_…) overrides it.
-    #[arg(long, env = "BPFCOMPAT_WORKER_CONFIG_FILE")]
+    /// Settings in TOML; environment variables BPFCOMPAT_WORKER_* and flags win over it
+    #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Print the effective settings and exit.
+    /// Print the effective settings, and end
     #[arg(long)]
     print_config: bool,
+    #[command(flatten)]
+    flags: Flags,
 }
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
-    let config = Config::read(arguments.config.as_deref())?;
+    let config = Config::read(arguments.config.as_deref(), &arguments.flags)?;
     if arguments.print_config {
         println!("{}", serde_json::to_string_pretty(&config)?);
         return Ok(());
     }
+    let filter = EnvFilter::try_from_env("BPFCOMPAT_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt()
-        .json()
-        .with_env_filter(
-            tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into()),
-        )
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr)
         .init();
     let controller = Endpoint::from_shared(config.controller.clone())

@@ -51,15 +51,66 @@ impl Config {
         std::env::var("PATH").unwrap_or_else(|_| "/usr/local/bin:/usr/bin:/bin".to_owned())
     }
 
-    /// Reads defaults, then `file` if given, then the environment.
+    /// Reads defaults, then `file` if given, then the environment, then `flags`.
     ///
     /// # Errors
-    /// Every key that is unknown or has the wrong type, named with its source.
-    pub fn read(file: Option<&Path>) -> Result<Self, Box<figment::Error>> {
+    /// The first key that is unknown or has the wrong type, named with its source.
+    pub fn read(file: Option<&Path>, flags: &Flags) -> Result<Self, Box<figment::Error>> {
         let mut figment = Figment::from(Serialized::defaults(Self::default()));
         if let Some(file) = file {
             figment = figment.merge(Toml::file_exact(file));
         }
-        figment.merge(Env::prefixed(ENVIRONMENT_PREFIX).split("__")).extract().map_err(Box::new)
+        let environment = Env::prefixed(ENVIRONMENT_PREFIX).split("__");
+        figment.merge(environment).merge(Serialized::defaults(flags)).extract().map_err(Box::new)
+    }
+}
+
+/// Settings given on the command line; they win over everything else.
+#[derive(Debug, Clone, Default, Serialize, clap::Args)]
+pub struct Flags {
+    /// Where the controller listens, for example http://127.0.0.1:7400
+    #[arg(long, value_name = "URL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub controller: Option<String>,
+    /// How people recognise this worker
+    #[arg(long)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Where kernels are kept
+    #[arg(long, value_name = "DIR")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data_dir: Option<PathBuf>,
+    /// Cells at once
+    #[arg(long, value_name = "COUNT")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub slots: Option<u16>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(text: &str) -> tempfile::NamedTempFile {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), text).expect("written");
+        file
+    }
+
+    #[test]
+    fn flags_win_over_the_file_and_the_file_over_defaults() {
+        let file = file("slots = 3\nname = \"rack 7\"\n[kernels]\nsuites = [\"trixie\"]\n");
+        let flags = Flags { slots: Some(5), ..Flags::default() };
+        let config = Config::read(Some(file.path()), &flags).expect("settings");
+        assert_eq!((config.slots, config.name.as_str()), (Some(5), "rack 7"));
+        assert_eq!(config.kernels.suites, ["trixie"]);
+        assert_eq!(config.controller, Config::default().controller);
+    }
+
+    #[test]
+    fn a_key_that_means_nothing_is_refused_at_every_depth() {
+        for (text, key) in [("slot = 3", "slot"), ("[kernels]\nsuite = [\"trixie\"]", "suite")] {
+            let error = Config::read(Some(file(text).path()), &Flags::default()).expect_err(text).to_string();
+            assert!(error.contains(&format!("`{key}`")), "{error}");
+        }
     }
 }
