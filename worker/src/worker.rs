@@ -97,6 +97,7 @@ impl Worker {
 
     async fn prove(&self, bundle: &Bundle, initramfs: &Initramfs) -> io::Result<Proof> {
         let boot = BootFiles {
+            series: bundle.kernel.series,
             vmlinuz: bundle.vmlinuz.clone(),
             initramfs: initramfs.path.clone(),
             modules: initramfs.modules.clone(),

@@ -171,7 +171,12 @@ async fn prove(settings: &Settings, qemu: &Qemu) -> Option<Proof> {
     let bundle = kernels.iter().rev().find_map(|kernel| library.bundle_on_disk(&kernel.id))?;
     let validator = Validator::read(settings.validator.as_deref()).ok()?;
     let initramfs = bundle.initramfs(&validator.bytes).ok()?;
-    let boot = BootFiles { vmlinuz: bundle.vmlinuz, initramfs: initramfs.path, modules: initramfs.modules };
+    let boot = BootFiles {
+        series: bundle.kernel.series,
+        vmlinuz: bundle.vmlinuz,
+        initramfs: initramfs.path,
+        modules: initramfs.modules,
+    };
     let proof = prove_accelerator(qemu, &boot).await.ok()?;
     accelerator::remember(&settings.data_dir, qemu, &proof);
     Some(proof)

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use domain::digest::Digest;
 use domain::evidence::{Accelerator, End, Evidence, Guest};
 use domain::frame::{Direction, encode};
+use domain::kernel::Series;
 use domain::level::Level;
 use domain::message::{Boot, Job, ToGuest};
 use std::io;
@@ -23,6 +24,8 @@ use tokio_util::sync::CancellationToken;
 /// One object, one kernel and how to try it.
 #[derive(Debug, Clone)]
 pub struct Order {
+    /// The kernel's series.
+    pub series: Series,
     /// The kernel image.
     pub vmlinuz: PathBuf,
     /// The initramfs with the validator and the modules.
@@ -139,6 +142,7 @@ impl Hypervisor {
 
     fn plan(&self, order: &Order, nonces: Nonces) -> Result<Plan, MachineError> {
         let spec = Spec {
+            series: order.series,
             vmlinuz: order.vmlinuz.clone(),
             initramfs: order.initramfs.clone(),
             memory_bytes: order.memory_bytes,

@@ -5,6 +5,7 @@ use crate::guest::watchdog::Limits;
 use bytes::Bytes;
 use domain::digest::Digest;
 use domain::evidence::Accelerator;
+use domain::kernel::Series;
 use domain::level::Level;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -116,6 +117,8 @@ fn version_in(said: &str) -> Option<&str> {
 /// A kernel and an initramfs to prove the accelerator with.
 #[derive(Debug, Clone)]
 pub struct BootFiles {
+    /// The kernel's series.
+    pub series: Series,
     /// The kernel image.
     pub vmlinuz: PathBuf,
     /// The initramfs with the validator.
@@ -163,6 +166,7 @@ pub async fn prove_accelerator(qemu: &Qemu, boot: &BootFiles) -> io::Result<Proo
 fn order(boot: &BootFiles) -> Order {
     let nothing = Digest::of(&[]);
     Order {
+        series: boot.series,
         vmlinuz: boot.vmlinuz.clone(),
         initramfs: boot.initramfs.clone(),
         initramfs_digest: nothing,

@@ -141,6 +141,7 @@ impl Slot {
         let initramfs = tokio::task::block_in_place(|| bundle.initramfs(&self.worker.validator.bytes))?;
         let hypervisor = self.worker.hypervisor(&bundle, &initramfs).await.map_err(NotAnswered::Host)?;
         let order = Order {
+            series: kernel.series,
             vmlinuz: bundle.vmlinuz.clone(),
             initramfs: initramfs.path,
             initramfs_digest: initramfs.digest,
