@@ -329,6 +329,19 @@ fn a_guest_that_could_not_mount_tracefs_proves_nothing_about_tracepoints() {
     assert_eq!(verdict.verdict, Verdict::Inconclusive);
 }
 
+#[test]
+fn a_guest_without_the_modules_of_filters_proves_nothing_about_filters() {
+    let verdict = |lack: &str| {
+        let mut evidence = evidence(vec![program("p", "classifier", "sched_cls")]);
+        evidence.kernel.as_mut().expect("facts").lacks = vec![lack.into()];
+        let evidence = loads(evidence, LoadScope::Whole, None, "");
+        judge(&attaches(evidence, "p", AttachOutcome::Failed(Errno::ENOENT), ""), Level::Attach).verdict
+    };
+    assert_eq!(verdict("module sch_ingress is not in the packages"), Verdict::Inconclusive);
+    assert_eq!(verdict("module cls_bpf could not be loaded: ENOEXEC"), Verdict::Inconclusive);
+    assert_eq!(verdict("module act_bpf is not in the packages"), Verdict::Fails);
+}
+
 fn passing() -> Evidence {
     let evidence = loads(evidence(vec![program("p", "xdp", "xdp")]), LoadScope::Whole, None, "");
     attaches(evidence, "p", AttachOutcome::Attached, "")

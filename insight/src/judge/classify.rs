@@ -82,6 +82,7 @@ const ATTACH: &[AttachRule] = &[
     attach::no_memory,
     attach::busy,
     attach::guest_unprepared,
+    attach::module_lacking,
     attach::not_in_guest,
     attach::not_attachable_alone,
     attach::target_missing,

@@ -65,6 +65,22 @@ pub(in crate::judge) fn guest_unprepared(refusal: &Refusal<'_>) -> Option<Findin
     })
 }
 
+/// Modules without which a traffic control filter attaches to nothing.
+const FILTER_MODULES: [&str; 2] = ["sch_ingress", "cls_bpf"];
+
+/// A guest may lack them although its kernel was built with them: archives forget the modules of
+/// superseded builds.
+pub(in crate::judge) fn module_lacking(refusal: &Refusal<'_>) -> Option<Finding> {
+    let needed = |lack: &&String| {
+        let mut words = lack.split(' ');
+        words.next() == Some("module") && words.next().is_some_and(|name| FILTER_MODULES.contains(&name))
+    };
+    let filter = refusal.program.kind == "sched_cls" && refusal.errno == Errno::ENOENT;
+    let lack = refusal.facts.filter(|_| filter)?.lacks.iter().find(needed)?;
+    let says = format!("The guest could not be prepared to attach `{}`: {lack}.", refusal.program.name);
+    Some(Finding::certain(CauseCode::Infrastructure, refusal.hook(), says))
+}
+
 /// Programs and libraries that user probes name are not part of the guest.
 pub(in crate::judge) fn not_in_guest(refusal: &Refusal<'_>) -> Option<Finding> {
     (refusal.is_user_probe() && refusal.errno == Errno::ENOENT).then(|| {
