@@ -1,5 +1,6 @@
 //! How the program ends. The numbers are scripted against and never change.
 
+use crate::render::printable;
 use domain::verdict::Verdict;
 use std::error::Error;
 use std::fmt::{self, Display};
@@ -71,7 +72,9 @@ impl Failure {
 
 impl Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.says)
+        // It may quote a file name, or a controller that is not to be trusted with a terminal.
+        let lines: Vec<String> = self.says.lines().map(printable).collect();
+        f.write_str(&lines.join("\n"))
     }
 }
 
@@ -102,5 +105,11 @@ mod tests {
         }
         assert_eq!(Exit::of_run([]).code(), domain::verdict::exit_code([]));
         assert_eq!(Exit::Misuse.code(), 3);
+    }
+
+    #[test]
+    fn a_message_keeps_its_lines_and_nothing_that_a_terminal_obeys() {
+        let failure = Failure::misuse("no\x1b[2J: cannot be read\nnor this");
+        assert_eq!(failure.to_string(), "no\u{fffd}[2J: cannot be read\nnor this");
     }
 }

@@ -49,6 +49,10 @@ pub(super) async fn follow(
                 following.screen.clear();
                 return Err(refusal(&status));
             }
+            Ok(()) if broken >= RECONNECTS_MAX => {
+                following.screen.clear();
+                return Err(Failure::environment("the controller stops answering before the run is over"));
+            }
             Ok(()) | Err(_) => {
                 broken += 1;
                 tokio::time::sleep(RECONNECT_PAUSE).await;

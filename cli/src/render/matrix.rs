@@ -80,9 +80,11 @@ impl<'a> Matrix<'a> {
     }
 
     /// Verdicts of the cells that decide. A cell without a verdict was not answered, and an
-    /// unanswered cell is inconclusive.
+    /// unanswered cell is inconclusive; so is one that the run counts and that is not here.
     pub(crate) fn required(&self) -> impl Iterator<Item = Verdict> {
-        self.cells.iter().filter(|cell| cell.wire.required).map(Cell::verdict)
+        let told = u32::try_from(self.cells.len()).unwrap_or(u32::MAX);
+        let untold = (told < self.run.cells).then_some(Verdict::Inconclusive);
+        self.cells.iter().filter(|cell| cell.wire.required).map(Cell::verdict).chain(untold)
     }
 
     /// Whether any cell was answered from the store.
