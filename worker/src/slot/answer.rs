@@ -212,7 +212,6 @@ impl Slot {
         let sealed = seal::seal(evidence)?;
         let mut lease = Some(wire::Lease::from(lease));
         let pieces: Vec<wire::DeliverEvidenceRequest> = sealed
-            .bytes
             .chunks(proto::PIECE_BYTES)
             .map(|piece| wire::DeliverEvidenceRequest { lease: lease.take(), data: piece.to_vec() })
             .collect();
