@@ -138,7 +138,7 @@ impl Surroundings {
     }
 
     /// The data folder when nobody named one. Root's is not in its home: /root is closed to the
-    /// unprivileged users that Postgres and QEMU run as, and both have files in the data folder.
+    /// unprivileged user that Postgres runs as, which has files in the data folder.
     fn data_dir(&self) -> PathBuf {
         let home = || self.home.as_ref().filter(|_| !self.is_root).map(|home| home.join(".local/share"));
         self.data_home.clone().or_else(home).unwrap_or_else(|| PathBuf::from("/var/lib")).join("bpfcompat")

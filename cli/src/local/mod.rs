@@ -59,7 +59,7 @@ impl Local {
         stop: &CancellationToken,
     ) -> Result<Self, Failure> {
         let folder = &settings.data_dir;
-        // Others may pass through: Postgres' and QEMU's users have folders of their own inside.
+        // Others may pass through: the user Postgres runs as has a folder of its own inside.
         let made = std::fs::DirBuilder::new().recursive(true).mode(0o755).create(folder);
         made.map_err(|error| {
             let folder = folder.display();

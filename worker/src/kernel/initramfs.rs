@@ -57,7 +57,7 @@ impl Bundle {
         let bytes = archive(validator, &files).map_err(io)?;
         let mut file = tempfile::NamedTempFile::new_in(&self.dir).map_err(io)?;
         file.write_all(&bytes).map_err(io)?;
-        // The machine runs as another user than the one that builds.
+        // Temporary files are closed to everybody else; this one is no secret and is there to be booted.
         let readable = std::os::unix::fs::PermissionsExt::from_mode(0o644);
         file.as_file().set_permissions(readable).map_err(io)?;
         file.persist(&path).map_err(|error| io(error.error))?;
