@@ -155,7 +155,12 @@ impl Conversation {
             };
             slot.answer(assignment, &report, stopped).await
         });
-        self.running.insert(lease.cell, Running { lease, stop, task: task.id() });
+        let running = Running { lease, stop, task: task.id() };
+        // The cell may come back under a new lease while its old guest still runs: that guest's
+        // answer would be refused.
+        if let Some(outdated) = self.running.insert(lease.cell, running) {
+            outdated.stop.cancel();
+        }
         Ok(())
     }
 

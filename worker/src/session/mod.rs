@@ -26,6 +26,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
+use tonic::Streaming;
 use tonic::transport::Channel;
 
 /// Messages that may wait to be sent; the sender waits when it is full.
@@ -64,7 +65,18 @@ impl From<tonic::Status> for SessionError {
 pub async fn run(worker: Arc<Worker>, channel: Channel, shutdown: CancellationToken) {
     let mut pause = PAUSE_FIRST;
     while !shutdown.is_cancelled() {
-        match hold(&worker, channel.clone(), &shutdown, &mut pause).await {
+        let opened = tokio::select! {
+            opened = open(&worker, channel.clone()) => opened,
+            () = shutdown.cancelled() => return,
+        };
+        let ended = match opened {
+            Ok((conversation, incoming)) => {
+                pause = PAUSE_FIRST;
+                conversation.hold(incoming, &shutdown).await
+            }
+            Err(error) => Err(error),
+        };
+        match ended {
             Ok(()) => return,
             Err(error) => {
                 tracing::warn!(error = %error, pause_ms = pause.as_millis(), "session lost, reconnecting");
@@ -78,13 +90,11 @@ pub async fn run(worker: Arc<Worker>, channel: Channel, shutdown: CancellationTo
     }
 }
 
-/// One session, from Hello to the end. `pause` is reset once the controller welcomed us.
-async fn hold(
+/// From Hello to Welcome: a session that is open, and what the controller will say on it.
+async fn open(
     worker: &Arc<Worker>,
     channel: Channel,
-    shutdown: &CancellationToken,
-    pause: &mut Duration,
-) -> Result<(), SessionError> {
+) -> Result<(Conversation, Streaming<wire::OpenSessionResponse>), SessionError> {
     let mut client = FleetServiceClient::new(channel).max_decoding_message_size(MESSAGE_BYTES_MAX);
     let (outgoing, messages) = mpsc::channel(OUTGOING_MAX);
     outgoing
@@ -96,10 +106,9 @@ async fn hold(
         Some(wire::open_session_response::Message::Welcome(welcome)) => welcome,
         other => return Err(SessionError::NoWelcome { got: format!("{other:?}") }),
     };
-    *pause = PAUSE_FIRST;
     tracing::info!(worker.id = %welcome.worker_id, slots = worker.slots(), "session open");
     let slot = Slot::new(Arc::clone(worker), client);
-    Conversation::new(slot, outgoing, &welcome).hold(incoming, shutdown).await
+    Ok((Conversation::new(slot, outgoing, &welcome), incoming))
 }
 
 fn say(message: wire::open_session_request::Message) -> wire::OpenSessionRequest {
