@@ -4,7 +4,7 @@ use crate::exercise::{Exercise, ExerciseError};
 use crate::load;
 use crate::sys::libbpf::Program;
 use domain::errno::Errno;
-use domain::evidence::{Attach, AttachOutcome, Load, LoadScope, LogSubject};
+use domain::evidence::{Attach, AttachOutcome, Load, LoadScope, Loaded, LogSubject};
 use domain::level::Level;
 use domain::message::FromGuest;
 use std::collections::BTreeSet;
@@ -60,7 +60,7 @@ impl Exercise<'_> {
 
     /// Programs that the kernel took and that need others in a prog array: loaded once more together
     /// with all the others it takes. Where even that fails, because an entry is a program it
-    /// refuses, they count as loaded but cannot be attached.
+    /// refuses, they count as loaded, with figures of 0, but cannot be attached.
     fn in_company(&self, lacking: &[usize], refused: &BTreeSet<usize>) -> Result<(), ExerciseError> {
         let instance = self.reopen()?;
         load::only_programs(&instance.object, |other| !refused.contains(&other))
@@ -72,7 +72,8 @@ impl Exercise<'_> {
         {
             let name = program.name();
             let scope = LoadScope::Alone(name.clone());
-            let loaded = together.loaded.iter().filter(|other| other.program == name).cloned().collect();
+            let loaded = together.loaded.iter().find(|other| other.program == name).cloned();
+            let loaded = vec![loaded.unwrap_or_else(|| without_figures(name))];
             self.send(&FromGuest::Load(Load { scope, errno: None, loaded, took_us: together.took_us }))?;
             match together.errno {
                 None => self.attach(program)?,
@@ -94,4 +95,9 @@ impl Exercise<'_> {
             outcome: AttachOutcome::NotAttempted(reason.to_owned()),
         })
     }
+}
+
+/// A program that the kernel took and let go before it could be asked about it.
+fn without_figures(program: String) -> Loaded {
+    Loaded { program, verified_instructions: 0, translated_bytes: 0, jited_bytes: 0 }
 }
