@@ -5,19 +5,11 @@ use clap::Parser;
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
-use tonic::transport::Endpoint;
 use tracing_subscriber::EnvFilter;
 use worker::config::{Config, Flags};
 use worker::{Worker, session};
-
-/// Longest wait for a connection.
-const CONNECT_DEADLINE: Duration = Duration::from_secs(10);
-/// How often a silent connection is proven to be alive: a controller whose host vanished says
-/// nothing, and guests would go on answering it.
-const KEEP_ALIVE: Duration = Duration::from_secs(10);
 
 /// Runs eBPF compatibility cells in QEMU guests for a controller.
 #[derive(Parser)]
@@ -47,10 +39,8 @@ async fn main() -> anyhow::Result<()> {
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr)
         .init();
-    let controller = Endpoint::from_shared(config.controller.clone())
-        .with_context(|| format!("`controller = {}` is not an address", config.controller))?
-        .connect_timeout(CONNECT_DEADLINE)
-        .http2_keep_alive_interval(KEEP_ALIVE);
+    let channel = session::channel(&config.controller)
+        .with_context(|| format!("`controller = {}` is not an address", config.controller))?;
     let shutdown = CancellationToken::new();
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let stop = shutdown.clone();
@@ -59,6 +49,6 @@ async fn main() -> anyhow::Result<()> {
         stop.cancel();
     });
     let worker = Worker::prepare(&config, &|_| {}).await?;
-    session::run(Arc::new(worker), controller.connect_lazy(), shutdown).await;
+    session::run(Arc::new(worker), channel, shutdown).await;
     Ok(())
 }

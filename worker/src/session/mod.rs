@@ -27,12 +27,17 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 use tonic::Streaming;
-use tonic::transport::Channel;
+use tonic::transport::{Channel, Endpoint};
 
 /// Messages that may wait to be sent; the sender waits when it is full.
 const OUTGOING_MAX: usize = 64;
 /// Longest answer the controller may send in one message; assignments are under a kilobyte.
 const MESSAGE_BYTES_MAX: usize = 1024 * 1024;
+/// Longest wait for a connection.
+const CONNECT_DEADLINE: Duration = Duration::from_secs(10);
+/// How often a silent connection is proven to be alive: a controller whose host vanished says
+/// nothing, and guests would go on answering it.
+const KEEP_ALIVE: Duration = Duration::from_secs(10);
 /// Pause before the first attempt to reconnect; doubled up to the longest.
 const PAUSE_FIRST: Duration = Duration::from_millis(200);
 /// Longest pause between attempts to reconnect: a restarted controller has its fleet back soon.
@@ -59,6 +64,16 @@ impl From<tonic::Status> for SessionError {
     fn from(status: tonic::Status) -> Self {
         Self::Ended(Box::new(status))
     }
+}
+
+/// A channel to the controller at this address, connected at its first call.
+///
+/// # Errors
+/// The text is no address.
+pub fn channel(controller: &str) -> Result<Channel, tonic::transport::Error> {
+    let endpoint = Endpoint::from_shared(controller.to_owned())?;
+    let endpoint = endpoint.connect_timeout(CONNECT_DEADLINE).http2_keep_alive_interval(KEEP_ALIVE);
+    Ok(endpoint.connect_lazy())
 }
 
 /// Serves one controller until `shutdown`, reconnecting when the stream breaks.
