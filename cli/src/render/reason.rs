@@ -28,23 +28,15 @@ pub(crate) struct Reason<'a> {
 pub(crate) fn reasons<'a>(matrix: &Matrix<'a>) -> Vec<Reason<'a>> {
     let mut reasons: Vec<Reason<'a>> = Vec::new();
     for cell in &matrix.cells {
-        for (cause, subject) in causes(cell) {
+        for Part { cause, verdict, subject } in parts(cell) {
             let same = |reason: &&mut Reason<'a>| {
-                reason.object == cell.object
-                    && reason.verdict == cell.verdict()
-                    && is_same(reason.cause, cause)
+                reason.object == cell.object && reason.verdict == verdict && is_same(reason.cause, cause)
             };
             let at = match reasons.iter_mut().find(same) {
                 Some(reason) => reason,
                 None => {
-                    let verdict = cell.verdict();
-                    reasons.push(Reason {
-                        object: cell.object,
-                        cause,
-                        verdict,
-                        kernels: vec![],
-                        subjects: vec![],
-                    });
+                    let (kernels, subjects) = (vec![], vec![]);
+                    reasons.push(Reason { object: cell.object, cause, verdict, kernels, subjects });
                     reasons.last_mut().expect("one was pushed on the line above")
                 }
             };
@@ -59,35 +51,47 @@ pub(crate) fn reasons<'a>(matrix: &Matrix<'a>) -> Vec<Reason<'a>> {
     reasons
 }
 
-/// The causes in a cell that is not a pass, each with the program or map it was found at. The
-/// cell's own cause comes from one of its parts, so it is only used when no part has one.
-fn causes<'a>(cell: &Cell<'a>) -> Vec<(&'a wire::Cause, Option<String>)> {
+/// A cause, the verdict it led to, and the program or map it was found at.
+struct Part<'a> {
+    cause: &'a wire::Cause,
+    verdict: Verdict,
+    subject: Option<String>,
+}
+
+/// The causes in a cell that is not a pass. The cell's own cause comes from one of its parts, so
+/// it is only used when no part has it.
+fn parts<'a>(cell: &Cell<'a>) -> Vec<Part<'a>> {
     let Some(verdict) = cell.wire.verdict.as_ref().filter(|_| cell.verdict() != Verdict::Passes) else {
         return Vec::new();
+    };
+    let part = |cause: &'a Option<wire::Cause>, verdict: wire::Verdict, subject: String| {
+        let verdict = verdict.to_domain().unwrap_or(cell.verdict());
+        cause.as_ref().map(|cause| Part { cause, verdict, subject: Some(subject) })
     };
     let programs = verdict.programs.iter().filter(|program| program.required);
     let programs = programs.filter_map(|program| {
         let subject = format!("program {} ({})", program.name, program.section);
-        program.cause.as_ref().map(|cause| (cause, Some(subject)))
+        part(&program.cause, program.verdict(), subject)
     });
-    let maps = verdict.maps.iter().filter_map(|map| {
-        map.cause.as_ref().map(|cause| (cause, Some(format!("map {} ({})", map.name, map.kind))))
-    });
+    let maps = verdict.maps.iter();
+    let maps =
+        maps.filter_map(|map| part(&map.cause, map.verdict(), format!("map {} ({})", map.name, map.kind)));
     let mut parts: Vec<_> = programs.chain(maps).collect();
     if let Some(own) = &verdict.cause
-        && !parts.iter().any(|(cause, _)| is_same(cause, own))
+        && !parts.iter().any(|part| is_same(part.cause, own))
     {
-        parts.insert(0, (own, None));
+        parts.insert(0, Part { cause: own, verdict: cell.verdict(), subject: None });
     }
-    if parts.iter().any(|(cause, _)| cause.code != BLOCKED) {
-        parts.retain(|(cause, _)| cause.code != BLOCKED);
+    if parts.iter().any(|part| part.cause.code != BLOCKED) {
+        parts.retain(|part| part.cause.code != BLOCKED);
     }
     parts
 }
 
-/// The same reason, seen at different programs or kernels: log and location may differ.
+/// The same reason, seen at different programs, maps or kernels: stage, log and location may
+/// differ.
 fn is_same(a: &wire::Cause, b: &wire::Cause) -> bool {
-    a.code == b.code && a.stage == b.stage && a.subject == b.subject && a.errno == b.errno
+    a.code == b.code && a.subject == b.subject && a.errno == b.errno
 }
 
 /// The errno by name.
