@@ -18,9 +18,7 @@ pub struct Validator {
 
 /// The validator cannot be read.
 #[derive(Debug, thiserror::Error)]
-#[error(
-    "the validator {path} cannot be read ({source}); build it with `make build` or name it in BPFCOMPAT_WORKER_VALIDATOR"
-)]
+#[error("the validator {path} cannot be read ({source}); build it with `make build` or set `validator`")]
 pub struct NoValidator {
     path: PathBuf,
     source: io::Error,

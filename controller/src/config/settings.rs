@@ -119,7 +119,8 @@ impl Settings {
         let mut problems = Vec::new();
         let database = self.database_url.parse::<PgConnectOptions>();
         if let Err(error) = &database {
-            problems.push(format!("database_url: {error}; use postgres://user@host/name"));
+            let forms = "postgres://user@host/name, or postgres:///name?host=FOLDER for a socket";
+            problems.push(format!("database_url: {error}; use {forms}"));
         }
         // One connection listens for notifications, one reaps, and work needs at least one.
         if self.database_connections < 3 {

@@ -18,7 +18,9 @@ pub enum KernelError {
         url: String,
     },
     /// No connection, or it broke more often than is tolerated.
-    #[error("{what} could not be downloaded from {url} in {tries} tries; ask again to resume")]
+    #[error(
+        "{what} could not be downloaded from {url} in {tries} tries; check the network and the setting `mirror`, then ask again to resume"
+    )]
     MirrorUnreachable {
         /// What was wanted.
         what: String,

@@ -31,7 +31,7 @@ const PROOF_MEMORY_BYTES: u64 = 512 * 1024 * 1024;
 #[derive(Debug, thiserror::Error)]
 pub enum ProbeError {
     /// No such program.
-    #[error("no {PROGRAM} in {looked}; install the package qemu-system-x86 or set its path")]
+    #[error("no {PROGRAM} in {looked}; install the package qemu-system-x86 or add its folder to PATH")]
     FindQemu {
         /// Where it was looked for.
         looked: String,
