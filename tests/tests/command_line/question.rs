@@ -1,0 +1,90 @@
+//! Questions and their answers: matrix, reasons, reports, exit codes.
+
+use crate::report;
+use crate::scene::{Ended, Scene, argument, object};
+use serde_json::Value;
+use std::fs;
+
+/// The lines that say how far a run got; on a machine without kernels, downloads are said too.
+fn progress(ended: &Ended) -> Vec<&str> {
+    ended.stderr.lines().filter(|line| line.starts_with('[')).collect()
+}
+
+#[tokio::test]
+async fn a_question_is_answered_by_guests_then_from_the_store_then_by_guests_again() {
+    let scene = Scene::new();
+    let (good, split) = (object("xdp_pass"), object("bloom_filter"));
+    let [json, junit, markdown] = ["r.json", "r.xml", "r.md"].map(|name| argument(&scene.path(name)));
+    let mut ask = vec!["test", &good, &split, "--kernels", "5.10,newest"];
+    ask.extend(["--json", &json, "--junit", &junit, "--markdown", &markdown]);
+    let first = scene.run(&ask).await;
+    scene.assert_nothing_left();
+    assert_eq!(first.exit, Some(1), "{}", first.stderr);
+    for text in [&first.stdout, &first.stderr] {
+        assert!(!text.contains(['\x1b', '\r']), "{text}");
+    }
+    let row = |name: &str| first.stdout.lines().find(|line| line.starts_with(name)).expect("a row");
+    assert_eq!(row("xdp_pass.bpf.o").matches("✓ passes").count(), 2, "{}", first.stdout);
+    let split_row = row("bloom_filter.bpf.o");
+    assert!(split_row.contains("✗ fails") && split_row.contains("✓ passes"), "{split_row}");
+    for says in
+        ["✗ bloom_filter.bpf.o fails on 5.10", "map_type_unknown: seen", "works on 1 of 2 kernels; exit 1"]
+    {
+        assert!(first.stdout.contains(says), "`{says}` is not in: {}", first.stdout);
+    }
+    assert_eq!(progress(&first).len(), 4, "{}", first.stderr);
+
+    let told = report::read(json.as_ref());
+    let newest = report::verdicts(&told)[1].1;
+    let expected = [
+        ("xdp_pass.bpf.o", "5.10", "passes"),
+        ("xdp_pass.bpf.o", newest, "passes"),
+        ("bloom_filter.bpf.o", "5.10", "fails"),
+        ("bloom_filter.bpf.o", newest, "passes"),
+    ];
+    assert_eq!(report::verdicts(&told), expected);
+    assert_eq!(
+        (&told["run"]["cached"], &told["summary"]["exit_code"]),
+        (&Value::from(false), &Value::from(1))
+    );
+    assert!(report::cells(&told).all(|cell| cell["guest"]["nonce_ok"] == true), "{told}");
+    let junit = fs::read_to_string(&junit).expect("a report");
+    assert_eq!((junit.matches("<testcase ").count(), junit.matches("<failure ").count()), (4, 1), "{junit}");
+    assert!(fs::read_to_string(&markdown).expect("a report").contains("exit 1"));
+
+    let again = scene.run(&ask).await;
+    assert_eq!(again.exit, Some(1), "{}", again.stderr);
+    let stored = report::read(json.as_ref());
+    assert_eq!(stored["run"]["cached"], true);
+    assert_eq!(report::evidence(&stored), report::evidence(&told), "the same guests said it");
+
+    let full = scene.run(&["test", &good, "--kernels", "5.10", "--json", "/dev/full"]).await;
+    assert_eq!(full.exit, Some(2), "{}", full.stderr);
+    assert!(
+        full.stderr.contains("/dev/full: writing the report failed; is the disk full?"),
+        "{}",
+        full.stderr
+    );
+
+    let fresh = scene.run(&["test", &good, "--kernels", "5.10", "--fresh", "--json", &json]).await;
+    assert_eq!(fresh.exit, Some(0), "{}", fresh.stderr);
+    let booted = report::read(json.as_ref());
+    assert_eq!(booted["run"]["cached"], false);
+    assert_ne!(report::evidence(&booted)[0], report::evidence(&told)[0], "another guest said it");
+    scene.assert_nothing_left();
+}
+
+#[tokio::test]
+async fn only_required_kernels_decide_and_nothing_exercised_is_no_pass() {
+    let scene = Scene::new();
+    let split = object("bloom_filter");
+    let optional = scene.run(&["test", &split, "--kernels", "newest", "--optional", "5.10"]).await;
+    assert_eq!(optional.exit, Some(0), "{}", optional.stderr);
+    let says = "works on 1 of 1 kernel, 0 of 1 optional; exit 0";
+    assert!(optional.stdout.contains(says), "{}", optional.stdout);
+
+    let untried = scene.run(&["test", &object("sk_skb_parser"), "--kernels", "5.10"]).await;
+    assert_eq!(untried.exit, Some(2), "{}", untried.stderr);
+    assert!(untried.stdout.contains("sk_skb_parser.bpf.o was not attempted on 5.10"), "{}", untried.stdout);
+    scene.assert_nothing_left();
+}
