@@ -127,9 +127,9 @@ async fn record(parts: &Parts, lease: Lease, judged: &Judged) -> Result<(), Rece
     Ok(())
 }
 
-/// Whether another guest may well answer: this one died, was too slow or was not to be had.
+/// Whether another guest may well answer: this one died, stalled, was too slow or was not to be
+/// had. The memory it lacked the next one lacks too.
 fn only_infrastructure_failed(answer: &CellVerdict) -> bool {
-    let retried = [CauseCode::GuestDied, CauseCode::Deadline, CauseCode::Infrastructure];
     answer.verdict == Verdict::Inconclusive
-        && answer.cause.as_ref().is_none_or(|cause| retried.contains(&cause.code))
+        && answer.cause.as_ref().is_none_or(|cause| cause.code != CauseCode::GuestMemory)
 }
