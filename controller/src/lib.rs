@@ -41,8 +41,10 @@ const ACQUIRE_DEADLINE: Duration = Duration::from_secs(10);
 /// How long clients may take to let go of their calls at shutdown, and sessions to give back.
 /// Longer than a session waits for a worker that does not read.
 const STOP_DEADLINE: Duration = Duration::from_secs(15);
-/// Uploads and deliveries in memory at once. Each holds at most some 320 MB and usually one.
-const INTAKE_MAX: usize = 8;
+/// Uploads in memory at once. Each holds at most an object.
+const UPLOADS_MAX: usize = 8;
+/// Deliveries in memory at once. Each holds at most some 320 MB and usually one.
+const DELIVERIES_MAX: usize = 8;
 
 /// A started controller: connected, migrated, background tasks running.
 #[derive(Debug)]
@@ -97,7 +99,8 @@ impl Controller {
             blobs,
             wake: queue::wake::Wake::new(),
             timing: config.timing,
-            intake: Semaphore::new(INTAKE_MAX),
+            uploads: Semaphore::new(UPLOADS_MAX),
+            deliveries: Semaphore::new(DELIVERIES_MAX),
             shutdown,
             tasks: TaskTracker::new(),
         });

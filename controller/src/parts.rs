@@ -19,8 +19,11 @@ pub(crate) struct Parts {
     pub(crate) wake: Wake,
     /// Intervals and deadlines.
     pub(crate) timing: Timing,
-    /// Permits for holding an upload or a delivery in memory.
-    pub(crate) intake: Semaphore,
+    /// Permits for holding an upload in memory.
+    pub(crate) uploads: Semaphore,
+    /// Permits for holding a delivery in memory. Not those of uploads: people who send slowly
+    /// must not keep workers from delivering.
+    pub(crate) deliveries: Semaphore,
     /// Cancelled when the process is to end.
     pub(crate) shutdown: CancellationToken,
     /// Every task that was spawned; waited for at the end.

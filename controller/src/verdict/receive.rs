@@ -19,7 +19,7 @@ use domain::verdict::{CellVerdict, Verdict};
 use flate2::read::ZlibDecoder;
 use std::io::Read as _;
 
-/// Largest delivery, compressed. The worker cuts each log, so real ones stay under 1 MB.
+/// Largest delivery, compressed. The worker cuts logs, so real ones stay under a few megabytes.
 pub(crate) const DELIVERY_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Largest evidence after inflating, in bytes: a few hundred programs with full logs.
 const EVIDENCE_BYTES_MAX: u64 = 256 * 1024 * 1024;

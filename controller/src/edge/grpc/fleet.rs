@@ -104,7 +104,7 @@ impl FleetService for Fleet {
         request: Request<Streaming<wire::DeliverEvidenceRequest>>,
     ) -> Result<Response<wire::DeliverEvidenceResponse>, Status> {
         let mut pieces = request.into_inner();
-        let _permit = self.0.intake.acquire().await.expect("the semaphore is never closed");
+        let _permit = self.0.deliveries.acquire().await.expect("the semaphore is never closed");
         let first = pieces.message().await?.ok_or_else(|| invalid("lease", "the stream is empty"))?;
         let lease = message::lease(first.lease)?;
         let mut delivery = first.data;

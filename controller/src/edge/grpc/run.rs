@@ -40,7 +40,7 @@ impl RunService for Runs {
         request: Request<Streaming<wire::UploadObjectRequest>>,
     ) -> Result<Response<wire::UploadObjectResponse>, Status> {
         let mut pieces = request.into_inner();
-        let _permit = self.0.intake.acquire().await.expect("the semaphore is never closed");
+        let _permit = self.0.uploads.acquire().await.expect("the semaphore is never closed");
         let first = pieces.message().await?.ok_or_else(|| invalid("name", "the stream is empty"))?;
         let mut upload = Upload::begin(first.name).map_err(status::upload)?;
         upload.push(&first.data).map_err(status::upload)?;
