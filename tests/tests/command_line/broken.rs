@@ -12,7 +12,7 @@ use tokio::process::Command;
 /// What the program does when it cannot tell: it names everything in `says`, once.
 async fn assert_cannot_tell(scene: &Scene, command: &mut Command, says: &[&str]) {
     let ended = ended(command.spawn().expect("the program starts")).await;
-    scene.assert_nothing_left();
+    scene.assert_nothing_left().await;
     assert_eq!((ended.exit, ended.stdout.as_str()), (Some(2), ""), "{}", ended.stderr);
     assert_eq!(ended.stderr.matches("bpfcompat: ").count(), 1, "{}", ended.stderr);
     for word in says {

@@ -16,7 +16,7 @@ async fn an_interrupt_cancels_the_run_and_leaves_nothing_running() {
     let program = scene.run_with_a_guest(&["test", &good, "--kernels", "5.10"]).await;
     signal(&program, Signal::SIGINT);
     let ended = ended(program).await;
-    scene.assert_nothing_left();
+    scene.assert_nothing_left().await;
     assert_eq!((ended.exit, ended.stdout.as_str()), (Some(2), ""), "{}", ended.stderr);
     let said = ended.stderr.split_once("stopped by you; run ").expect("what became of the run").1;
     let (run, outcome) = said.split_once(' ').expect("an id");
@@ -42,7 +42,7 @@ async fn a_killed_program_takes_its_guests_along_and_the_next_one_recovers() {
     nobody_came_back(&scene).await;
 
     let next = scene.run(&ask).await;
-    scene.assert_nothing_left();
+    scene.assert_nothing_left().await;
     assert_eq!(next.exit, Some(0), "{}", next.stderr);
     let list = scene.run(&["runs", "list"]).await.stdout;
     let states = [" finished ", " cancelled "].map(|state| list.matches(state).count());
@@ -55,7 +55,7 @@ async fn a_killed_program_takes_its_guests_along_and_the_next_one_recovers() {
     kill(Pid::from_raw(server), Signal::SIGKILL).expect("it runs");
     assert_eq!(ended(program).await.exit, None);
     let next = scene.run(&ask).await;
-    scene.assert_nothing_left();
+    scene.assert_nothing_left().await;
     assert_eq!(next.exit, Some(0), "{}", next.stderr);
     assert!(next.stdout.contains("✓ passes *"), "what was stored is still there: {}", next.stdout);
 }
@@ -68,4 +68,17 @@ async fn nobody_came_back(scene: &Scene) {
     let waiting = sqlx::query("UPDATE runs SET attended_until = now()").execute(&server).await;
     assert_eq!(waiting.expect("an update").rows_affected(), 1);
     server.close().await;
+}
+
+#[tokio::test]
+async fn a_program_killed_while_it_makes_the_database_does_not_spoil_the_next_one() {
+    let scene = Scene::new();
+    let program = scene.bpfcompat(&["runs", "list"]).spawn().expect("the program starts");
+    let sign = scene.data().join("postgres.unfinished/pg_wal");
+    eventually("a database in the making", || sign.exists()).await;
+    signal(&program, Signal::SIGKILL);
+    assert_eq!(ended(program).await.exit, None);
+    let next = scene.run(&["runs", "list"]).await;
+    assert_eq!(next.exit, Some(0), "{}", next.stderr);
+    scene.assert_nothing_left().await;
 }

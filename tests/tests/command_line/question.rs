@@ -18,7 +18,7 @@ async fn a_question_is_answered_by_guests_then_from_the_store_then_by_guests_aga
     let mut ask = vec!["test", &good, &split, "--kernels", "5.10,newest"];
     ask.extend(["--json", &json, "--junit", &junit, "--markdown", &markdown]);
     let first = scene.run(&ask).await;
-    scene.assert_nothing_left();
+    scene.assert_nothing_left().await;
     assert_eq!(first.exit, Some(1), "{}", first.stderr);
     for text in [&first.stdout, &first.stderr] {
         assert!(!text.contains(['\x1b', '\r']), "{text}");
@@ -71,7 +71,7 @@ async fn a_question_is_answered_by_guests_then_from_the_store_then_by_guests_aga
     let booted = report::read(json.as_ref());
     assert_eq!(booted["run"]["cached"], false);
     assert_ne!(report::evidence(&booted)[0], report::evidence(&told)[0], "another guest said it");
-    scene.assert_nothing_left();
+    scene.assert_nothing_left().await;
 }
 
 #[tokio::test]
@@ -86,5 +86,5 @@ async fn only_required_kernels_decide_and_nothing_exercised_is_no_pass() {
     let untried = scene.run(&["test", &object("sk_skb_parser"), "--kernels", "5.10"]).await;
     assert_eq!(untried.exit, Some(2), "{}", untried.stderr);
     assert!(untried.stdout.contains("sk_skb_parser.bpf.o was not attempted on 5.10"), "{}", untried.stdout);
-    scene.assert_nothing_left();
+    scene.assert_nothing_left().await;
 }

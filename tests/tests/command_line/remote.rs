@@ -64,5 +64,5 @@ async fn a_run_survives_the_death_of_its_worker() {
         daemon.signal(Signal::SIGTERM);
         assert_eq!(daemon.ended().await.code(), Some(0));
     }
-    scene.assert_nothing_left();
+    scene.assert_nothing_left().await;
 }

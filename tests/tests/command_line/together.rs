@@ -13,9 +13,9 @@ async fn two_programs_make_one_cluster_and_the_last_one_stops_it() {
     assert!(good.stdout.contains("xdp_pass") && !good.stdout.contains("null_unchecked"), "{}", good.stdout);
     assert_eq!(bad.exit, Some(1), "{}", bad.stderr);
     assert!(bad.stdout.contains("verifier_access: count_unchecked"), "{}", bad.stdout);
-    scene.assert_nothing_left();
+    scene.assert_nothing_left().await;
 
     let list = scene.run(&["runs", "list"]).await;
     assert_eq!(list.stdout.matches(" finished ").count(), 2, "{}", list.stdout);
-    scene.assert_nothing_left();
+    scene.assert_nothing_left().await;
 }

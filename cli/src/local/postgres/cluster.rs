@@ -119,13 +119,13 @@ impl Cluster {
     /// `ClusterError`; what was begun is undone or picked up by the next start.
     pub(crate) async fn start(folder: &Path, programs: Programs) -> Result<Self, ClusterError> {
         let places = Places::of(folder)?;
-        let _gate = places.gate().await?;
+        let gate = places.gate().await?;
         let users = Lock::take(&places.users, Mode::Shared, GATE_DEADLINE).await;
         let users = users.map_err(|source| place(&places.users, "locked", source))?;
         let cluster = Self { programs, places, users };
-        cluster.prepare().await?;
+        cluster.prepare(&gate).await?;
         if !cluster.is_running().await? {
-            cluster.launch().await?;
+            cluster.launch(&gate).await?;
         }
         Ok(cluster)
     }
@@ -140,7 +140,7 @@ impl Cluster {
     /// # Errors
     /// When the server does not stop.
     pub(crate) async fn stop(self) -> Result<(), ClusterError> {
-        let _gate = self.places.gate().await?;
+        let gate = self.places.gate().await?;
         drop(self.users);
         let alone = Lock::try_take(&self.places.users, Mode::Exclusive);
         let alone = alone.map_err(|source| place(&self.places.users, "locked", source))?;
@@ -150,14 +150,14 @@ impl Cluster {
         let mut stop = self.programs.command("pg_ctl");
         stop.args(["stop", "-w", "-m", "fast", "-t", &STOP_DEADLINE.as_secs().to_string(), "-D"]);
         stop.arg(&self.places.data);
-        run("pg_ctl stop", stop, &self.places.data, STOP_DEADLINE).await
+        run("pg_ctl stop", stop, &gate, &self.places.data, STOP_DEADLINE).await
     }
 
     /// Folders with the right owner, and a cluster of the right version in them.
-    async fn prepare(&self) -> Result<(), ClusterError> {
+    async fn prepare(&self, gate: &Lock) -> Result<(), ClusterError> {
         self.own(&self.places.run)?;
         if !self.places.data.join("PG_VERSION").exists() {
-            self.initialise().await?;
+            self.initialise(gate).await?;
         }
         let version = fs::read_to_string(self.places.data.join("PG_VERSION"));
         let version = version.map_err(|source| place(&self.places.data, "read", source))?;
@@ -172,7 +172,7 @@ impl Cluster {
     }
 
     /// Makes the cluster beside its place and renames it, so that a half-made one is never used.
-    async fn initialise(&self) -> Result<(), ClusterError> {
+    async fn initialise(&self, gate: &Lock) -> Result<(), ClusterError> {
         let unfinished = self.places.data.with_extension("unfinished");
         if unfinished.exists() {
             fs::remove_dir_all(&unfinished).map_err(|source| place(&unfinished, "removed", source))?;
@@ -180,7 +180,7 @@ impl Cluster {
         self.own(&unfinished)?;
         let mut initdb = self.programs.command("initdb");
         initdb.args(["--no-locale", "-E", "UTF8", "-A", "trust", "-U", ROLE, "-D"]).arg(&unfinished);
-        run("initdb", initdb, &unfinished, INITDB_DEADLINE).await?;
+        run("initdb", initdb, gate, &unfinished, INITDB_DEADLINE).await?;
         fs::rename(&unfinished, &self.places.data).map_err(|source| place(&self.places.data, "made", source))
     }
 
@@ -201,7 +201,7 @@ impl Cluster {
             .map_err(|source| place(path, "closed to others", source))
     }
 
-    async fn launch(&self) -> Result<(), ClusterError> {
+    async fn launch(&self, gate: &Lock) -> Result<(), ClusterError> {
         // Whatever `postmaster.pid` says, no server of ours is alive: a number in it that is
         // alive again belongs to somebody else and would keep Postgres from starting for ever.
         forget(&self.places.data.join("postmaster.pid"))?;
@@ -209,21 +209,21 @@ impl Cluster {
         fs::write(&settings, self.settings()).map_err(|source| place(&settings, "written", source))?;
         // Processes of a server that was killed keep its memory until they notice.
         for _ in 1..START_ATTEMPTS {
-            if let Ok(()) = self.launch_once().await {
+            if let Ok(()) = self.launch_once(gate).await {
                 return Ok(());
             }
             tokio::time::sleep(START_PAUSE).await;
         }
-        self.launch_once().await
+        self.launch_once(gate).await
     }
 
-    async fn launch_once(&self) -> Result<(), ClusterError> {
+    async fn launch_once(&self, gate: &Lock) -> Result<(), ClusterError> {
         let log = self.places.run.join("server.log");
         forget(&log)?;
         let mut start = self.programs.command("pg_ctl");
         start.args(["start", "-w", "-s", "-t", &START_DEADLINE.as_secs().to_string(), "-D"]);
         start.arg(&self.places.data).arg("-l").arg(&log);
-        match run("pg_ctl start", start, &self.places.data, START_DEADLINE).await {
+        match run("pg_ctl start", start, gate, &self.places.data, START_DEADLINE).await {
             Err(ClusterError::Program { program, path, says }) => {
                 let log = fs::read_to_string(&log).map(|log| tail(&log)).unwrap_or_default();
                 Err(ClusterError::Program { program, path, says: format!("{says}\n{log}") })
@@ -323,13 +323,17 @@ fn place(path: &Path, what: &'static str, source: io::Error) -> ClusterError {
     ClusterError::Place { path: path.to_owned(), what, source }
 }
 
+/// Runs a program that holds the gate as we do: if we are killed, the next bpfcompat waits for its
+/// end instead of working on the same files.
 async fn run(
     program: &'static str,
     mut command: tokio::process::Command,
+    gate: &Lock,
     path: &Path,
     deadline: Duration,
 ) -> Result<(), ClusterError> {
     let failed = |says: String| ClusterError::Program { program, path: path.to_owned(), says };
+    command.stdin(gate.shared_with_child().map_err(|error| failed(error.to_string()))?);
     // pg_ctl has the same deadline and a better message, so it goes first.
     let ended = tokio::time::timeout(deadline + Duration::from_secs(5), command.output()).await;
     let output = ended.map_err(|_| failed(format!("no end after {} s", deadline.as_secs())))?;

@@ -5,6 +5,7 @@ use nix::fcntl::{Flock, FlockArg};
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::Path;
+use std::process::Stdio;
 use std::time::Duration;
 
 /// How often a taken lock is tried again. Nobody is told when a lock of another process falls.
@@ -13,7 +14,7 @@ const RETRY: Duration = Duration::from_millis(50);
 /// A held lock.
 #[derive(Debug)]
 pub(super) struct Lock {
-    _held: Flock<File>,
+    held: Flock<File>,
 }
 
 /// How to hold it.
@@ -37,7 +38,7 @@ impl Lock {
             Mode::Exclusive => FlockArg::LockExclusiveNonblock,
         };
         match Flock::lock(file, arg) {
-            Ok(lock) => Ok(Some(Self { _held: lock })),
+            Ok(lock) => Ok(Some(Self { held: lock })),
             Err((_, Errno::EWOULDBLOCK)) => Ok(None),
             Err((_, errno)) => Err(errno.into()),
         }
@@ -57,5 +58,14 @@ impl Lock {
             }
         });
         taken.await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+    }
+
+    /// The lock as a standard input: a child that has it holds the lock too, so that nobody takes
+    /// it from a child that goes on after we were killed.
+    ///
+    /// # Errors
+    /// When we have no descriptor left.
+    pub(super) fn shared_with_child(&self) -> io::Result<Stdio> {
+        self.held.try_clone().map(Stdio::from)
     }
 }
