@@ -91,7 +91,8 @@ impl System {
             ..Default::default()
         };
         let run = runs.submit_run(request).await?.into_inner().run.context("a run")?;
-        let mut changes = runs.watch_run(wire::WatchRunRequest { id: run.id.clone() }).await?.into_inner();
+        let mut changes =
+            runs.watch_run(wire::WatchRunRequest { id: run.id.clone(), attends: false }).await?.into_inner();
         while changes.message().await?.is_some() {}
         Ok(runs.get_run(wire::GetRunRequest { id: run.id }).await?.into_inner())
     }

@@ -313,7 +313,7 @@ async fn opening_removes_what_dead_processes_left_and_says_where_it_cannot_write
     let mirror = mirror_with_old_layout().await;
     let dir = TempDir::new().expect("directory");
     let _first = library(&dir, &mirror, &["bookworm"]);
-    let left = dir.path().join("bundles/.building-debian_x@1");
+    let left = dir.path().join("bundles/.building-0=debian_x@1");
     std::fs::create_dir(&left).expect("directory");
     std::fs::write(left.join("vmlinuz"), b"half").expect("file");
     std::fs::write(dir.path().join("debian/.tmpAbCdEf"), b"half").expect("file");

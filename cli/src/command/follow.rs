@@ -30,14 +30,14 @@ const RECONNECT_PAUSE: Duration = Duration::from_secs(2);
 pub(super) async fn follow(
     context: &Context,
     services: &mut Services,
-    id: &str,
+    request: wire::WatchRunRequest,
     labels: &[(Digest, String)],
 ) -> Result<wire::GetRunResponse, Failure> {
     let mut following = Following::new(context, labels);
     let mut broken = 0;
     loop {
         let ended = tokio::select! {
-            ended = following.read(services, id, &mut broken) => ended,
+            ended = following.read(services, request.clone(), &mut broken) => ended,
             () = context.stop.cancelled() => {
                 following.screen.clear();
                 return Err(Failure::environment("stopped by you"));
@@ -102,8 +102,12 @@ impl Following {
     }
 
     /// Reads one stream to its end. `broken` starts again with every message.
-    async fn read(&mut self, services: &mut Services, id: &str, broken: &mut u32) -> Result<(), Status> {
-        let request = wire::WatchRunRequest { id: id.to_owned() };
+    async fn read(
+        &mut self,
+        services: &mut Services,
+        request: wire::WatchRunRequest,
+        broken: &mut u32,
+    ) -> Result<(), Status> {
         let mut stream: Streaming<_> = services.runs.watch_run(request).await?.into_inner();
         let mut ticks = tokio::time::interval(TICK);
         loop {

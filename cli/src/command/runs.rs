@@ -59,7 +59,8 @@ async fn show(
 
 async fn watch(context: &Context, connection: &mut Connection, run: &str) -> Result<Exit, Failure> {
     let id = full_id(&mut connection.services, run).await?;
-    let response = follow::follow(context, &mut connection.services, &id, &[]).await?;
+    let request = wire::WatchRunRequest { id: id.clone(), attends: false };
+    let response = follow::follow(context, &mut connection.services, request, &[]).await?;
     let bare = wire::Run::default();
     let matrix = Matrix::new(&response, response.run.as_ref().unwrap_or(&bare));
     super::print(&table::run(&matrix, context.look(false)))?;

@@ -56,7 +56,8 @@ async fn ask(
     let id = submitted.into_inner().run.unwrap_or_default().id;
     let labels: Vec<(Digest, String)> =
         question.objects.iter().map(|object| (object.digest, object.label.clone())).collect();
-    match follow::follow(context, services, &id, &labels).await {
+    let request = wire::WatchRunRequest { id: id.clone(), attends: true };
+    match follow::follow(context, services, request, &labels).await {
         Ok(response) => Ok(response),
         Err(failure) => {
             let cancelled = services.runs.cancel_run(soon(wire::CancelRunRequest { id: id.clone() })).await;

@@ -129,6 +129,12 @@ impl Settings {
                 self.database_connections
             ));
         }
+        if !self.listen.ip().is_loopback() {
+            problems.push(format!(
+                "listen: {} can be reached by others, and callers are not authenticated; use a loopback address",
+                self.listen
+            ));
+        }
         for (key, ms) in [
             ("heartbeat_ms", self.heartbeat_ms),
             ("reap_ms", self.reap_ms),

@@ -60,8 +60,13 @@ pub(crate) async fn setting(parts: &Parts, run: RunId) -> Result<Setting, WatchE
 }
 
 /// Tells the run with all its cells, then each change, until the run is over or nobody listens.
-/// Meanwhile an attended run is kept alive.
-pub(crate) async fn watch(parts: &Parts, run: RunId, told: mpsc::Sender<View>) -> Result<(), WatchError> {
+/// Meanwhile a watcher that attends keeps an attended run alive.
+pub(crate) async fn watch(
+    parts: &Parts,
+    run: RunId,
+    attends: bool,
+    told: mpsc::Sender<View>,
+) -> Result<(), WatchError> {
     let mut notices = parts.wake.notices();
     let mut poll = interval(parts.timing.poll);
     let mut attend = interval(parts.timing.attended / 3);
@@ -84,7 +89,7 @@ pub(crate) async fn watch(parts: &Parts, run: RunId, told: mpsc::Sender<View>) -
             tokio::select! {
                 () = parts.shutdown.cancelled() => return Ok(()),
                 () = told.closed() => return Ok(()),
-                _ = attend.tick() => runs::attend(&parts.db, run, parts.timing.attended).await?,
+                _ = attend.tick(), if attends => runs::attend(&parts.db, run, parts.timing.attended).await?,
                 _ = poll.tick() => break,
                 heard = notices.recv() => if concerns(run, heard) { break },
             }

@@ -20,24 +20,43 @@ pub(crate) async fn run(parts: Arc<Parts>) {
             () = parts.shutdown.cancelled() => return,
             _ = clock.tick() => {}
         }
-        if let Err(error) = reap(&parts).await {
-            tracing::warn!(%error, "reaping failed; it is tried again");
+        // What fails for one of them is tried again for it, and holds up no other.
+        for (what, reaped) in [
+            ("expired leases", expired_leases(&parts).await),
+            ("silent workers", silent_workers(&parts).await),
+            ("unattended runs", unattended_runs(&parts).await),
+        ] {
+            if let Err(error) = reaped {
+                tracing::warn!(%error, what, "reaping failed; it is tried again");
+            }
         }
     }
 }
 
-async fn reap(parts: &Parts) -> sqlx::Result<()> {
+async fn expired_leases(parts: &Parts) -> sqlx::Result<()> {
+    let mut result = Ok(());
     for lease in leases::expired(&parts.db).await? {
-        give_back(parts, lease, FailureKind::Crashed, "its worker went silent while it held the cell")
-            .await?;
+        let says = "its worker went silent while it held the cell";
+        result = give_back(parts, lease, FailureKind::Crashed, says).await.and(result);
     }
+    result
+}
+
+async fn silent_workers(parts: &Parts) -> sqlx::Result<()> {
+    let mut result = Ok(());
     for worker in workers::unseen(&parts.db, parts.timing.lease).await? {
         tracing::warn!(worker.id = %worker, "a worker went silent and is taken as gone");
-        give_back::all(parts, worker, FailureKind::Crashed, "its worker went silent").await?;
+        result =
+            give_back::all(parts, worker, FailureKind::Crashed, "its worker went silent").await.and(result);
     }
+    result
+}
+
+async fn unattended_runs(parts: &Parts) -> sqlx::Result<()> {
+    let mut result = Ok(());
     for run in runs::unattended(&parts.db).await? {
         tracing::info!(run.id = %run, "nobody watches the attended run any more; it is cancelled");
-        cancel(parts, run).await?;
+        result = cancel(parts, run).await.and(result);
     }
-    Ok(())
+    result
 }

@@ -4,6 +4,8 @@ use super::{digest, digests};
 use domain::digest::Digest;
 use domain::evidence::{Guest, KernelFacts};
 use domain::verdict::CellVerdict;
+use serde::Serialize;
+use serde_json::Value;
 use sqlx::PgExecutor;
 use sqlx::types::Json;
 use std::collections::HashMap;
@@ -41,14 +43,30 @@ pub(crate) async fn insert(
         id,
         witness.map(|witness| witness.question.0.to_vec()),
         answer.verdict.name(),
-        Json(answer) as _,
-        witness.map(|witness| Json(&witness.guest)) as _,
-        witness.and_then(|witness| witness.kernel.as_ref()).map(Json) as _,
+        storable(answer) as _,
+        witness.map(|witness| storable(&witness.guest)) as _,
+        witness.and_then(|witness| witness.kernel.as_ref()).map(storable) as _,
         witness.map(|witness| witness.evidence.0.to_vec()),
     )
     .execute(db)
     .await?;
     Ok(id)
+}
+
+/// JSON that `jsonb` takes: it refuses NUL, which a hostile guest may put into any text.
+fn storable(value: &impl Serialize) -> Json<Value> {
+    let mut value = serde_json::to_value(value).expect("verdicts and facts are plain data");
+    remove_nul(&mut value);
+    Json(value)
+}
+
+fn remove_nul(value: &mut Value) {
+    match value {
+        Value::String(text) => text.retain(|character| character != '\0'),
+        Value::Array(values) => values.iter_mut().for_each(remove_nul),
+        Value::Object(fields) => fields.values_mut().for_each(remove_nul),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }
 
 /// The newest conclusive verdict of each question that has one.

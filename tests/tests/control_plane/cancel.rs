@@ -51,10 +51,14 @@ async fn an_attended_run_lives_while_it_is_watched_and_ends_when_it_is_not() {
     let _watch = lab.watch(&watched).await;
     let put_off = "SELECT attended_until > now() + interval '30 min' FROM runs WHERE id = $1::text::uuid";
     lab.eventually(put_off, &watched).await;
+    let request = wire::WatchRunRequest { id: left.clone(), attends: false };
+    let mut looking_on = lab.runs().await.watch_run(request).await.expect("the run is there").into_inner();
+    looking_on.message().await.expect("the run as it is");
     let passed = "UPDATE runs SET attended_until = now() - interval '1 s' WHERE id = $1::text::uuid";
     sqlx::query(passed).bind(&left).execute(&lab.db).await.expect("done");
-    let over = tokio::time::timeout(HANG, lab.over_unwatched(&left)).await.expect("it is cancelled");
-    assert_eq!(over.state(), wire::RunState::Cancelled);
+    let over = async { while looking_on.message().await.expect("the watch goes on").is_some() {} };
+    tokio::time::timeout(HANG, over).await.expect("who only looks on does not keep it alive");
+    assert_eq!(lab.run(&left).await.run.expect("a run").state(), wire::RunState::Cancelled);
     for alive in [&watched, &unattended] {
         assert_eq!(lab.run(alive).await.run.expect("a run").state(), wire::RunState::Queued);
     }

@@ -130,7 +130,7 @@ impl Lab {
     }
 
     pub(crate) async fn watch(&self, id: &str) -> Streaming<wire::WatchRunResponse> {
-        let request = wire::WatchRunRequest { id: id.to_owned() };
+        let request = wire::WatchRunRequest { id: id.to_owned(), attends: true };
         self.runs().await.watch_run(request).await.expect("the run is there").into_inner()
     }
 
@@ -150,16 +150,6 @@ impl Lab {
             }
         };
         tokio::time::timeout(HANG, asking).await.expect(query);
-    }
-
-    /// Waits until the run is over without watching it.
-    pub(crate) async fn over_unwatched(&self, id: &str) -> wire::Run {
-        loop {
-            let run = self.run(id).await.run.expect("a run");
-            if matches!(run.state(), wire::RunState::Finished | wire::RunState::Cancelled) {
-                return run;
-            }
-        }
     }
 
     /// Shuts the controller down and waits until it is.

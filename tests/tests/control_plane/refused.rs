@@ -103,7 +103,7 @@ async fn what_does_not_exist_is_not_found() {
     let mut runs = lab.runs().await;
     let request = wire::GetRunRequest { id: id.clone() };
     assert_refused(runs.get_run(request).await.expect_err("no run"), Code::NotFound, &id);
-    let request = wire::WatchRunRequest { id: id.clone() };
+    let request = wire::WatchRunRequest { id: id.clone(), attends: true };
     let mut watch = runs.watch_run(request).await.expect("a stream").into_inner();
     assert_refused(watch.message().await.expect_err("no run"), Code::NotFound, &id);
     let request = wire::CancelRunRequest { id: id.clone() };

@@ -1,7 +1,7 @@
 //! User-space probes.
 //!
-//! The guest has no user space but the validator. A probe whose target is not here is put on a
-//! function of the validator instead, and the hook says so: the kernel's part is the same.
+//! The guest has no user space but the validator. A probe without a target is put on a function
+//! of the validator; one that names a file the guest does not have is not attempted.
 
 use super::Attempt;
 use crate::sys::attach::{self, UserTarget};
@@ -28,11 +28,10 @@ pub(super) fn attach(program: Program<'_>, target: &str, probe: Probe) -> Attemp
     if Path::new(file).is_absolute() && Path::new(file).exists() {
         return Attempt::of(target, "link", attach::by_section(program));
     }
-    let hook = if target.is_empty() {
-        "a function of the validator".to_owned()
-    } else {
-        format!("a function of the validator, as {target} is not in the guest")
-    };
+    if !target.is_empty() {
+        return Attempt::skipped(target, &format!("the guest has no file `{file}`"));
+    }
+    let hook = "a function of the validator";
     let maps = std::fs::read_to_string("/proc/self/maps").unwrap_or_default();
     let Some(offset) = file_offset(&maps, kernel::probe_target_address()) else {
         return Attempt::skipped(hook, "the validator cannot find its own function in its file");

@@ -16,6 +16,7 @@ use domain::kernel::{Kernel, by_age};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 /// Age at which an unfinished download is no longer worth resuming.
 const PART_AGE_MAX: Duration = Duration::from_hours(24);
@@ -23,6 +24,8 @@ const PART_AGE_MAX: Duration = Duration::from_hours(24);
 const LIST_AGE_MIN: Duration = Duration::from_mins(1);
 /// Start of the name of a directory in which a bundle is built.
 const BUILDING: &str = ".building-";
+/// Between the unique part of that name and the bundle's; in neither of them.
+const BUILT_FOR: char = '=';
 
 /// The kernels the sources list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -130,8 +133,8 @@ impl Library {
             return Ok(bundle);
         }
         let (source, listed) = self.find(kernel, report).await?.ok_or_else(unknown)?;
-        let building = self.bundle_dir(&format!("{BUILDING}{name}"));
-        remove_dir(&building)?;
+        // A name of its own: a fetch that was given up may still be writing into the last one.
+        let building = self.bundle_dir(&format!("{BUILDING}{}{BUILT_FOR}{name}", Uuid::new_v4()));
         std::fs::create_dir(&building).map_err(|source| KernelError::io("create", &building, source))?;
         let built = self.build(source, &listed, &building, report).await;
         if built.is_err() {
@@ -216,6 +219,7 @@ impl Library {
     fn sweep(&self) -> Result<(), KernelError> {
         for (name, path) in entries(&self.dir.join("bundles"))? {
             if let Some(name) = name.strip_prefix(BUILDING)
+                && let Some((_, name)) = name.split_once(BUILT_FOR)
                 && let Some(_lock) = Lock::try_take(&self.lock_path(name))?
             {
                 remove_dir(&path)?;

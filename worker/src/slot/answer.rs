@@ -14,12 +14,17 @@ use proto::wire;
 use proto::wire::fleet_service_client::FleetServiceClient;
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::Channel;
 
 /// Memory of a guest. Most maps of real objects fit, and untouched pages cost the host nothing.
 pub const GUEST_BYTES: u64 = 1024 * 1024 * 1024;
+
+/// How long a kernel may take to arrive: a hundred megabytes at the slowest line worth waiting for.
+const FETCH_MAX: Duration = Duration::from_secs(3600);
 
 /// What a slot is doing, for people who wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +57,9 @@ pub enum NotAnswered {
     /// No bundle of the kernel.
     #[error(transparent)]
     Kernel(#[from] KernelError),
+    /// The bundle did not arrive.
+    #[error("kernel {0} was not fetched within {FETCH_MAX:?}; see how fast its mirror is")]
+    SlowFetch(String),
     /// No guest.
     #[error(transparent)]
     Machine(#[from] MachineError),
@@ -77,6 +85,7 @@ impl NotAnswered {
             Self::Object { .. }
             | Self::UnknownKernel(_)
             | Self::Kernel(_)
+            | Self::SlowFetch(_)
             | Self::Machine(_)
             | Self::Host(_)
             | Self::Seal(_)
@@ -137,7 +146,8 @@ impl Slot {
         let fetching = |step: kernel::Progress| {
             report(Progress { stage: "fetching", percent: percent(step.done_bytes, step.total_bytes) });
         };
-        let bundle = self.worker.library.bundle(kernel, &fetching).await?;
+        let fetched = timeout(FETCH_MAX, self.worker.library.bundle(kernel, &fetching)).await;
+        let bundle = fetched.map_err(|_| NotAnswered::SlowFetch(kernel.id.to_string()))??;
         let initramfs = tokio::task::block_in_place(|| bundle.initramfs(&self.worker.validator.bytes))?;
         let hypervisor = self.worker.hypervisor(&bundle, &initramfs).await.map_err(NotAnswered::Host)?;
         let order = Order {

@@ -108,13 +108,14 @@ impl RunService for Runs {
         &self,
         request: Request<wire::WatchRunRequest>,
     ) -> Result<Response<Self::WatchRunStream>, Status> {
-        let id = run_id("id", &request.into_inner().id)?;
+        let wire::WatchRunRequest { id, attends } = request.into_inner();
+        let id = run_id("id", &id)?;
         let mut setting = Some(watch::setting(&self.0, id).await.map_err(status::watch)?);
         let (told, views) = mpsc::channel(AHEAD);
         let parts = Arc::clone(&self.0);
         let (failed, failure) = mpsc::channel(1);
         self.0.tasks.spawn(async move {
-            if let Err(error) = watch::watch(&parts, id, told).await {
+            if let Err(error) = watch::watch(&parts, id, attends, told).await {
                 // The watcher may have left meanwhile.
                 failed.send(Err(status::watch(error))).await.ok();
             }

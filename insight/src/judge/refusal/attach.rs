@@ -101,14 +101,18 @@ pub(in crate::judge) fn not_attachable_alone(refusal: &Refusal<'_>) -> Option<Fi
     })
 }
 
+/// What is missing may live in a module that the guest did not load, so this is never certain.
 pub(in crate::judge) fn target_missing(refusal: &Refusal<'_>) -> Option<Finding> {
     let gone = matches!(refusal.errno, Errno::ENOENT | Errno::ESRCH | ENODEV | EADDRNOTAVAIL);
     // Traffic control answers ENOENT for a queueing discipline it does not have.
     let is_hook = refusal.program.kind != "sched_cls" && refusal.program.kind != "sched_act";
     (gone && is_hook).then(|| {
-        let says =
-            format!("This kernel has no `{}` to attach `{}` to.", refusal.hook(), refusal.program.name);
-        Finding::certain(CauseCode::AttachTargetMissing, refusal.hook(), says).on(refusal.line())
+        let says = format!(
+            "Neither this kernel nor a module loaded here has `{}` to attach `{}` to.",
+            refusal.hook(),
+            refusal.program.name
+        );
+        Finding::likely(CauseCode::AttachTargetMissing, refusal.hook(), says).on(refusal.line())
     })
 }
 

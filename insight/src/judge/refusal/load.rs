@@ -161,15 +161,17 @@ pub(in crate::judge) fn kfunc_missing(refusal: &Refusal<'_>) -> Option<Finding> 
     if !refusal.needs(kfunc) {
         return Some(refusal.blocked_by(&format!("the object calls kernel function `{kfunc}`"), line));
     }
-    let says = if line.contains("incompatible") {
-        format!(
-            "This kernel has `{kfunc}` with other parameters than `{}` calls it with.",
-            refusal.program.name
-        )
+    let finding = if line.contains("incompatible") {
+        let name = &refusal.program.name;
+        let says = format!("This kernel has `{kfunc}` with other parameters than `{name}` calls it with.");
+        Finding::certain(CauseCode::KfuncMissing, kfunc, says)
     } else {
-        format!("This kernel has no function `{kfunc}` that programs may call.")
+        let says = format!(
+            "Neither this kernel nor a module loaded here has a function `{kfunc}` that programs may call."
+        );
+        Finding::likely(CauseCode::KfuncMissing, kfunc, says)
     };
-    Some(Finding::certain(CauseCode::KfuncMissing, kfunc, says).on(line))
+    Some(finding.on(line))
 }
 
 /// The configuration is a file beside the kernel; without it nothing was learnt about the value.
@@ -202,11 +204,15 @@ pub(in crate::judge) fn target_missing(refusal: &Refusal<'_>) -> Option<Finding>
     let (target, line) = libbpf::missing_target(refusal.log, &refusal.program.name)?;
     let section = &refusal.program.section;
     let finding = if section.starts_with("tp_btf") {
-        let says = format!("This kernel's BTF has no tracepoint `{target}`.");
-        Finding::certain(CauseCode::BtfTypeMissing, target, says)
+        let says =
+            format!("Neither this kernel's BTF nor that of a module loaded here has tracepoint `{target}`.");
+        Finding::likely(CauseCode::BtfTypeMissing, target, says)
     } else {
-        let says = format!("This kernel's BTF has no `{target}` to attach `{}` to.", refusal.program.name);
-        Finding::certain(CauseCode::AttachTargetMissing, target, says)
+        let says = format!(
+            "Neither this kernel's BTF nor that of a module loaded here has `{target}` to attach `{}` to.",
+            refusal.program.name
+        );
+        Finding::likely(CauseCode::AttachTargetMissing, target, says)
     };
     Some(finding.on(line))
 }
@@ -260,8 +266,10 @@ pub(in crate::judge) fn call_poisoned(refusal: &Refusal<'_>) -> Option<Finding> 
         None if number >= libbpf::POISON_KFUNC => libbpf::poisoned_kfunc(refusal.log, name).unwrap_or(name),
         None => return None,
     };
-    let says = format!("This kernel has no function `{kfunc}`, which `{name}` calls unconditionally.");
-    Some(Finding::certain(CauseCode::KfuncMissing, kfunc, says).on(said))
+    let says = format!(
+        "Neither this kernel nor a module loaded here has a function `{kfunc}`, which `{name}` calls unconditionally."
+    );
+    Some(Finding::likely(CauseCode::KfuncMissing, kfunc, says).on(said))
 }
 
 pub(in crate::judge) fn kfunc_refused(refusal: &Refusal<'_>) -> Option<Finding> {
