@@ -63,7 +63,7 @@ demo: build corpus third-party ## ask about real objects on four real kernels
 test: build-debug corpus third-party ## format, lints and every test
 	cargo fmt --all -- --check
 	cargo clippy --workspace --all-targets -- -D warnings
-	cargo test --workspace
+	cargo test --workspace --all-targets
 
 FUZZ_SECONDS := 60
 fuzz: deps ## every fuzz target for a minute (needs nightly Rust)
