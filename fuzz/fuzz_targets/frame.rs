@@ -20,7 +20,7 @@ fn read<M: serde::de::DeserializeOwned>(direction: Direction, max: usize, stream
     let mut reader = Reader::new(direction);
     for bytes in stream.chunks(piece) {
         reader.push(bytes);
-        while let Ok(Some(_)) = reader.next::<M>() {}
+        while let Ok(Some(_)) = reader.message::<M>() {}
         assert!(reader.pending_bytes() <= HEADER_BYTES + max);
     }
 }
