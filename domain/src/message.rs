@@ -4,7 +4,9 @@
 //! worker                                validator
 //!   | boots the kernel                      |
 //!   |  <------------------------  Ready     |   mounts done, modules and fixtures up
+//!   :  (here a template is frozen, and every clone begins)
 //!   |  Job  ------------------------->      |
+//!   |  <------------------------  Took      |   from this guest's memory: which boot it is
 //!   |  <------------------------  Opened    |
 //!   |  <----------------  Map, Load, Log …  |   as they happen, so a dying guest leaves a trace
 //!   |  <----------------  Attached …        |
@@ -25,7 +27,7 @@ pub struct Nonce(pub [u8; 32]);
 /// What the worker tells a guest at boot, before any job exists.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Boot {
-    /// Kept in guest memory only and returned with `Ready`: proves which boot is answering.
+    /// Kept in guest memory only and returned with `Ready` and `Took`: proves which boot answers.
     pub nonce: Nonce,
     /// Paths of modules inside the initramfs, in load order.
     pub modules: Vec<String>,
@@ -34,7 +36,7 @@ pub struct Boot {
 /// The question put to one guest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Job {
-    /// Returned with `Finished`: proves that the answer belongs to this job.
+    /// Returned with `Took` and `Finished`: proves that the answer belongs to this job.
     pub nonce: Nonce,
     /// Seconds since the Unix epoch on the worker, to set the guest's clock.
     pub unix_seconds: i64,
@@ -85,6 +87,13 @@ pub enum FromGuest {
         boot_nonce: Nonce,
         /// What the validator sees of its kernel.
         facts: KernelFacts,
+    },
+    /// The guest read its job. The first word of a clone, whose `Ready` its template said.
+    Took {
+        /// The nonce of the boot this guest descends from, out of its memory.
+        boot_nonce: Nonce,
+        /// The nonce of the job.
+        job_nonce: Nonce,
     },
     /// The object was opened, or not.
     Opened(Open),

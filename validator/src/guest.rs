@@ -49,6 +49,7 @@ fn converse(link: &mut Link, lacks: Vec<String>) -> Result<Nonce, JobError> {
     let mark = Mark::now();
     link.send(&FromGuest::Ready { boot_nonce: boot.nonce, facts })?;
     let job = link.job()?;
+    link.send(&FromGuest::Took { boot_nonce: boot.nonce, job_nonce: job.nonce })?;
     answer(link, &job, fixtures, mark)?;
     Ok(job.nonce)
 }

@@ -5,7 +5,7 @@ use super::text::printable;
 use crate::guest::nonce::Nonces;
 use crate::machine::Step;
 use domain::evidence::{Attach, End, Evidence, Guest, KernelFacts, Load, Log, MapCreate, Open};
-use domain::message::{FromGuest, LogPiece};
+use domain::message::{FromGuest, LogPiece, Nonce};
 
 /// Bytes of one log the validator is told to keep, before compression; it drops the middle of a
 /// longer one. The longest log seen, of a program of a million verified instructions, has 13 MB
@@ -30,10 +30,16 @@ pub enum Offence {
     /// The first message was not `Ready`.
     #[error("it spoke before it said Ready")]
     BeforeReady,
-    /// `Ready` came twice.
+    /// `Ready` came twice, or from a clone, whose template said it.
     #[error("it said Ready twice")]
     ReadyTwice,
-    /// `Ready` or `Finished` carried a nonce that was not given to this guest.
+    /// Something else came before `Took`.
+    #[error("it answered before it took its job")]
+    BeforeTook,
+    /// `Took` came twice.
+    #[error("it took its job twice")]
+    TookTwice,
+    /// `Ready`, `Took` or `Finished` carried a nonce that was not given to this guest.
     #[error("it answered with the nonce of another {0}")]
     WrongNonce(&'static str),
     /// A record of a load, map or attach attempt before the object was opened.
@@ -60,6 +66,7 @@ pub enum Offence {
 #[derive(Debug)]
 pub struct Collector {
     nonces: Nonces,
+    took: bool,
     nonce_ok: bool,
     kernel: Option<KernelFacts>,
     open: Option<Open>,
@@ -84,12 +91,14 @@ impl std::fmt::Debug for Unfinished {
 }
 
 impl Collector {
-    /// A collector for the guest that was given these nonces.
-    pub fn new(nonces: Nonces) -> Self {
+    /// A collector for the guest that was given these nonces; `kernel` is what its template saw,
+    /// if it is a clone.
+    pub fn new(nonces: Nonces, kernel: Option<KernelFacts>) -> Self {
         Self {
             nonces,
+            took: false,
             nonce_ok: false,
-            kernel: None,
+            kernel,
             open: None,
             maps: Vec::new(),
             loads: Vec::new(),
@@ -105,18 +114,16 @@ impl Collector {
     /// # Errors
     /// The rule the guest broke. The message is then not part of the evidence; earlier ones are.
     pub fn take(&mut self, message: FromGuest) -> Result<Option<End>, Offence> {
-        if self.kernel.is_none() && !matches!(message, FromGuest::Ready { .. }) {
-            return Err(Offence::BeforeReady);
-        }
+        self.in_order(&message)?;
         match message {
             FromGuest::Ready { boot_nonce, facts } => {
-                if self.kernel.is_some() {
-                    return Err(Offence::ReadyTwice);
-                }
-                if boot_nonce != self.nonces.boot {
-                    return Err(Offence::WrongNonce("boot"));
-                }
+                Self::check("boot", boot_nonce, self.nonces.boot)?;
                 self.kernel = Some(facts);
+            }
+            FromGuest::Took { boot_nonce, job_nonce } => {
+                Self::check("boot", boot_nonce, self.nonces.boot)?;
+                Self::check("job", job_nonce, self.nonces.job)?;
+                self.took = true;
             }
             FromGuest::Opened(open) => {
                 if self.open.is_some() {
@@ -132,9 +139,7 @@ impl Collector {
             FromGuest::Log(piece) => self.take_piece(piece)?,
             FromGuest::Refused { says } => return Ok(Some(End::Refused(says))),
             FromGuest::Finished { job_nonce } => {
-                if job_nonce != self.nonces.job {
-                    return Err(Offence::WrongNonce("job"));
-                }
+                Self::check("job", job_nonce, self.nonces.job)?;
                 if self.unfinished.is_some() {
                     return Err(Offence::UnfinishedLog);
                 }
@@ -145,31 +150,50 @@ impl Collector {
         Ok(None)
     }
 
-    /// What the guest is doing, judged by what it said last.
-    pub fn step(&self) -> Step {
-        match (&self.kernel, &self.open) {
-            (None, _) => Step::Boot,
-            (Some(_), None) => Step::Open,
-            (Some(_), Some(_)) if self.attaches.is_empty() => Step::Load,
-            (Some(_), Some(_)) => Step::Attach,
+    /// Holds the guest to `Ready`, `Took`, everything else.
+    fn in_order(&self, message: &FromGuest) -> Result<(), Offence> {
+        let (ready, took) = (self.kernel.is_some(), self.took);
+        match message {
+            FromGuest::Ready { .. } if ready => Err(Offence::ReadyTwice),
+            FromGuest::Ready { .. } => Ok(()),
+            FromGuest::Took { .. } if took => Err(Offence::TookTwice),
+            _ if !ready => Err(Offence::BeforeReady),
+            // A job that cannot be read is refused before it is taken.
+            FromGuest::Took { .. } | FromGuest::Refused { .. } => Ok(()),
+            _ if !took => Err(Offence::BeforeTook),
+            _ => Ok(()),
         }
     }
 
-    /// The evidence. `console` is the whole console, `since_ready` what came after `Ready`;
+    fn check(which: &'static str, got: Nonce, given: Nonce) -> Result<(), Offence> {
+        if got == given { Ok(()) } else { Err(Offence::WrongNonce(which)) }
+    }
+
+    /// What the guest is doing, judged by what it said last.
+    pub fn step(&self) -> Step {
+        match &self.open {
+            _ if !self.took => Step::Boot,
+            None => Step::Open,
+            Some(_) if self.attaches.is_empty() => Step::Load,
+            Some(_) => Step::Attach,
+        }
+    }
+
+    /// The evidence. `console` is the whole console, `since_took` what came after it took its job;
     /// whether the nonces were right is filled into `guest` here.
-    pub fn into_evidence(mut self, guest: Guest, console: String, since_ready: &str, end: End) -> Evidence {
+    pub fn into_evidence(mut self, guest: Guest, console: String, since_took: &str, end: End) -> Evidence {
         if let Some(Unfinished { mut piece, inflater }) = self.unfinished.take() {
             piece.cut = true;
             self.keep_log(&piece, &inflater.abandon());
         }
         Evidence {
             guest: Guest { nonce_ok: self.nonce_ok, ..guest },
-            kernel: self.kernel,
+            kernel: self.kernel.filter(|_| self.took),
             open: self.open,
             maps: self.maps,
             loads: self.loads,
             attaches: self.attaches,
-            splats: super::splat::find(&self.logs, since_ready),
+            splats: super::splat::find(&self.logs, since_took),
             logs: self.logs,
             console,
             end,

@@ -66,7 +66,7 @@ mod tests {
     use domain::evidence::End;
 
     fn evidence(console: String) -> Evidence {
-        let collector = Collector::new(Nonces::random());
+        let collector = Collector::new(Nonces::random(), None);
         collector.into_evidence(guest(), console, "", End::Deadline("boot".to_owned()))
     }
 

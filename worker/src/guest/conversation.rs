@@ -10,7 +10,7 @@ use tokio::time::timeout_at;
 
 /// Listens until the guest finished, went away, broke a rule or ran out of time. Yields how it
 /// ended, or `None` if the guest went away without a word; and the bytes the console had when
-/// the guest said `Ready`.
+/// the guest took its job.
 pub(crate) async fn listen(
     events: &mut mpsc::Receiver<Event>,
     collector: &mut Collector,
@@ -63,7 +63,7 @@ mod tests {
         }
         let open = (!gone).then_some(sender);
         let (steps, seen) = watch::channel(Step::Boot);
-        let mut collector = Collector::new(nonces);
+        let mut collector = Collector::new(nonces, None);
         let (end, console_bytes) =
             listen(&mut events, &mut collector, &mut Watchdog::start(limits), &steps).await;
         drop(open);
@@ -79,6 +79,11 @@ mod tests {
         }
     }
 
+    fn took(nonces: Nonces) -> Event {
+        let message = FromGuest::Took { boot_nonce: nonces.boot, job_nonce: nonces.job };
+        Event::Message { message: Box::new(message), console_bytes: 7 }
+    }
+
     #[tokio::test]
     async fn silence_ends_at_the_limit_of_its_step() {
         let nonces = Nonces::random();
@@ -90,7 +95,8 @@ mod tests {
             Limits { boot: FOREVER, silence: brief, job: FOREVER },
             Limits { boot: FOREVER, silence: FOREVER, job: brief },
         ] {
-            let (end, console_bytes, step) = play(vec![ready(nonces, 7)], limits, false, nonces).await;
+            let (end, console_bytes, step) =
+                play(vec![ready(nonces, 5), took(nonces)], limits, false, nonces).await;
             assert_eq!((end, step), (Some(End::Deadline("open".to_owned())), Step::Open));
             assert_eq!(console_bytes, 7);
         }
@@ -104,8 +110,9 @@ mod tests {
         let finished = Event::Message { message, console_bytes: 9 };
         let (end, ..) = play(vec![ready(nonces, 0)], limits, true, nonces).await;
         assert_eq!(end, None);
-        let (end, console_bytes, _) = play(vec![ready(nonces, 3), finished], limits, true, nonces).await;
-        assert_eq!((end, console_bytes), (Some(End::Finished), 3));
+        let (end, console_bytes, _) =
+            play(vec![ready(nonces, 3), took(nonces), finished], limits, true, nonces).await;
+        assert_eq!((end, console_bytes), (Some(End::Finished), 7));
         let broken = Event::Broken(LinkError::TooMuch);
         let (end, ..) = play(vec![ready(nonces, 0), broken], limits, true, nonces).await;
         assert!(matches!(end, Some(End::Misbehaved(_))), "{end:?}");

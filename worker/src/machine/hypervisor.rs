@@ -112,14 +112,14 @@ impl Hypervisor {
         let mut machine = self.driver.start(&plan).await?;
         tracing::debug!(machine.pid, machine.accelerator = self.accelerator.name(), "guest started");
         let start = machine.start;
-        let mut collector = Collector::new(nonces);
+        let mut collector = Collector::new(nonces, None);
         let listened = tokio::select! { biased;
             () = cancel.cancelled() => None,
             listened = listen(&mut machine.events, &mut collector, &mut watchdog, steps) => Some(listened),
         };
         let (boot, answer) = watchdog.took();
         let remains = machine.stop().await?;
-        let (end, console_bytes_at_ready) = listened.ok_or(MachineError::Cancelled)?;
+        let (end, console_bytes_at_took) = listened.ok_or(MachineError::Cancelled)?;
         let end = match end {
             Some(end) => end,
             None => died(&remains, collector.step())?,
@@ -136,8 +136,8 @@ impl Hypervisor {
             boot_ms: whole_ms(boot),
             answer_ms: whole_ms(answer),
         };
-        let since_ready = remains.console.text_since(console_bytes_at_ready);
-        Ok(collector.into_evidence(guest, remains.console.text(), &since_ready, end))
+        let since_took = remains.console.text_since(console_bytes_at_took);
+        Ok(collector.into_evidence(guest, remains.console.text(), &since_took, end))
     }
 
     fn plan(&self, order: &Order, nonces: Nonces) -> Result<Plan, MachineError> {

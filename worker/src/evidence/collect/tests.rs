@@ -27,6 +27,10 @@ fn ready() -> FromGuest {
     FromGuest::Ready { boot_nonce: NONCES.boot, facts: KernelFacts::default() }
 }
 
+fn took() -> FromGuest {
+    FromGuest::Took { boot_nonce: NONCES.boot, job_nonce: NONCES.job }
+}
+
 fn opened() -> FromGuest {
     FromGuest::Opened(Open { errno: None, programs: vec![], maps: vec![], inferred: vec![] })
 }
@@ -64,7 +68,7 @@ fn piece(subject: LogSubject, deflated: &[u8], last: bool) -> FromGuest {
 
 /// What comes of a stream: how it ended and the evidence.
 fn fold(stream: Vec<FromGuest>) -> (Result<Option<End>, Offence>, Evidence) {
-    let mut collector = Collector::new(NONCES);
+    let mut collector = Collector::new(NONCES, None);
     let mut outcome = Ok(None);
     for message in stream {
         outcome = collector.take(message);
@@ -81,6 +85,7 @@ fn an_honest_guest_becomes_evidence() {
     let (first, second) = stream.split_at(9);
     let (outcome, evidence) = fold(vec![
         ready(),
+        took(),
         opened(),
         map(),
         piece(LogSubject::LoadWhole, first, false),
@@ -105,24 +110,40 @@ fn every_break_of_the_order_ends_the_conversation() {
         (vec![finished()], Offence::BeforeReady),
         (vec![FromGuest::Refused { says: String::new() }], Offence::BeforeReady),
         (vec![ready(), ready()], Offence::ReadyTwice),
+        (vec![took()], Offence::BeforeReady),
+        (vec![ready(), opened()], Offence::BeforeTook),
+        (vec![ready(), finished()], Offence::BeforeTook),
+        (vec![ready(), took(), took()], Offence::TookTwice),
+        (
+            vec![ready(), FromGuest::Took { boot_nonce: other, job_nonce: NONCES.job }],
+            Offence::WrongNonce("boot"),
+        ),
+        (
+            vec![ready(), FromGuest::Took { boot_nonce: NONCES.boot, job_nonce: other }],
+            Offence::WrongNonce("job"),
+        ),
         (vec![FromGuest::Ready { boot_nonce: other, facts }], Offence::WrongNonce("boot")),
-        (vec![ready(), FromGuest::Finished { job_nonce: other }], Offence::WrongNonce("job")),
-        (vec![ready(), FromGuest::Finished { job_nonce: NONCES.boot }], Offence::WrongNonce("job")),
-        (vec![ready(), load()], Offence::BeforeOpened),
-        (vec![ready(), map()], Offence::BeforeOpened),
-        (vec![ready(), attach()], Offence::BeforeOpened),
-        (vec![ready(), opened(), opened()], Offence::OpenedTwice),
+        (vec![ready(), took(), FromGuest::Finished { job_nonce: other }], Offence::WrongNonce("job")),
+        (vec![ready(), took(), FromGuest::Finished { job_nonce: NONCES.boot }], Offence::WrongNonce("job")),
+        (vec![ready(), took(), load()], Offence::BeforeOpened),
+        (vec![ready(), took(), map()], Offence::BeforeOpened),
+        (vec![ready(), took(), attach()], Offence::BeforeOpened),
+        (vec![ready(), took(), opened(), opened()], Offence::OpenedTwice),
         (
             vec![
                 ready(),
+                took(),
                 piece(LogSubject::Open, &whole[..2], false),
                 piece(LogSubject::Kernel, &whole[2..], true),
             ],
             Offence::MixedLogs,
         ),
-        (vec![ready(), piece(LogSubject::Open, &whole[..2], false), finished()], Offence::UnfinishedLog),
-        (vec![ready(), piece(LogSubject::Open, b"garbage", true)], InflateError::Garbage.into()),
-        (vec![ready(), piece(LogSubject::Open, &whole[..4], true)], InflateError::Truncated.into()),
+        (
+            vec![ready(), took(), piece(LogSubject::Open, &whole[..2], false), finished()],
+            Offence::UnfinishedLog,
+        ),
+        (vec![ready(), took(), piece(LogSubject::Open, b"garbage", true)], InflateError::Garbage.into()),
+        (vec![ready(), took(), piece(LogSubject::Open, &whole[..4], true)], InflateError::Truncated.into()),
     ] {
         let shown = format!("{stream:?}");
         let (outcome, evidence) = fold(stream);
@@ -134,13 +155,14 @@ fn every_break_of_the_order_ends_the_conversation() {
 #[test]
 fn records_without_end_are_refused_and_the_first_are_kept() {
     for (record, kind) in [(map(), "maps"), (load(), "loads"), (attach(), "attach attempts")] {
-        let stream = [ready(), opened()].into_iter().chain(std::iter::repeat_n(record, RECORDS_MAX + 1));
+        let stream =
+            [ready(), took(), opened()].into_iter().chain(std::iter::repeat_n(record, RECORDS_MAX + 1));
         let (outcome, evidence) = fold(stream.collect());
         assert_eq!(outcome, Err(Offence::TooMany(kind)));
         assert_eq!(evidence.maps.len() + evidence.loads.len() + evidence.attaches.len(), RECORDS_MAX);
     }
     let log = piece(LogSubject::Open, &deflate(b""), true);
-    let stream = std::iter::once(ready()).chain(std::iter::repeat_n(log, RECORDS_MAX + 1));
+    let stream = [ready(), took()].into_iter().chain(std::iter::repeat_n(log, RECORDS_MAX + 1));
     assert_eq!(fold(stream.collect()).0, Err(Offence::TooMany("logs")));
 }
 
@@ -148,7 +170,7 @@ fn records_without_end_are_refused_and_the_first_are_kept() {
 fn a_bomb_in_a_log_is_an_offence_and_what_came_before_is_kept() {
     let bomb = deflate(&vec![b'a'; LOG_INFLATED_BYTES_MAX + 1]);
     let (outcome, evidence) =
-        fold(vec![ready(), opened(), load(), piece(LogSubject::LoadWhole, &bomb, true)]);
+        fold(vec![ready(), took(), opened(), load(), piece(LogSubject::LoadWhole, &bomb, true)]);
     assert_eq!(outcome, Err(InflateError::TooLong(LOG_INFLATED_BYTES_MAX).into()));
     assert_eq!(evidence.loads.len(), 1);
     assert!(evidence.logs[0].cut, "the beginning of the bomb is marked as cut");
@@ -159,7 +181,7 @@ fn logs_beyond_the_total_are_cut_and_the_guest_goes_on() {
     let log = deflate(&vec![b'a'; LOG_INFLATED_BYTES_MAX]);
     let count = LOGS_BYTES_MAX / LOG_INFLATED_BYTES_MAX + 2;
     let pieces = (0..count).map(|n| piece(LogSubject::LoadAlone(n.to_string()), &log, true));
-    let stream = [ready(), opened()].into_iter().chain(pieces).chain([finished()]);
+    let stream = [ready(), took(), opened()].into_iter().chain(pieces).chain([finished()]);
     let (outcome, evidence) = fold(stream.collect());
     assert_eq!(outcome, Ok(Some(End::Finished)));
     let kept: usize = evidence.logs.iter().map(|log| log.text.len()).sum();
@@ -170,20 +192,24 @@ fn logs_beyond_the_total_are_cut_and_the_guest_goes_on() {
 #[test]
 fn a_guest_that_dies_in_the_middle_of_a_log_leaves_its_beginning() {
     let stream = deflate("verifier says no\n".repeat(5000).as_bytes());
-    let (_, evidence) = fold(vec![ready(), piece(LogSubject::LoadWhole, &stream[..stream.len() - 9], false)]);
+    let (_, evidence) =
+        fold(vec![ready(), took(), piece(LogSubject::LoadWhole, &stream[..stream.len() - 9], false)]);
     assert!(evidence.log(&LogSubject::LoadWhole).starts_with("verifier says no\n"));
     assert!(evidence.logs[0].cut);
 }
 
 #[test]
 fn the_step_follows_what_was_said() {
-    let mut collector = Collector::new(NONCES);
+    let mut collector = Collector::new(NONCES, None);
     let mut steps = vec![collector.step()];
-    for message in [ready(), opened(), load(), attach(), load()] {
+    for message in [ready(), took(), opened(), load(), attach(), load()] {
         collector.take(message).unwrap();
         steps.push(collector.step());
     }
-    assert_eq!(steps, [Step::Boot, Step::Open, Step::Load, Step::Load, Step::Attach, Step::Attach]);
+    assert_eq!(
+        steps,
+        [Step::Boot, Step::Boot, Step::Open, Step::Load, Step::Load, Step::Attach, Step::Attach]
+    );
 }
 
 #[test]
@@ -191,13 +217,28 @@ fn splats_come_from_the_kernel_log_if_it_came_and_else_from_the_console() {
     let trouble = "<1>[    9.1] BUG: kernel NULL pointer dereference, address: 0000000000000000\n";
     let log = |text: &str| piece(LogSubject::Kernel, &deflate(text.as_bytes()), true);
     for (messages, splats) in [
-        (vec![ready(), log(trouble)], 1),
-        (vec![ready(), log("[    9.1] all is well\n")], 0),
+        (vec![ready(), took(), log(trouble)], 1),
+        (vec![ready(), took(), log("[    9.1] all is well\n")], 0),
         (vec![ready()], 1),
     ] {
-        let mut collector = Collector::new(NONCES);
+        let mut collector = Collector::new(NONCES, None);
         messages.into_iter().for_each(|message| assert_eq!(collector.take(message), Ok(None)));
         let evidence = collector.into_evidence(guest(), String::new(), trouble, End::Finished);
         assert_eq!(evidence.splats.len(), splats, "{:?}", evidence.logs);
+    }
+}
+
+#[test]
+fn a_clone_begins_with_its_job_and_has_no_kernel_before() {
+    let facts = Some(KernelFacts { release: "6.1".to_owned(), ..KernelFacts::default() });
+    for (message, end, kernel) in [
+        (took(), Ok(None), true),
+        (ready(), Err(Offence::ReadyTwice), false),
+        (opened(), Err(Offence::BeforeTook), false),
+    ] {
+        let mut collector = Collector::new(NONCES, facts.clone());
+        assert_eq!(collector.take(message), end);
+        let evidence = collector.into_evidence(guest(), String::new(), "", End::Died(String::new()));
+        assert_eq!(evidence.kernel.is_some(), kernel, "a clone that never took its job saw no kernel");
     }
 }
