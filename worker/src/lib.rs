@@ -1,6 +1,6 @@
 //! The worker: runs machines. Data flows `session → slot → machine → guest → evidence`.
 //!
-//! It takes assignments from one stream to the controller, boots a guest of the kernel asked
+//! It takes assignments from one stream to the controller, clones a guest of the kernel asked
 //! for, puts the question to the validator inside, and delivers what was observed. It never
 //! judges: a verdict is the controller's.
 
@@ -12,6 +12,7 @@ pub mod kernel;
 pub mod machine;
 pub mod session;
 pub mod slot;
+pub mod tally;
 pub mod validator;
 mod worker;
 

@@ -3,14 +3,17 @@
 use crate::accelerator;
 use crate::config::Config;
 use crate::kernel::{Bundle, Initramfs, KernelError, Library, Report};
+use crate::machine::template;
 use crate::machine::{BootFiles, Hypervisor, ProbeError, Proof, Qemu, prove_accelerator};
 use crate::slot::budget::{Capacity, SLOTS_MAX};
+use crate::tally::Tally;
 use crate::validator::{NoValidator, Validator};
 use domain::evidence::Accelerator;
 use domain::kernel::Kernel;
 use proto::wire;
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 use tokio::sync::OnceCell;
 
 /// A worker that is ready to serve.
@@ -21,6 +24,8 @@ pub struct Worker {
     data_dir: PathBuf,
     qemu: Qemu,
     hypervisor: OnceCell<Hypervisor>,
+    templates: template::Settings,
+    tally: Arc<Tally>,
     slots: u16,
     kernels: Vec<Kernel>,
     pub(crate) library: Library,
@@ -62,6 +67,8 @@ impl Worker {
             data_dir: config.data_dir.clone(),
             qemu,
             hypervisor: OnceCell::new(),
+            templates: config.templates.clone(),
+            tally: Arc::default(),
             kernels: catalogue.kernels,
             library,
             validator,
@@ -90,7 +97,9 @@ impl Worker {
                 reason = proof.reason,
                 "accelerator proven"
             );
-            Hypervisor::new(self.qemu.clone(), proof.accelerator)
+            let hypervisor = Hypervisor::new(self.qemu.clone(), proof.accelerator)?;
+            let dir = self.data_dir.join("templates");
+            Ok(hypervisor.with_templates(dir, &self.templates, Arc::clone(&self.tally)))
         };
         self.hypervisor.get_or_try_init(find).await
     }

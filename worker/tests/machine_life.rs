@@ -9,7 +9,7 @@
 
 use bytes::Bytes;
 use domain::digest::Digest;
-use domain::evidence::{Accelerator, End, Evidence};
+use domain::evidence::{Accelerator, End, Evidence, Start};
 use domain::kernel::Series;
 use domain::level::Level;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -23,7 +23,7 @@ use tempfile::TempDir;
 use tokio::sync::{oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use worker::guest::watchdog::Limits;
-use worker::machine::{BootFiles, Hypervisor, MachineError, Order, Qemu, Step, prove_accelerator};
+use worker::machine::{BootFiles, Hypervisor, MachineError, Order, Origin, Qemu, Step, prove_accelerator};
 
 /// Longer than anything here takes, so that a deadline that fires is a failure and not a hang.
 const LONG: Duration = Duration::from_secs(120);
@@ -47,7 +47,7 @@ fn order(vmlinuz: PathBuf, directory: &TempDir) -> Order {
         series: SERIES,
         vmlinuz,
         initramfs,
-        initramfs_digest: Digest::of(b"initramfs"),
+        origin: Origin { kernel: Digest::of(b"kernel"), initramfs: Digest::of(b"initramfs") },
         modules: vec![],
         validator: Digest::of(b"validator"),
         object_name: "probe.bpf.o".to_owned(),
@@ -57,6 +57,7 @@ fn order(vmlinuz: PathBuf, directory: &TempDir) -> Order {
         cpus: 1,
         memory_bytes: 64 << 20,
         timeout: LONG,
+        start: Start::Cold,
     }
 }
 

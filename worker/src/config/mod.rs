@@ -3,6 +3,7 @@
 //! Unknown keys are refused. Nothing else in the crate reads the environment.
 
 use crate::kernel;
+use crate::machine::template;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
@@ -29,6 +30,8 @@ pub struct Config {
     pub slots: Option<u16>,
     /// Where kernels come from.
     pub kernels: kernel::Settings,
+    /// How much of the host templates may take.
+    pub templates: template::Settings,
 }
 
 impl Default for Config {
@@ -41,6 +44,7 @@ impl Default for Config {
             qemu: None,
             slots: None,
             kernels: kernel::Settings::default(),
+            templates: template::Settings::default(),
         }
     }
 }

@@ -1,16 +1,19 @@
 //! The task that owns one machine.
 
 use super::MachineError;
-use super::launch::{Launcher, Process};
-use super::probe::Qemu;
-use super::spec::Spec;
+use super::launch::{Launch, Process, Starter, in_memory};
+use super::spec::{BOOT_FD, JOB_FD, Role, Spec};
 use super::transcript::Transcript;
 use crate::guest::link::{Link, LinkError};
-use domain::evidence::Start;
-use domain::message::FromGuest;
+use bytes::Bytes;
+use domain::digest::Digest;
+use domain::evidence::{KernelFacts, Start};
+use domain::frame::{Direction, encode};
+use domain::message::{Boot, FromGuest, Nonce, ToGuest};
+use serde::Serialize;
 use std::future::Future;
-use std::io;
 use std::process::ExitStatus;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::sync::mpsc;
@@ -30,20 +33,31 @@ const EVENTS_MAX: usize = 16;
 /// How long QEMU may take to exit once it has closed the guest's link by itself.
 const EXIT_GRACE: Duration = Duration::from_secs(2);
 
-/// What is needed to start one guest: the machine, and the two frames it is given.
+/// What is needed to start one guest.
 #[derive(Debug)]
 pub struct Plan {
     /// The machine.
     pub spec: Spec,
-    /// The frame of [`domain::message::ToGuest::Boot`].
-    pub boot: Vec<u8>,
-    /// The frame of [`domain::message::ToGuest::Job`].
-    pub job: Vec<u8>,
+    /// What identifies the files it boots from.
+    pub origin: Origin,
+    /// Paths of modules inside the initramfs, in load order.
+    pub modules: Vec<String>,
+    /// The frame of [`ToGuest::Job`].
+    pub job: Bytes,
+}
+
+/// The digests of what a guest boots from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Origin {
+    /// Of the kernel.
+    pub kernel: Digest,
+    /// Of the initramfs, and with it of the validator.
+    pub initramfs: Digest,
 }
 
 /// A way to get a guest.
 pub trait Driver {
-    /// Starts a guest that will say `Ready` and answer its job.
+    /// Starts a guest that will take its job.
     ///
     /// # Errors
     /// Anything that kept QEMU from starting.
@@ -52,31 +66,37 @@ pub trait Driver {
 
 /// Boots the kernel directly, from its image and an initramfs, for every guest anew.
 #[derive(Debug)]
-pub struct Direct {
-    qemu: Qemu,
-    launcher: Launcher,
-}
-
-impl Direct {
-    /// A driver that starts this QEMU.
-    ///
-    /// # Errors
-    /// The operating system refused a thread.
-    pub fn new(qemu: Qemu) -> io::Result<Self> {
-        Ok(Self { qemu, launcher: Launcher::new()? })
-    }
-
-    /// The QEMU it starts.
-    pub fn qemu(&self) -> &Qemu {
-        &self.qemu
-    }
-}
+pub struct Direct(pub(super) Arc<Starter>);
 
 impl Driver for Direct {
     async fn start(&self, plan: &Plan) -> Result<Machine, MachineError> {
-        let process = self.launcher.launch(&self.qemu.program, plan).await?;
-        Ok(Machine::drive(process, Start::Cold))
+        let (nonce, boot) = boot_frame(&plan.modules)?;
+        let file = |name, bytes: &[u8]| in_memory(name, bytes).map_err(MachineError::MakeChannel);
+        let files = vec![(BOOT_FD, file("boot", &boot)?), (JOB_FD, file("job", &plan.job)?)];
+        let process = self.0.start(Launch { spec: &plan.spec, role: Role::Cold, files }).await?;
+        Ok(Machine::drive(process, Descent { start: Start::Cold, boot: nonce, kernel: None }))
     }
+}
+
+/// A fresh boot nonce and the frame that carries it.
+pub(super) fn boot_frame(modules: &[String]) -> Result<(Nonce, Vec<u8>), MachineError> {
+    let nonce = Nonce(rand::random());
+    let boot = ToGuest::Boot(Boot { nonce, modules: modules.to_vec() });
+    let frame = encode(Direction::ToGuest, &boot);
+    Ok((
+        nonce,
+        frame.map_err(|source| MachineError::Encode { what: "the list of modules".to_owned(), source })?,
+    ))
+}
+
+/// Where a guest comes from.
+#[derive(Debug, Clone)]
+pub(super) struct Descent {
+    pub(super) start: Start,
+    /// The nonce in its memory.
+    pub(super) boot: Nonce,
+    /// What its template saw of the kernel.
+    pub(super) kernel: Option<KernelFacts>,
 }
 
 /// What a machine reports while it runs. The queue ends when the guest is gone.
@@ -106,7 +126,7 @@ pub(super) struct Remains {
 #[derive(Debug)]
 pub struct Machine {
     pub(super) events: mpsc::Receiver<Event>,
-    pub(super) start: Start,
+    pub(super) descent: Descent,
     /// Identifies the process; for logs.
     pub(super) pid: Option<u32>,
     stop: DropGuard,
@@ -114,12 +134,12 @@ pub struct Machine {
 }
 
 impl Machine {
-    fn drive(process: Process, start: Start) -> Self {
+    pub(super) fn drive(process: Process, descent: Descent) -> Self {
         let (sender, events) = mpsc::channel(EVENTS_MAX);
         let stop = CancellationToken::new();
         let pid = process.child.id();
         let task = tokio::spawn(drive(process, sender, stop.clone()));
-        Self { events, start, pid, stop: stop.drop_guard(), task }
+        Self { events, descent, pid, stop: stop.drop_guard(), task }
     }
 
     /// Kills the process if it still runs, reaps it and yields what is left.
@@ -133,7 +153,7 @@ impl Machine {
 }
 
 async fn drive(process: Process, events: mpsc::Sender<Event>, stop: CancellationToken) -> Remains {
-    let Process { mut child, link, console } = process;
+    let Process { mut child, link, console, monitor: _monitor } = process;
     let mut link = Link::new(link);
     let mut console = Stream::new(console, CONSOLE_HALF_BYTES);
     let mut stderr = Stream::new(child.stderr.take().expect("standard error is piped"), STDERR_HALF_BYTES);

@@ -11,11 +11,11 @@ pub enum MachineError {
     /// The pipes or memory files between worker and guest could not be made.
     #[error("cannot make the guest's channel; is the limit of open files or memory reached?")]
     MakeChannel(#[source] io::Error),
-    /// The job does not fit the channel.
-    #[error("cannot put the job for `{object}` into a frame")]
-    EncodeJob {
-        /// The object's file name.
-        object: String,
+    /// A message does not fit the channel.
+    #[error("cannot put {what} into a frame")]
+    Encode {
+        /// The message.
+        what: String,
         /// What is wrong with it.
         #[source]
         source: FrameError,

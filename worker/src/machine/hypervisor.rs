@@ -1,25 +1,33 @@
 //! One question to one guest.
 
-use super::driver::{Direct, Driver, Plan, Remains};
+use super::driver::{Direct, Driver as _, Machine, Origin, Plan, Remains};
+use super::freeze::{FreezeError, whole_ms};
+use super::launch::Starter;
 use super::probe::Qemu;
 use super::spec::Spec;
+use super::template::{Cloner, Settings, Template, TemplateError};
 use super::{MachineError, Step};
 use crate::evidence::collect::{Collector, LOG_BYTES_MAX};
 use crate::guest::conversation::listen;
 use crate::guest::nonce::Nonces;
 use crate::guest::watchdog::{Limits, Watchdog};
+use crate::tally::{Event, Tally};
 use bytes::Bytes;
 use domain::digest::Digest;
-use domain::evidence::{Accelerator, End, Evidence, Guest};
+use domain::evidence::{Accelerator, End, Evidence, Guest, Start};
 use domain::frame::{Direction, encode};
 use domain::kernel::Series;
 use domain::level::Level;
-use domain::message::{Boot, Job, ToGuest};
+use domain::message::{Job, Nonce, ToGuest};
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+
+/// How often a clone is tried, each time from a template made anew.
+const CLONE_TRIES: u32 = 2;
 
 /// One object, one kernel and how to try it.
 #[derive(Debug, Clone)]
@@ -30,8 +38,8 @@ pub struct Order {
     pub vmlinuz: PathBuf,
     /// The initramfs with the validator and the modules.
     pub initramfs: PathBuf,
-    /// Digest of the initramfs, for the evidence.
-    pub initramfs_digest: Digest,
+    /// Digests of both.
+    pub origin: Origin,
     /// Paths of modules inside the initramfs, in load order.
     pub modules: Vec<String>,
     /// Digest of the validator inside the initramfs, for the evidence.
@@ -48,30 +56,52 @@ pub struct Order {
     pub cpus: u16,
     /// Memory of the guest, in bytes.
     pub memory_bytes: u64,
-    /// From the guest's `Ready` to its last word.
+    /// From the guest's first word to its last.
     pub timeout: Duration,
+    /// `Clone` boots only where no clone can be had; `Cold` always boots.
+    pub start: Start,
+}
+
+/// What is the same for every guest that one order may need.
+struct Inquiry<'a> {
+    order: &'a Order,
+    limits: Limits,
+    job_nonce: Nonce,
+    plan: Plan,
+    steps: &'a watch::Sender<Step>,
+    cancel: &'a CancellationToken,
 }
 
 /// Starts guests and brings back what they said. Dropping it kills every guest it started.
 #[derive(Debug)]
 pub struct Hypervisor {
-    driver: Direct,
+    direct: Direct,
+    cloner: Option<Cloner>,
     accelerator: Accelerator,
+    tally: Arc<Tally>,
 }
 
 impl Hypervisor {
-    /// A hypervisor that runs guests with this QEMU and accelerator; see
-    /// [`prove_accelerator`](super::prove_accelerator).
+    /// A hypervisor that runs guests with this QEMU and accelerator, each booted for its order;
+    /// see [`prove_accelerator`](super::prove_accelerator).
     ///
     /// # Errors
     /// The operating system refused the thread that starts QEMU.
     pub fn new(qemu: Qemu, accelerator: Accelerator) -> io::Result<Self> {
-        Ok(Self { driver: Direct::new(qemu)?, accelerator })
+        let direct = Direct(Arc::new(Starter::new(qemu)?));
+        Ok(Self { direct, cloner: None, accelerator, tally: Arc::default() })
+    }
+
+    /// The same, but guests are clones of templates that are kept in `dir`.
+    #[must_use]
+    pub fn with_templates(self, dir: PathBuf, settings: &Settings, tally: Arc<Tally>) -> Self {
+        let cloner = Cloner::new(Arc::clone(&self.direct.0), dir, settings, Arc::clone(&tally));
+        Self { cloner: Some(cloner), tally, ..self }
     }
 
     /// The QEMU in use.
     pub fn qemu(&self) -> &Qemu {
-        self.driver.qemu()
+        self.direct.0.qemu()
     }
 
     /// The accelerator in use.
@@ -80,7 +110,7 @@ impl Hypervisor {
     }
 
     /// Runs one guest for `order` and yields what was observed. `steps` is told what the guest is
-    /// doing. A guest that never got to `Ready` is evidence without `kernel`: worth a retry.
+    /// doing. A guest that never took its job is evidence without `kernel`: worth a retry.
     ///
     /// # Errors
     /// What says nothing about the object: QEMU did not start, or `cancel` was triggered. The
@@ -106,16 +136,82 @@ impl Hypervisor {
         steps: &watch::Sender<Step>,
         cancel: &CancellationToken,
     ) -> Result<Evidence, MachineError> {
-        let nonces = Nonces::random();
-        let plan = self.plan(order, nonces)?;
+        let job_nonce = Nonce(rand::random());
+        let inquiry = Inquiry { order, limits, job_nonce, plan: self.plan(order, job_nonce)?, steps, cancel };
+        if let (Start::Clone, Some(cloner)) = (order.start, &self.cloner) {
+            if let Some(evidence) = self.ask_clone(cloner, &inquiry).await? {
+                self.tally.count(Event::Clone);
+                return Ok(evidence);
+            }
+            self.tally.count(Event::ColdForClone);
+        }
+        self.tally.count(Event::Cold);
         let mut watchdog = Watchdog::start(limits);
-        let mut machine = self.driver.start(&plan).await?;
-        tracing::debug!(machine.pid, machine.accelerator = self.accelerator.name(), "guest started");
-        let start = machine.start;
-        let mut collector = Collector::new(nonces, None);
+        let machine = self.direct.start(&inquiry.plan).await?;
+        self.converse(machine, &mut watchdog, &inquiry).await
+    }
+
+    /// Makes the template that clones for `order` begin with, unless there is one; see
+    /// [`Hypervisor::with_templates`].
+    ///
+    /// # Errors
+    /// It could not be made.
+    pub async fn warm(&self, order: &Order) -> Result<Option<Arc<Template>>, TemplateError> {
+        let Some(cloner) = &self.cloner else { return Ok(None) };
+        let plan = self.plan(order, Nonce([0; 32])).map_err(FreezeError::from)?;
+        cloner.template(&plan).await.map(Some)
+    }
+
+    /// What a clone says, or `None` if there is no clone to be had. A clone that does not even
+    /// take its job has learnt nothing about the object: its template is at fault and goes.
+    async fn ask_clone(
+        &self,
+        cloner: &Cloner,
+        inquiry: &Inquiry<'_>,
+    ) -> Result<Option<Evidence>, MachineError> {
+        for _ in 0..CLONE_TRIES {
+            let found = tokio::select! { biased;
+                () = inquiry.cancel.cancelled() => return Err(MachineError::Cancelled),
+                found = cloner.template(&inquiry.plan) => found,
+            };
+            let template = match found {
+                Ok(template) => template,
+                Err(error) => {
+                    tracing::warn!(error = chain(&error), "no template, the guest is booted");
+                    return Ok(None);
+                }
+            };
+            let mut watchdog = Watchdog::start(inquiry.limits.of_a_clone());
+            let machine = cloner.start(&template, &inquiry.plan).await?;
+            let says = match self.converse(machine, &mut watchdog, inquiry).await {
+                Ok(evidence) if evidence.kernel.is_some() => {
+                    cloner.replenish(template, inquiry.plan.spec.clone());
+                    return Ok(Some(evidence));
+                }
+                Ok(evidence) => format!("{:?}", evidence.end),
+                Err(error @ MachineError::QemuGaveUp { .. }) => error.to_string(),
+                Err(error) => return Err(error),
+            };
+            tracing::warn!(says, "a clone did not wake up, its template is made again");
+            cloner.discard(&template);
+        }
+        Ok(None)
+    }
+
+    async fn converse(
+        &self,
+        mut machine: Machine,
+        watchdog: &mut Watchdog,
+        inquiry: &Inquiry<'_>,
+    ) -> Result<Evidence, MachineError> {
+        tracing::debug!(machine.pid, start = ?machine.descent.start, "guest started");
+        let Inquiry { order, steps, cancel, .. } = inquiry;
+        let start = machine.descent.start;
+        let nonces = Nonces { boot: machine.descent.boot, job: inquiry.job_nonce };
+        let mut collector = Collector::new(nonces, machine.descent.kernel.take());
         let listened = tokio::select! { biased;
             () = cancel.cancelled() => None,
-            listened = listen(&mut machine.events, &mut collector, &mut watchdog, steps) => Some(listened),
+            listened = listen(&mut machine.events, &mut collector, watchdog, steps) => Some(listened),
         };
         let (boot, answer) = watchdog.took();
         let remains = machine.stop().await?;
@@ -131,7 +227,7 @@ impl Hypervisor {
             memory_bytes: order.memory_bytes,
             cpus: order.cpus,
             validator: order.validator,
-            initramfs: order.initramfs_digest,
+            initramfs: order.origin.initramfs,
             nonce_ok: false,
             boot_ms: whole_ms(boot),
             answer_ms: whole_ms(answer),
@@ -140,7 +236,7 @@ impl Hypervisor {
         Ok(collector.into_evidence(guest, remains.console.text(), &since_took, end))
     }
 
-    fn plan(&self, order: &Order, nonces: Nonces) -> Result<Plan, MachineError> {
+    fn plan(&self, order: &Order, nonce: Nonce) -> Result<Plan, MachineError> {
         let spec = Spec {
             series: order.series,
             vmlinuz: order.vmlinuz.clone(),
@@ -149,9 +245,8 @@ impl Hypervisor {
             cpus: order.cpus,
             accelerator: self.accelerator,
         };
-        let boot = ToGuest::Boot(Boot { nonce: nonces.boot, modules: order.modules.clone() });
         let job = ToGuest::Job(Job {
-            nonce: nonces.job,
+            nonce,
             unix_seconds: time::OffsetDateTime::now_utc().unix_timestamp(),
             entropy: rand::random(),
             level: order.level,
@@ -160,11 +255,11 @@ impl Hypervisor {
             object: order.object.to_vec(),
             log_bytes_max: LOG_BYTES_MAX,
         });
-        let frame = |message| {
-            encode(Direction::ToGuest, message)
-                .map_err(|source| MachineError::EncodeJob { object: order.object_name.clone(), source })
-        };
-        Ok(Plan { spec, boot: frame(&boot)?, job: frame(&job)? })
+        let job = encode(Direction::ToGuest, &job).map_err(|source| MachineError::Encode {
+            what: format!("the job for `{}`", order.object_name),
+            source,
+        })?;
+        Ok(Plan { spec, origin: order.origin, modules: order.modules.clone(), job: job.into() })
     }
 }
 
@@ -184,6 +279,8 @@ fn died(remains: &Remains, step: Step) -> Result<End, MachineError> {
     Ok(End::Died(format!("{how} at step {}; last console line: {last_line}", step.name())))
 }
 
-fn whole_ms(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+/// An error and its causes in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |says, cause| format!("{says}: {cause}"))
 }

@@ -1,8 +1,8 @@
 //! Starting QEMU so that nothing of it can outlive the worker.
 
 use super::MachineError;
-use super::driver::Plan;
-use super::spec::{BOOT_FD, CONSOLE_FD, JOB_FD, LINK_FD};
+use super::probe::Qemu;
+use super::spec::{CONSOLE_FD, LINK_FD, MONITOR_FD, Role, Spec};
 use command_fds::{CommandFdExt as _, FdMapping};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::prctl::{set_no_new_privs, set_pdeathsig};
@@ -10,11 +10,11 @@ use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::Signal;
 use nix::unistd::getppid;
 use std::fs::File;
-use std::io::{self, Write as _};
+use std::io::{self, Seek as _, Write as _};
 use std::os::fd::OwnedFd;
-use std::path::Path;
 use std::process::Stdio;
 use std::sync::mpsc;
+use tokio::net::UnixStream;
 use tokio::net::unix::pipe;
 use tokio::process::{Child, Command};
 use tokio::sync::oneshot;
@@ -26,21 +26,33 @@ const FILES_MAX: u64 = 256;
 /// the allocator's arenas are mapped far more generously than they are used.
 const ADDRESS_SPACE_BYTES: u64 = 2 << 30;
 
+/// A QEMU to be started: what it is for, and the descriptors it inherits beside its link and
+/// its console, each with the number it has there.
+#[derive(Debug)]
+pub(super) struct Launch<'a> {
+    pub(super) spec: &'a Spec,
+    pub(super) role: Role,
+    pub(super) files: Vec<(i32, OwnedFd)>,
+}
+
 /// A started QEMU and the worker's ends of its pipes.
 #[derive(Debug)]
 pub(super) struct Process {
     pub(super) child: Child,
     pub(super) link: pipe::Receiver,
     pub(super) console: pipe::Receiver,
+    /// Its monitor, if the role has one.
+    pub(super) monitor: Option<UnixStream>,
 }
 
-/// The thread that starts every QEMU.
+/// Starts QEMU.
 ///
 /// The kernel kills each QEMU when the *thread* that started it ends, which is the only way to
 /// have it die with a worker that is killed. A runtime's threads come and go, so one thread does
 /// nothing else and lives as long as this value: to drop it is to kill every machine.
 #[derive(Debug)]
-pub(super) struct Launcher {
+pub(super) struct Starter {
+    qemu: Qemu,
     requests: mpsc::Sender<Request>,
 }
 
@@ -51,12 +63,12 @@ struct Request {
     reply: oneshot::Sender<io::Result<Child>>,
 }
 
-impl Launcher {
+impl Starter {
     /// Starts the thread.
     ///
     /// # Errors
     /// The operating system refused a thread.
-    pub(super) fn new() -> io::Result<Self> {
+    pub(super) fn new(qemu: Qemu) -> io::Result<Self> {
         let (requests, queue) = mpsc::channel::<Request>();
         std::thread::Builder::new().name("machine-launcher".to_owned()).spawn(move || {
             for Request { mut command, runtime, reply } in queue {
@@ -65,50 +77,77 @@ impl Launcher {
                 drop(reply.send(command.spawn()));
             }
         })?;
-        Ok(Self { requests })
+        Ok(Self { qemu, requests })
     }
 
-    /// Starts QEMU for `plan`.
+    /// The QEMU it starts.
+    pub(super) fn qemu(&self) -> &Qemu {
+        &self.qemu
+    }
+
+    /// Starts QEMU.
     ///
     /// # Errors
     /// `MakeChannel` or `StartQemu`.
-    pub(super) async fn launch(&self, program: &Path, plan: &Plan) -> Result<Process, MachineError> {
+    pub(super) async fn start(&self, launch: Launch<'_>) -> Result<Process, MachineError> {
+        let Launch { spec, role, mut files } = launch;
         let (link, guest_link) = one_way().map_err(MachineError::MakeChannel)?;
         let (console, guest_console) = one_way().map_err(MachineError::MakeChannel)?;
-        let boot = in_memory("boot", &plan.boot).map_err(MachineError::MakeChannel)?;
-        let job = in_memory("job", &plan.job).map_err(MachineError::MakeChannel)?;
-        let files = [(LINK_FD, guest_link), (CONSOLE_FD, guest_console), (BOOT_FD, boot), (JOB_FD, job)];
+        files.extend([(LINK_FD, guest_link), (CONSOLE_FD, guest_console)]);
+        let monitor = match role {
+            Role::Cold => None,
+            Role::Template | Role::Clone => {
+                let (monitor, its) = both_ways().map_err(MachineError::MakeChannel)?;
+                files.push((MONITOR_FD, its));
+                Some(monitor)
+            }
+        };
 
-        let mut command = Command::new(program);
-        command.args(plan.spec.arguments()).env_clear().current_dir("/");
+        let mut command = Command::new(&self.qemu.program);
+        command.args(spec.arguments(role)).env_clear().current_dir("/");
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         // A group of its own, so that an interrupt typed at the worker does not reach it.
         command.process_group(0).kill_on_drop(true);
-        let files = files.map(|(child_fd, parent_fd)| FdMapping { parent_fd, child_fd });
-        command.fd_mappings(files.into()).expect("the four descriptors differ");
+        let files = files.into_iter().map(|(child_fd, parent_fd)| FdMapping { parent_fd, child_fd });
+        command.fd_mappings(files.collect()).expect("every descriptor has a number of its own");
         // Last: moving descriptors needs more of them than QEMU may have afterwards.
-        confine(&mut command, plan.spec.memory_bytes + ADDRESS_SPACE_BYTES);
+        confine(&mut command, spec.memory_bytes + ADDRESS_SPACE_BYTES);
 
-        let start_error = |source| MachineError::StartQemu { program: program.to_owned(), source };
+        let start_error = |source| MachineError::StartQemu { program: self.qemu.program.clone(), source };
         let (reply, answer) = oneshot::channel();
         let request = Request { command, runtime: tokio::runtime::Handle::current(), reply };
         self.requests.send(request).map_err(|_| start_error(io::ErrorKind::BrokenPipe.into()))?;
         let child = answer.await.map_err(|_| start_error(io::ErrorKind::BrokenPipe.into()))?;
-        Ok(Process { child: child.map_err(start_error)?, link, console })
+        Ok(Process { child: child.map_err(start_error)?, link, console, monitor })
     }
 }
 
 /// A pipe whose reading end is the worker's. A pipe rather than a socket: the guest writes single
 /// bytes, which a pipe packs into pages and a socket keeps in a buffer of its own each.
-fn one_way() -> io::Result<(pipe::Receiver, OwnedFd)> {
+pub(super) fn one_way() -> io::Result<(pipe::Receiver, OwnedFd)> {
     let (reader, writer) = io::pipe()?;
     Ok((pipe::Receiver::from_owned_fd(reader.into())?, writer.into()))
 }
 
-/// A file that exists in memory only.
-fn in_memory(name: &str, bytes: &[u8]) -> io::Result<OwnedFd> {
+/// A pair of connected sockets: the worker's and the other.
+fn both_ways() -> io::Result<(UnixStream, OwnedFd)> {
+    let (ours, its) = UnixStream::pair()?;
+    let its = its.into_std()?;
+    its.set_nonblocking(false)?;
+    Ok((ours, its.into()))
+}
+
+/// A pipe whose writing end is the worker's.
+pub(super) fn one_way_in() -> io::Result<(OwnedFd, pipe::Sender)> {
+    let (reader, writer) = io::pipe()?;
+    Ok((reader.into(), pipe::Sender::from_owned_fd(writer.into())?))
+}
+
+/// A file that exists in memory only, positioned at its beginning.
+pub(super) fn in_memory(name: &str, bytes: &[u8]) -> io::Result<OwnedFd> {
     let mut file = File::from(memfd_create(name, MFdFlags::MFD_CLOEXEC)?);
     file.write_all(bytes)?;
+    file.rewind()?;
     Ok(file.into())
 }
 

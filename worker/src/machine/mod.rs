@@ -7,7 +7,7 @@
 //! guest: a machine answers once and is killed.
 //!
 //! ```text
-//!          spawn           Ready          Opened       first Attach        Finished
+//!     spawn, restore     Ready, Took       Opened       first Attach        Finished
 //!  order ────────► Boot ─────────► Open ─────────► Load ─────────► Attach ─────────┐
 //!                   │               │               │                │             ▼
 //!                   └───────────────┴───────────────┴────────────────┴──────────► gone
@@ -17,17 +17,23 @@
 //! Each machine has one driver task ([`driver`]) that owns the process and its pipes; it is asked
 //! to stop by a token and hands out what the guest says through a bounded queue. The step above
 //! is published through a `watch` channel. No path on disk exists for any of it: frames go in by
-//! two memfds, come out by one pipe, the console by another.
+//! memfds or a pipe, come out by one pipe, the console by another.
+//!
+//! A guest is a clone of a [`template`] where it can be, and booted for the cell where it must be.
 
 pub mod driver;
 mod error;
+mod freeze;
 pub mod hypervisor;
 mod launch;
+mod monitor;
 pub mod probe;
 pub mod spec;
 pub mod state;
+pub mod template;
 mod transcript;
 
+pub use driver::Origin;
 pub use error::MachineError;
 pub use hypervisor::{Hypervisor, Order};
 pub use probe::{BootFiles, ProbeError, Proof, Qemu, prove_accelerator};

@@ -1,10 +1,10 @@
 //! Finding QEMU, and proving what it can do by doing it.
 
-use super::{Hypervisor, Order, Step};
+use super::{Hypervisor, Order, Origin, Step};
 use crate::guest::watchdog::Limits;
 use bytes::Bytes;
 use domain::digest::Digest;
-use domain::evidence::Accelerator;
+use domain::evidence::{Accelerator, Start};
 use domain::kernel::Series;
 use domain::level::Level;
 use std::io;
@@ -169,7 +169,7 @@ fn order(boot: &BootFiles) -> Order {
         series: boot.series,
         vmlinuz: boot.vmlinuz.clone(),
         initramfs: boot.initramfs.clone(),
-        initramfs_digest: nothing,
+        origin: Origin { kernel: nothing, initramfs: nothing },
         modules: boot.modules.clone(),
         validator: nothing,
         object_name: "nothing".to_owned(),
@@ -179,6 +179,7 @@ fn order(boot: &BootFiles) -> Order {
         cpus: 1,
         memory_bytes: PROOF_MEMORY_BYTES,
         timeout: KVM_READY_MAX,
+        start: Start::Cold,
     }
 }
 

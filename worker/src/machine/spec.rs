@@ -10,6 +10,9 @@ pub(super) const LINK_FD: i32 = 3;
 pub(super) const CONSOLE_FD: i32 = 4;
 pub(super) const BOOT_FD: i32 = 5;
 pub(super) const JOB_FD: i32 = 6;
+pub(super) const MEMORY_FD: i32 = 7;
+pub(super) const STATE_FD: i32 = 8;
+pub(super) const MONITOR_FD: i32 = 9;
 
 /// Security modules, in the order of Debian's newest kernels. 5.10 leaves bpf out of its own
 /// default, where an LSM program then attaches and is never called; every other name is in that
@@ -20,6 +23,9 @@ const SECURITY_MODULES: &str =
 /// Mebibytes of translated code QEMU keeps; its own default may grow to a gibibyte. Booting and
 /// answering costs the same processor time with 32, 64 and 128 (measured with 6.12).
 const TRANSLATION_CACHE_MIB: u32 = 64;
+
+/// The same for a clone, which runs a hundredth of the code of a boot.
+const CLONE_TRANSLATION_CACHE_MIB: u32 = 32;
 
 /// Memory QEMU itself may need beside the guest's, in bytes: 42 MiB resident before a guest runs
 /// (measured), the translation cache, and as much again for its tables and threads.
@@ -59,6 +65,17 @@ pub struct Spec {
     pub accelerator: Accelerator,
 }
 
+/// What a machine is started for. All three are the same hardware to the guest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    /// Boots, answers one job and is gone.
+    Cold,
+    /// Boots to `Ready` with its memory in a file that outlives it, and is frozen.
+    Template,
+    /// Wakes up where its template was frozen, on a private copy of that memory.
+    Clone,
+}
+
 impl Spec {
     /// QEMU's arguments.
     ///
@@ -66,15 +83,10 @@ impl Spec {
     /// processor time as with `pc`, which makes kernels warn about its PCI bridge. `microvm`
     /// saves a tenth, but the one variant of it that boots these kernels (without ACPI) has one
     /// processor whatever `-smp` says, and fills the console with warnings.
-    pub(super) fn arguments(&self) -> Vec<OsString> {
-        let accelerator = match self.accelerator {
-            Accelerator::Tcg => format!("tcg,tb-size={TRANSLATION_CACHE_MIB}"),
-            Accelerator::Kvm => "kvm".to_owned(),
-        };
+    pub(super) fn arguments(&self, role: Role) -> Vec<OsString> {
         let mut arguments: Vec<OsString> = Vec::new();
         let mut option = |name: &str, value: OsString| arguments.extend([name.into(), value]);
-        option("-machine", "q35".into());
-        option("-accel", accelerator.into());
+        option("-accel", self.accelerator(role).into());
         option("-cpu", self.processor().into());
         option("-smp", self.cpus.to_string().into());
         option("-m", format!("{}M", self.memory_bytes / MIB).into());
@@ -87,14 +99,53 @@ impl Spec {
         }
         option("-device", "isa-debugcon,iobase=0xe9,chardev=link".into());
         option("-serial", "chardev:console".into());
-        for (name, fd) in [("boot", BOOT_FD), ("job", JOB_FD)] {
-            option("-fw_cfg", format!("name=opt/bpfcompat/{name},file=/proc/self/fd/{fd}").into());
+        for (name, content) in self.items(role) {
+            option("-fw_cfg", format!("name=opt/bpfcompat/{name},{content}").into());
         }
-        option("-kernel", self.vmlinuz.clone().into());
-        option("-initrd", self.initramfs.clone().into());
-        option("-append", format!("{COMMAND_LINE} lsm={SECURITY_MODULES}").into());
+        if role == Role::Cold {
+            option("-machine", "q35".into());
+        } else {
+            let share = if role == Role::Template { "on" } else { "off" };
+            let size = self.memory_bytes / MIB;
+            let path = format!("/proc/self/fd/{MEMORY_FD}");
+            let memory = format!("memory-backend-file,id=memory,size={size}M,mem-path={path},share={share}");
+            option("-object", memory.into());
+            option("-machine", "q35,memory-backend=memory".into());
+            option("-chardev", format!("socket,id=monitor,fd={MONITOR_FD}").into());
+            option("-mon", "chardev=monitor,mode=control".into());
+        }
+        if role == Role::Clone {
+            option("-incoming", "defer".into());
+        } else {
+            option("-kernel", self.vmlinuz.clone().into());
+            option("-initrd", self.initramfs.clone().into());
+            option("-append", format!("{COMMAND_LINE} lsm={SECURITY_MODULES}").into());
+        }
         arguments.extend(["-nodefaults", "-no-user-config", "-no-reboot"].map(OsString::from));
         arguments
+    }
+
+    /// What the two items of the channel hold. A template has no job yet, and the validator of a
+    /// clone has long read its boot item; both items exist in both, or their device would differ.
+    fn items(&self, role: Role) -> [(&'static str, String); 2] {
+        let inherited = |fd| format!("file=/proc/self/fd/{fd}");
+        let nothing = || "string=none".to_owned();
+        match role {
+            Role::Cold => [("boot", inherited(BOOT_FD)), ("job", inherited(JOB_FD))],
+            Role::Template => [("boot", inherited(BOOT_FD)), ("job", nothing())],
+            Role::Clone => [("boot", nothing()), ("job", inherited(JOB_FD))],
+        }
+    }
+
+    fn accelerator(&self, role: Role) -> String {
+        let cache = match role {
+            Role::Cold | Role::Template => TRANSLATION_CACHE_MIB,
+            Role::Clone => CLONE_TRANSLATION_CACHE_MIB,
+        };
+        match self.accelerator {
+            Accelerator::Tcg => format!("tcg,tb-size={cache}"),
+            Accelerator::Kvm => "kvm".to_owned(),
+        }
     }
 
     /// The processor model: everything the accelerator has, but for one instruction.
@@ -115,6 +166,8 @@ impl Spec {
 mod tests {
     use super::*;
 
+    const ROLES: [Role; 3] = [Role::Cold, Role::Template, Role::Clone];
+
     fn spec(accelerator: Accelerator) -> Spec {
         Spec {
             series: Series { major: 6, minor: 12 },
@@ -133,7 +186,7 @@ mod tests {
 
     #[test]
     fn the_guest_gets_what_was_asked_for() {
-        let arguments = spec(Accelerator::Tcg).arguments();
+        let arguments = spec(Accelerator::Tcg).arguments(Role::Cold);
         for (name, value) in [
             ("-smp", "2"),
             ("-m", "1024M"),
@@ -144,28 +197,44 @@ mod tests {
         ] {
             assert_eq!(value_of(&arguments, name), [value]);
         }
-        assert_eq!(value_of(&spec(Accelerator::Kvm).arguments(), "-accel"), ["kvm"]);
-        assert_eq!(value_of(&spec(Accelerator::Kvm).arguments(), "-cpu"), ["max"]);
+        assert_eq!(value_of(&spec(Accelerator::Kvm).arguments(Role::Cold), "-accel"), ["kvm"]);
+        assert_eq!(value_of(&spec(Accelerator::Kvm).arguments(Role::Cold), "-cpu"), ["max"]);
         let newer = Spec { series: NEEDS_CMPXCHG16B, ..spec(Accelerator::Tcg) };
-        assert_eq!(value_of(&newer.arguments(), "-cpu"), ["max"]);
+        assert_eq!(value_of(&newer.arguments(Role::Cold), "-cpu"), ["max"]);
     }
 
     #[test]
-    fn the_guest_gets_no_network_no_disk_no_monitor_and_no_path() {
-        let arguments = spec(Accelerator::Tcg).arguments();
-        for required in ["-nodefaults", "-no-user-config", "-no-reboot"] {
-            assert!(arguments.iter().any(|argument| argument == required), "{required}");
+    fn a_template_shares_its_memory_and_a_clone_keeps_its_own() {
+        let [template, clone] =
+            [Role::Template, Role::Clone].map(|role| spec(Accelerator::Tcg).arguments(role));
+        for (arguments, share) in [(&template, "share=on"), (&clone, "share=off")] {
+            assert!(value_of(arguments, "-object")[0].ends_with(share));
+            assert_eq!(value_of(arguments, "-machine"), ["q35,memory-backend=memory"]);
         }
-        for absent in ["-netdev", "-nic", "-net", "-drive", "-hda", "-monitor", "-qmp", "-mon", "-virtfs"] {
-            assert!(!arguments.iter().any(|argument| argument == absent), "{absent}");
-        }
-        assert_eq!(value_of(&arguments, "-device"), ["isa-debugcon,iobase=0xe9,chardev=link"]);
-        for chardev in value_of(&arguments, "-chardev") {
-            assert!(chardev.contains("path=/dev/fdset/"), "{chardev}");
-        }
-        let [sandbox] = &value_of(&arguments, "-sandbox")[..] else { panic!("one sandbox") };
-        for denied in ["obsolete", "elevateprivileges", "spawn", "resourcecontrol"] {
-            assert!(sandbox.contains(&format!("{denied}=deny")), "{denied}");
+        assert!(value_of(&clone, "-kernel").is_empty() && value_of(&template, "-incoming").is_empty());
+        assert_eq!(value_of(&clone, "-incoming"), ["defer"]);
+    }
+
+    #[test]
+    fn no_guest_has_a_network_a_disk_or_a_path() {
+        for arguments in ROLES.map(|role| spec(Accelerator::Tcg).arguments(role)) {
+            for required in ["-nodefaults", "-no-user-config", "-no-reboot"] {
+                assert!(arguments.iter().any(|argument| argument == required), "{required}");
+            }
+            for absent in ["-netdev", "-nic", "-net", "-drive", "-hda", "-monitor", "-qmp", "-virtfs"] {
+                assert!(!arguments.iter().any(|argument| argument == absent), "{absent}");
+            }
+            assert_eq!(value_of(&arguments, "-device"), ["isa-debugcon,iobase=0xe9,chardev=link"]);
+            for chardev in value_of(&arguments, "-chardev") {
+                assert!(
+                    chardev.contains("path=/dev/fdset/") || chardev == "socket,id=monitor,fd=9",
+                    "{chardev}"
+                );
+            }
+            let [sandbox] = &value_of(&arguments, "-sandbox")[..] else { panic!("one sandbox") };
+            for denied in ["obsolete", "elevateprivileges", "spawn", "resourcecontrol"] {
+                assert!(sandbox.contains(&format!("{denied}=deny")), "{denied}");
+            }
         }
     }
 }

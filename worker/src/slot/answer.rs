@@ -3,12 +3,12 @@
 use crate::Worker;
 use crate::evidence::seal;
 use crate::kernel::{self, KernelError};
-use crate::machine::{MachineError, Order, Step};
+use crate::machine::{MachineError, Order, Origin, Step};
 use crate::session::{Assignment, Lease};
 use bytes::Bytes;
 use domain::cell::FailureKind;
 use domain::digest::Digest;
-use domain::evidence::Evidence;
+use domain::evidence::{Evidence, Start};
 use domain::kernel::Kernel;
 use proto::wire;
 use proto::wire::fleet_service_client::FleetServiceClient;
@@ -154,7 +154,7 @@ impl Slot {
             series: kernel.series,
             vmlinuz: bundle.vmlinuz.clone(),
             initramfs: initramfs.path,
-            initramfs_digest: initramfs.digest,
+            origin: Origin { kernel: kernel.digest, initramfs: initramfs.digest },
             modules: initramfs.modules,
             validator: self.worker.validator.digest,
             object_name: assignment.object_name.clone(),
@@ -164,6 +164,7 @@ impl Slot {
             cpus: assignment.axes.cpus,
             memory_bytes: GUEST_BYTES,
             timeout: assignment.timeout,
+            start: Start::Clone,
         };
         let (steps, mut seen) = watch::channel(Step::Boot);
         let telling = async {

@@ -1,0 +1,123 @@
+//! Templates in memory: found, read from disk, or made, one at a time per key.
+
+use super::key::key;
+use super::shelf::Shelf;
+use super::{Settings, Template};
+use crate::machine::driver::Plan;
+use crate::machine::freeze::{FreezeError, Frozen, freeze};
+use crate::machine::launch::Starter;
+use crate::tally::{Event, Tally};
+use domain::digest::Digest;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard};
+use tokio::sync::OnceCell;
+
+/// Why there is no template.
+#[derive(Debug, thiserror::Error)]
+pub enum TemplateError {
+    /// It could not be made.
+    #[error("no template could be made")]
+    Freeze(#[from] FreezeError),
+    /// The task reading the disk was lost.
+    #[error("the task that reads templates was lost")]
+    Lost(#[source] tokio::task::JoinError),
+}
+
+/// Where one template is or will be, so that whoever needs it while it is made waits for it.
+type Place = Arc<OnceCell<Arc<Template>>>;
+
+/// The templates in memory, and the shelf behind them.
+#[derive(Debug)]
+pub(super) struct Resident {
+    shelf: Arc<Shelf>,
+    memory_bytes_max: u64,
+    tally: Arc<Tally>,
+    // The one used last stands at the end.
+    places: Mutex<Vec<(Digest, Place)>>,
+}
+
+impl Resident {
+    pub(super) fn new(dir: PathBuf, settings: &Settings, tally: Arc<Tally>) -> Self {
+        Self {
+            shelf: Arc::new(Shelf::open(dir, settings.disk_bytes)),
+            memory_bytes_max: settings.memory_bytes,
+            tally,
+            places: Mutex::new(Vec::new()),
+        }
+    }
+
+    /// The template for `plan`.
+    ///
+    /// # Errors
+    /// It was not there and could not be made.
+    pub(super) async fn get(&self, starter: &Starter, plan: &Plan) -> Result<Arc<Template>, TemplateError> {
+        let key = key(plan, starter.qemu());
+        let place = self.place(key);
+        let template = place.get_or_try_init(|| self.find_or_make(starter, plan, key)).await?.clone();
+        self.fit();
+        Ok(template)
+    }
+
+    /// Forgets a template that did not work, in memory and on disk.
+    pub(super) fn discard(&self, template: &Arc<Template>) {
+        let is_it = |place: &Place| place.get().is_some_and(|kept| Arc::ptr_eq(kept, template));
+        self.places().retain(|(_, place)| !is_it(place));
+        self.shelf.discard(template.key);
+    }
+
+    async fn find_or_make(
+        &self,
+        starter: &Starter,
+        plan: &Plan,
+        key: Digest,
+    ) -> Result<Arc<Template>, TemplateError> {
+        let shelf = Arc::clone(&self.shelf);
+        let found = tokio::task::spawn_blocking(move || shelf.take(key)).await;
+        if let Some(template) = found.map_err(TemplateError::Lost)? {
+            self.tally.count(Event::TemplateRead);
+            return Ok(Arc::new(template));
+        }
+        let Frozen { memory, state, identity } = freeze(starter, &plan.spec, &plan.modules).await?;
+        let (boot_ms, freeze_ms) = (identity.boot_ms, identity.freeze_ms);
+        tracing::info!(kernel = identity.kernel.release, boot_ms, freeze_ms, "template made");
+        self.tally.count(Event::TemplateMade);
+        let memory_bytes = plan.spec.memory_bytes;
+        let template = Arc::new(Template { key, identity, memory, memory_bytes, state });
+        self.keep(Arc::clone(&template));
+        Ok(template)
+    }
+
+    /// Writes a new template to disk while its first clone already runs.
+    fn keep(&self, template: Arc<Template>) {
+        let (shelf, tally) = (Arc::clone(&self.shelf), Arc::clone(&self.tally));
+        tokio::task::spawn_blocking(move || match shelf.put(&template) {
+            Ok(evicted) => (0..evicted).for_each(|_| tally.count(Event::TemplateEvicted)),
+            Err(error) => {
+                tracing::warn!(%error, "a template is not kept on disk; the next start makes it again")
+            }
+        });
+    }
+
+    fn place(&self, key: Digest) -> Place {
+        let mut places = self.places();
+        let position = places.iter().position(|(other, _)| *other == key);
+        let entry = position.map_or_else(|| (key, Place::default()), |position| places.remove(position));
+        places.push(entry.clone());
+        entry.1
+    }
+
+    /// Gives up what was used longest ago until the rest fits. Clones of it that run keep it.
+    fn fit(&self) {
+        let mut places = self.places();
+        let bytes = |place: &Place| place.get().map_or(0, |template| template.resident_bytes());
+        let mut all: u64 = places.iter().map(|(_, place)| bytes(place)).sum();
+        while all > self.memory_bytes_max && places.len() > 1 {
+            let (_, place) = places.remove(0);
+            all -= bytes(&place);
+        }
+    }
+
+    fn places(&self) -> MutexGuard<'_, Vec<(Digest, Place)>> {
+        self.places.lock().expect("nobody panics while holding the list")
+    }
+}
