@@ -48,7 +48,11 @@ async fn a_killed_program_takes_its_guests_along_and_the_next_one_recovers() {
     let states = [" finished ", " cancelled "].map(|state| list.matches(state).count());
     assert_eq!(states, [1, 1], "the orphan is not worked on for ever: {list}");
 
-    let program = scene.run_with_a_guest(&[&ask[..], &["--fresh"]].concat()).await;
+    // Many cells, because one clone is over before it can be noticed.
+    let many = ["tracepoint_hash", "raw_tracepoint", "tp_btf", "kprobe_kretprobe", "ringbuf", "core_read"]
+        .map(object);
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    let program = scene.run_with_a_guest(&[&ask[..], &many, &["--fresh"]].concat()).await;
     signal(&program, Signal::SIGKILL);
     let lock = fs::read_to_string(scene.data().join("postgres/postmaster.pid")).expect("a running server");
     let server = lock.lines().next().and_then(|pid| pid.parse().ok()).expect("its number");

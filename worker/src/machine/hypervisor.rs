@@ -5,7 +5,7 @@ use super::freeze::{FreezeError, whole_ms};
 use super::launch::Starter;
 use super::probe::Qemu;
 use super::spec::Spec;
-use super::template::{Cloner, Settings, Template, TemplateError};
+use super::template::{Cloner, Settings, TEMPLATE_TRIES, Template, TemplateError};
 use super::{MachineError, Step};
 use crate::evidence::collect::{Collector, LOG_BYTES_MAX};
 use crate::guest::conversation::listen;
@@ -25,9 +25,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-
-/// How often a clone is tried, each time from a template made anew.
-const CLONE_TRIES: u32 = 2;
 
 /// One object, one kernel and how to try it.
 #[derive(Debug, Clone)]
@@ -169,7 +166,7 @@ impl Hypervisor {
         cloner: &Cloner,
         inquiry: &Inquiry<'_>,
     ) -> Result<Option<Evidence>, MachineError> {
-        for _ in 0..CLONE_TRIES {
+        for _ in 0..TEMPLATE_TRIES {
             let found = tokio::select! { biased;
                 () = inquiry.cancel.cancelled() => return Err(MachineError::Cancelled),
                 found = cloner.template(&inquiry.plan) => found,
@@ -185,6 +182,7 @@ impl Hypervisor {
             let machine = cloner.start(&template, &inquiry.plan).await?;
             let says = match self.converse(machine, &mut watchdog, inquiry).await {
                 Ok(evidence) if evidence.kernel.is_some() => {
+                    cloner.vouch(&template);
                     cloner.replenish(template, inquiry.plan.spec.clone());
                     return Ok(Some(evidence));
                 }

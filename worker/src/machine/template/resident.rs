@@ -1,6 +1,5 @@
 //! Templates in memory: found, read from disk, or made, one at a time per key.
 
-use super::key::key;
 use super::shelf::Shelf;
 use super::{Settings, Template};
 use crate::machine::driver::Plan;
@@ -18,6 +17,9 @@ pub enum TemplateError {
     /// It could not be made.
     #[error("no template could be made")]
     Freeze(#[from] FreezeError),
+    /// It was made and did not work, more than once.
+    #[error("templates of this kernel do not wake up on this host")]
+    GivenUp,
     /// The task reading the disk was lost.
     #[error("the task that reads templates was lost")]
     Lost(#[source] tokio::task::JoinError),
@@ -46,12 +48,16 @@ impl Resident {
         }
     }
 
-    /// The template for `plan`.
+    /// The template for `plan`, whose key is `key`.
     ///
     /// # Errors
     /// It was not there and could not be made.
-    pub(super) async fn get(&self, starter: &Starter, plan: &Plan) -> Result<Arc<Template>, TemplateError> {
-        let key = key(plan, starter.qemu());
+    pub(super) async fn get(
+        &self,
+        starter: &Starter,
+        plan: &Plan,
+        key: Digest,
+    ) -> Result<Arc<Template>, TemplateError> {
         let place = self.place(key);
         let template = place.get_or_try_init(|| self.find_or_make(starter, plan, key)).await?.clone();
         self.fit();
