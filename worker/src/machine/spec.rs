@@ -86,6 +86,8 @@ impl Spec {
     pub(super) fn arguments(&self, role: Role) -> Vec<OsString> {
         let mut arguments: Vec<OsString> = Vec::new();
         let mut option = |name: &str, value: OsString| arguments.extend([name.into(), value]);
+        // A clone has no other argument that tells people which kernel it runs.
+        option("-name", self.vmlinuz.display().to_string().replace(',', ",,").into());
         option("-accel", self.accelerator(role).into());
         option("-cpu", self.processor().into());
         option("-smp", self.cpus.to_string().into());
