@@ -1,7 +1,7 @@
 //! From a bare kernel to a guest that can take a job.
 
 use crate::facts;
-use crate::sys::kernel;
+use crate::sys::{features, kernel, print};
 use domain::errno::Errno;
 use domain::evidence::KernelFacts;
 use std::ffi::c_int;
@@ -19,6 +19,8 @@ pub(crate) struct Fixtures {
 
 /// Loads `modules` in order, brings the fixtures up and looks at the kernel.
 pub(crate) fn prepare(modules: &[String], mut lacks: Vec<String>) -> (Fixtures, KernelFacts) {
+    // What libbpf says before there is a job is not about an object.
+    print::listen(Box::new(|_, _| ()));
     let mut loaded = Vec::new();
     for path in modules {
         let name = module_name(path);
@@ -32,6 +34,7 @@ pub(crate) fn prepare(modules: &[String], mut lacks: Vec<String>) -> (Fixtures, 
         lacks.push(format!("the loopback interface could not be brought up: {errno}"));
     }
     let facts = facts::collect(loaded, lacks);
+    features::probe();
     let bpf_lsm = facts.lsm.iter().any(|name| name == "bpf");
     (Fixtures { loopback, bpf_lsm }, facts)
 }

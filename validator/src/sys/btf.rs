@@ -1,23 +1,59 @@
-//! The kernel's description of its own types.
+//! The kernel's description of its own types, parsed once for everybody.
+//!
+//! libbpf parses these megabytes anew for every load, the largest part of many a job, and has no
+//! option to take them from its caller. The linker (`build.rs`) leads its two calls to the wrappers
+//! below instead. libbpf only reads this BTF, also where a module's BTF stands on top of it, so one
+//! instance can serve all.
 
 use super::last_errno;
 use super::libbpf::{c_text, text};
 use domain::errno::Errno;
 use libbpf_sys as raw;
 use std::ptr::NonNull;
+use std::sync::atomic::{AtomicPtr, Ordering};
 
 /// `BTF_KIND_ENUM` and the mask of a type's member count, of `linux/btf.h`.
 const KIND_ENUM: u32 = 6;
 const COUNT_MASK: u32 = 0xffff;
+
+/// The one instance, from the first successful parsing to the end of the process.
+static SHARED: AtomicPtr<raw::btf> = AtomicPtr::new(std::ptr::null_mut());
+
+unsafe extern "C" {
+    fn __real_btf__load_vmlinux_btf() -> *mut raw::btf;
+    fn __real_btf__free(btf: *mut raw::btf);
+}
+
+/// The shared instance. A failure is libbpf's own and is not remembered.
+#[unsafe(no_mangle)]
+extern "C" fn __wrap_btf__load_vmlinux_btf() -> *mut raw::btf {
+    let shared = SHARED.load(Ordering::Acquire);
+    if !shared.is_null() {
+        return shared;
+    }
+    // SAFETY: takes nothing and returns an owned pointer or null.
+    let parsed = unsafe { __real_btf__load_vmlinux_btf() };
+    SHARED.store(parsed, Ordering::Release);
+    parsed
+}
+
+/// Frees any BTF but the shared one.
+#[unsafe(no_mangle)]
+extern "C" fn __wrap_btf__free(btf: *mut raw::btf) {
+    if btf != SHARED.load(Ordering::Acquire) {
+        // SAFETY: the caller gives up a pointer that libbpf made.
+        unsafe { __real_btf__free(btf) };
+    }
+}
 
 /// The running kernel's BTF.
 #[derive(Debug)]
 pub(crate) struct KernelBtf(NonNull<raw::btf>);
 
 impl KernelBtf {
-    /// Reads and parses it.
+    /// Reads and parses it, the first time.
     pub(crate) fn read() -> Result<Self, Errno> {
-        // SAFETY: takes nothing and returns an owned pointer or null.
+        // SAFETY: takes nothing and returns a pointer that is never freed, or null.
         NonNull::new(unsafe { raw::btf__load_vmlinux_btf() }).map(Self).ok_or_else(last_errno)
     }
 
@@ -42,12 +78,5 @@ impl KernelBtf {
             !unsafe { text(raw::btf__name_by_offset(self.0.as_ptr(), member.name_off)) }.starts_with("__")
         });
         named.filter_map(|member| u32::try_from(member.val).ok()).max()?.checked_add(1)
-    }
-}
-
-impl Drop for KernelBtf {
-    fn drop(&mut self) {
-        // SAFETY: owned and not used again.
-        unsafe { raw::btf__free(self.0.as_ptr()) };
     }
 }

@@ -11,6 +11,7 @@
 
 pub(crate) mod attach;
 pub(crate) mod btf;
+pub(crate) mod features;
 pub(crate) mod fwcfg;
 pub(crate) mod kernel;
 pub(crate) mod libbpf;
