@@ -71,8 +71,8 @@ fuzz: deps ## every fuzz target for a minute (needs nightly Rust)
 		cargo +nightly run --release --bin "$$target" -- -max_total_time=$(FUZZ_SECONDS) -malloc_limit_mb=64 \
 			"corpus/$$target" "seeds/$$target" || exit 1; done
 
-bench: build corpus ## measure cold answers; the table is kept in docs/bench
-	@scripts/bench-cold
+bench: validator corpus third-party ## clones beside cold boots; the figures are kept in docs/bench
+	cargo run --release -p tests --example clone_bench
 
 queries: deps ## regenerate .sqlx after a changed query or migration
 	@scripts/queries
