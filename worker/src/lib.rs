@@ -8,6 +8,7 @@ pub mod accelerator;
 pub mod config;
 pub mod evidence;
 pub mod guest;
+pub mod jail;
 pub mod kernel;
 pub mod machine;
 pub mod session;

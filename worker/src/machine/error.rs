@@ -11,6 +11,15 @@ pub enum MachineError {
     /// The pipes or memory files between worker and guest could not be made.
     #[error("cannot make the guest's channel; is the limit of open files or memory reached?")]
     MakeChannel(#[source] io::Error),
+    /// A kernel or an initramfs is not there.
+    #[error("cannot find {path} to boot from; was it removed from the data folder?")]
+    FindBootFile {
+        /// What was to be booted.
+        path: PathBuf,
+        /// What the operating system said.
+        #[source]
+        source: io::Error,
+    },
     /// A message does not fit the channel.
     #[error("cannot put {what} into a frame")]
     Encode {

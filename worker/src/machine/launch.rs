@@ -2,16 +2,20 @@
 
 use super::MachineError;
 use super::probe::Qemu;
-use super::spec::{CONSOLE_FD, LINK_FD, MONITOR_FD, Role, Spec};
+use super::spec::{CONSOLE_FD, INITRAMFS_FD, JOB_FD, KERNEL_FD, LINK_FD, MONITOR_FD, Role, Spec};
+use crate::jail::{Cell, Jail};
 use command_fds::{CommandFdExt as _, FdMapping};
+use nix::fcntl::OFlag;
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::prctl::{set_no_new_privs, set_pdeathsig};
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::Signal;
+use nix::sys::stat::{Mode, fchmod};
 use nix::unistd::getppid;
 use std::fs::File;
 use std::io::{self, Seek as _, Write as _};
 use std::os::fd::OwnedFd;
+use std::path::Path;
 use std::process::Stdio;
 use std::sync::mpsc;
 use tokio::net::UnixStream;
@@ -53,6 +57,7 @@ pub(super) struct Process {
 #[derive(Debug)]
 pub(super) struct Starter {
     qemu: Qemu,
+    jail: Jail,
     requests: mpsc::Sender<Request>,
 }
 
@@ -77,7 +82,7 @@ impl Starter {
                 drop(reply.send(command.spawn()));
             }
         })?;
-        Ok(Self { qemu, requests })
+        Ok(Self { qemu, jail: Jail::probe(), requests })
     }
 
     /// The QEMU it starts.
@@ -103,6 +108,16 @@ impl Starter {
             }
         };
 
+        if role != Role::Clone {
+            files.push((KERNEL_FD, boot_file(&spec.vmlinuz)?));
+            files.push((INITRAMFS_FD, boot_file(&spec.initramfs)?));
+        }
+        for (_, file) in files.iter().filter(|(fd, _)| *fd == JOB_FD) {
+            // QEMU opens it anew, as another user; it is read once and only it has it.
+            fchmod(file, Mode::from_bits_truncate(0o444))
+                .map_err(|error| MachineError::MakeChannel(error.into()))?;
+        }
+
         let mut command = Command::new(&self.qemu.program);
         command.args(spec.arguments(role)).env_clear().current_dir("/");
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
@@ -111,7 +126,7 @@ impl Starter {
         let files = files.into_iter().map(|(child_fd, parent_fd)| FdMapping { parent_fd, child_fd });
         command.fd_mappings(files.collect()).expect("every descriptor has a number of its own");
         // Last: moving descriptors needs more of them than QEMU may have afterwards.
-        confine(&mut command, spec.memory_bytes + ADDRESS_SPACE_BYTES);
+        confine(&mut command, self.jail.cell(), spec.memory_bytes + ADDRESS_SPACE_BYTES);
 
         let start_error = |source| MachineError::StartQemu { program: self.qemu.program.clone(), source };
         let (reply, answer) = oneshot::channel();
@@ -120,6 +135,13 @@ impl Starter {
         let child = answer.await.map_err(|_| start_error(io::ErrorKind::BrokenPipe.into()))?;
         Ok(Process { child: child.map_err(start_error)?, link, console, monitor })
     }
+}
+
+/// A file to boot from. Not opened but found: QEMU opens it through its descriptor, as a user
+/// who may not enter the folders on the way.
+fn boot_file(path: &Path) -> Result<OwnedFd, MachineError> {
+    nix::fcntl::open(path, OFlag::O_PATH | OFlag::O_CLOEXEC, Mode::empty())
+        .map_err(|error| MachineError::FindBootFile { path: path.to_owned(), source: error.into() })
 }
 
 /// A pipe whose reading end is the worker's. A pipe rather than a socket: the guest writes single
@@ -153,9 +175,11 @@ pub(super) fn in_memory(name: &str, bytes: &[u8]) -> io::Result<OwnedFd> {
 
 /// Ties the process to the thread that starts it and takes away what it does not need: new
 /// privileges, core dumps, files of its own (it writes to pipes), memory without end.
-fn confine(command: &mut Command, address_space_bytes: u64) {
+fn confine(command: &mut Command, cell: Cell, address_space_bytes: u64) {
     let worker = nix::unistd::getpid();
     let confine = move || {
+        cell.enter()?;
+        // After the change of user, which forgets it.
         set_pdeathsig(Signal::SIGKILL)?;
         if getppid() != worker {
             // The worker died before the line above took effect.
@@ -172,7 +196,7 @@ fn confine(command: &mut Command, address_space_bytes: u64) {
         }
         Ok(())
     };
-    // SAFETY: between fork and exec only system calls are made (prctl, getppid, setrlimit), all
+    // SAFETY: between fork and exec only system calls are made (see [`Cell::enter`]; prctl, getppid, setrlimit), all
     // of them async-signal-safe; nothing is allocated and no lock is taken.
     #[allow(unsafe_code, reason = "there is no safe way to run code between fork and exec")]
     unsafe {

@@ -13,6 +13,8 @@ pub(super) const JOB_FD: i32 = 6;
 pub(super) const MEMORY_FD: i32 = 7;
 pub(super) const STATE_FD: i32 = 8;
 pub(super) const MONITOR_FD: i32 = 9;
+pub(super) const KERNEL_FD: i32 = 10;
+pub(super) const INITRAMFS_FD: i32 = 11;
 
 /// Security modules, in the order of Debian's newest kernels. 5.10 leaves bpf out of its own
 /// default, where an LSM program then attaches and is never called; every other name is in that
@@ -119,8 +121,8 @@ impl Spec {
         if role == Role::Clone {
             option("-incoming", "defer".into());
         } else {
-            option("-kernel", self.vmlinuz.clone().into());
-            option("-initrd", self.initramfs.clone().into());
+            option("-kernel", format!("/proc/self/fd/{KERNEL_FD}").into());
+            option("-initrd", format!("/proc/self/fd/{INITRAMFS_FD}").into());
             option("-append", format!("{COMMAND_LINE} lsm={SECURITY_MODULES}").into());
         }
         arguments.extend(["-nodefaults", "-no-user-config", "-no-reboot"].map(OsString::from));
@@ -194,8 +196,8 @@ mod tests {
             ("-m", "1024M"),
             ("-accel", "tcg,tb-size=64"),
             ("-cpu", "max,-cx16"),
-            ("-kernel", "/k/vmlinuz"),
-            ("-initrd", "/k/initramfs, with comma"),
+            ("-kernel", "/proc/self/fd/10"),
+            ("-initrd", "/proc/self/fd/11"),
         ] {
             assert_eq!(value_of(&arguments, name), [value]);
         }
