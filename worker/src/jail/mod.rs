@@ -1,7 +1,8 @@
 //! What a QEMU is deprived of between fork and exec.
 //!
-//! In: nothing but the host it runs on, which is tried and not guessed. Out: a [`Cell`] per QEMU,
-//! to be entered by its process: a user nobody else has, no capabilities, and namespaces of its
+//! In: nothing but the host it runs on, which is tried and not guessed. Out: a [`Confinement`] per QEMU,
+//! to be entered by its process: a user nobody else has (and no group but that of `/dev/kvm`), no
+//! capabilities, and namespaces of its
 //! own in which there is no network and every mount is read-only.
 //!
 //! What the host does not allow is left out, and said so in the log. Absent on purpose: seccomp,
@@ -13,6 +14,7 @@ use nix::sched::{CloneFlags, unshare};
 use nix::sys::resource::{Resource, setrlimit};
 use nix::unistd::{Gid, Uid, geteuid, setgroups, setresgid, setresuid};
 use std::io;
+use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -34,38 +36,41 @@ const SECUREBITS: libc::c_ulong = 0xeb;
 pub struct Jail {
     users: bool,
     namespaces: bool,
+    kvm: Option<Gid>,
     next: AtomicU32,
 }
 
 /// What one process is confined to.
 #[derive(Debug, Clone, Copy)]
-pub struct Cell {
+pub struct Confinement {
     user: Option<u32>,
+    kvm: Option<Gid>,
     namespaces: bool,
 }
 
 impl Jail {
     /// Finds out what this host allows by doing it with a process that does nothing.
     pub fn probe() -> Self {
-        let users = geteuid().is_root();
-        let namespaces = users && tried(Cell { user: None, namespaces: true });
+        let (root, kvm) = (geteuid().is_root(), kvm_group());
+        let users = root && tried(Confinement { user: Some(USER_FIRST), kvm, namespaces: false });
+        let namespaces = root && tried(Confinement { user: None, kvm, namespaces: true });
         if !users {
             tracing::warn!("jail degraded: QEMU runs as the worker's own user; run the worker as root");
         }
         if !namespaces {
             tracing::warn!("jail degraded: QEMU shares the host's namespaces; allow unshare and mount");
         }
-        Self { users, namespaces, next: AtomicU32::new(rand::random::<u32>() % USERS) }
+        Self { users, namespaces, kvm, next: AtomicU32::new(rand::random::<u32>() % USERS) }
     }
 
-    /// A cell with a user that no other running machine has.
-    pub fn cell(&self) -> Cell {
+    /// A confinement with a user that no other machine of this worker has.
+    pub fn confinement(&self) -> Confinement {
         let user = USER_FIRST + self.next.fetch_add(1, Ordering::Relaxed) % USERS;
-        Cell { user: self.users.then_some(user), namespaces: self.namespaces }
+        Confinement { user: self.users.then_some(user), kvm: self.kvm, namespaces: self.namespaces }
     }
 }
 
-impl Cell {
+impl Confinement {
     /// Confines the calling process for ever. Only makes system calls, so that it may run between
     /// fork and exec; a signal to be had at the parent's death is to be asked for afterwards.
     ///
@@ -81,7 +86,7 @@ impl Cell {
         let Some(user) = self.user else { return Ok(()) };
         setrlimit(Resource::RLIMIT_NPROC, THREADS_MAX, THREADS_MAX)?;
         drop_bounding_set()?;
-        setgroups(&[])?;
+        setgroups(self.kvm.as_slice())?;
         let (uid, gid) = (Uid::from_raw(user), Gid::from_raw(user));
         setresgid(gid, gid, gid)?;
         // Takes the effective, permitted and ambient capabilities with it.
@@ -90,13 +95,20 @@ impl Cell {
     }
 }
 
-fn tried(cell: Cell) -> bool {
+/// The group that may use hardware virtualisation, where it is not everybody or only root.
+fn kvm_group() -> Option<Gid> {
+    let device = std::fs::metadata("/dev/kvm").ok()?;
+    let (group, may) = (device.gid(), device.mode() & 0o060 == 0o060);
+    (may && group != 0).then(|| Gid::from_raw(group))
+}
+
+fn tried(confinement: Confinement) -> bool {
     let mut command = Command::new("/bin/true");
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     // SAFETY: `enter` only makes system calls.
     #[allow(unsafe_code, reason = "there is no safe way to run code between fork and exec")]
     unsafe {
-        command.pre_exec(move || cell.enter());
+        command.pre_exec(move || confinement.enter());
     }
     command.status().is_ok_and(|status| status.success())
 }

@@ -3,7 +3,7 @@
 use super::MachineError;
 use super::probe::Qemu;
 use super::spec::{CONSOLE_FD, INITRAMFS_FD, JOB_FD, KERNEL_FD, LINK_FD, MONITOR_FD, Role, Spec};
-use crate::jail::{Cell, Jail};
+use crate::jail::{Confinement, Jail};
 use command_fds::{CommandFdExt as _, FdMapping};
 use nix::fcntl::OFlag;
 use nix::sys::memfd::{MFdFlags, memfd_create};
@@ -126,7 +126,7 @@ impl Starter {
         let files = files.into_iter().map(|(child_fd, parent_fd)| FdMapping { parent_fd, child_fd });
         command.fd_mappings(files.collect()).expect("every descriptor has a number of its own");
         // Last: moving descriptors needs more of them than QEMU may have afterwards.
-        confine(&mut command, self.jail.cell(), spec.memory_bytes + ADDRESS_SPACE_BYTES);
+        confine(&mut command, self.jail.confinement(), spec.memory_bytes + ADDRESS_SPACE_BYTES);
 
         let start_error = |source| MachineError::StartQemu { program: self.qemu.program.clone(), source };
         let (reply, answer) = oneshot::channel();
@@ -175,10 +175,10 @@ pub(super) fn in_memory(name: &str, bytes: &[u8]) -> io::Result<OwnedFd> {
 
 /// Ties the process to the thread that starts it and takes away what it does not need: new
 /// privileges, core dumps, files of its own (it writes to pipes), memory without end.
-fn confine(command: &mut Command, cell: Cell, address_space_bytes: u64) {
+fn confine(command: &mut Command, confinement: Confinement, address_space_bytes: u64) {
     let worker = nix::unistd::getpid();
     let confine = move || {
-        cell.enter()?;
+        confinement.enter()?;
         // After the change of user, which forgets it.
         set_pdeathsig(Signal::SIGKILL)?;
         if getppid() != worker {
@@ -196,8 +196,8 @@ fn confine(command: &mut Command, cell: Cell, address_space_bytes: u64) {
         }
         Ok(())
     };
-    // SAFETY: between fork and exec only system calls are made (see [`Cell::enter`]; prctl, getppid, setrlimit), all
-    // of them async-signal-safe; nothing is allocated and no lock is taken.
+    // SAFETY: between fork and exec only system calls are made ([`Confinement::enter`] too), all of
+    // them async-signal-safe; nothing is allocated and no lock is taken.
     #[allow(unsafe_code, reason = "there is no safe way to run code between fork and exec")]
     unsafe {
         command.pre_exec(confine);
