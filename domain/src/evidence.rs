@@ -239,6 +239,10 @@ pub struct Guest {
     pub initramfs: Digest,
     /// Whether both nonces came back as they were sent.
     pub nonce_ok: bool,
+    /// What the guest's kernel drew at random when it took its job, in hexadecimal; empty if it never
+    /// did. No two guests draw the same, however many come from one template.
+    #[serde(default)]
+    pub drawn: String,
     /// Milliseconds from starting QEMU to `Ready`.
     pub boot_ms: u64,
     /// Milliseconds from `Ready` to the end of the job.

@@ -88,12 +88,14 @@ pub enum FromGuest {
         /// What the validator sees of its kernel.
         facts: KernelFacts,
     },
-    /// The guest read its job. The first word of a clone, whose `Ready` its template said.
+    /// The guest read its job and is a guest of its own. The first word of a clone, whose `Ready` its template said.
     Took {
         /// The nonce of the boot this guest descends from, out of its memory.
         boot_nonce: Nonce,
         /// The nonce of the job.
         job_nonce: Nonce,
+        /// What the guest's kernel drew at random once it was reseeded: no two guests draw the same.
+        drawn: [u8; 16],
     },
     /// The object was opened, or not.
     Opened(Open),

@@ -3,6 +3,7 @@
 //! Pure functions only: no IO, no clock, no async. The same evidence gives the same verdict
 //! today and in a year.
 
+pub mod agreement;
 pub mod judge;
 pub mod log;
 pub mod object;

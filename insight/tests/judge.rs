@@ -43,6 +43,7 @@ fn evidence(programs: Vec<ProgramFact>) -> Evidence {
             validator: digest,
             initramfs: digest,
             nonce_ok: true,
+            drawn: String::new(),
             boot_ms: 100,
             answer_ms: 50,
         },

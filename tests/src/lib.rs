@@ -5,5 +5,6 @@
 //! of the control plane, which need thousands of them.
 
 pub mod corpus;
+pub mod guests;
 pub mod postgres;
 pub mod system;

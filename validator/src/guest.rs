@@ -12,6 +12,7 @@ use domain::errno::Errno;
 use domain::evidence::LogSubject;
 use domain::message::{FromGuest, Job, Nonce};
 use std::fs::OpenOptions;
+use std::io::Read as _;
 
 /// Why a guest has nothing to say about its object.
 #[derive(Debug, thiserror::Error)]
@@ -20,7 +21,7 @@ enum JobError {
     Digest { got: Digest, asked: Digest },
     #[error("the clock could not be set: {0}")]
     Clock(#[source] nix::Error),
-    #[error("/dev/urandom could not be opened")]
+    #[error("/dev/urandom could not be read")]
     Random(#[source] std::io::Error),
     #[error("the random number generator could not be reseeded: {0}")]
     Reseed(Errno),
@@ -49,16 +50,25 @@ fn converse(link: &mut Link, lacks: Vec<String>) -> Result<Nonce, JobError> {
     let mark = Mark::now();
     link.send(&FromGuest::Ready { boot_nonce: boot.nonce, facts })?;
     let job = link.job()?;
-    link.send(&FromGuest::Took { boot_nonce: boot.nonce, job_nonce: job.nonce })?;
+    let drawn = begin_anew(&job)?;
+    link.send(&FromGuest::Took { boot_nonce: boot.nonce, job_nonce: job.nonce, drawn })?;
     answer(link, &job, fixtures, mark)?;
     Ok(job.nonce)
 }
 
+/// Gives the guest a time and random numbers of its own: its memory may be that of many others. Yields
+/// the first bytes it draws.
+fn begin_anew(job: &Job) -> Result<[u8; 16], JobError> {
+    clock::set(job.unix_seconds).map_err(JobError::Clock)?;
+    let random = OpenOptions::new().read(true).write(true).open("/dev/urandom").map_err(JobError::Random)?;
+    kernel::reseed(&random, job.entropy).map_err(JobError::Reseed)?;
+    let mut drawn = [0; 16];
+    (&random).read_exact(&mut drawn).map_err(JobError::Random)?;
+    Ok(drawn)
+}
+
 fn answer(link: &Link, job: &Job, fixtures: Fixtures, mark: std::io::Result<Mark>) -> Result<(), JobError> {
     let mark = mark.map_err(JobError::Messages)?;
-    clock::set(job.unix_seconds).map_err(JobError::Clock)?;
-    let random = OpenOptions::new().write(true).open("/dev/urandom").map_err(JobError::Random)?;
-    kernel::reseed(&random, job.entropy).map_err(JobError::Reseed)?;
     let got = Digest::of(&job.object);
     if got != job.object_digest {
         return Err(JobError::Digest { got, asked: job.object_digest });

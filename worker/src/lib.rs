@@ -11,10 +11,12 @@ pub mod guest;
 pub mod jail;
 pub mod kernel;
 pub mod machine;
+pub mod recheck;
 pub mod session;
 pub mod slot;
 pub mod tally;
 pub mod validator;
+pub mod warm;
 mod worker;
 
 pub use worker::{PrepareError, Worker};

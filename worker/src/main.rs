@@ -1,29 +1,19 @@
 //! `bpfcompat-worker`: the daemon on a host that runs machines.
 
+mod arguments;
+
 use anyhow::Context as _;
-use clap::Parser;
+use arguments::{Arguments, Command};
+use clap::Parser as _;
+use domain::kernel::Kernel;
 use std::io::IsTerminal as _;
-use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
-use worker::config::{Config, Flags};
+use worker::config::Config;
+use worker::warm::{WarmError, warm};
 use worker::{Worker, session};
-
-/// Runs eBPF compatibility cells in QEMU guests for a controller.
-#[derive(Parser)]
-#[command(name = "bpfcompat-worker", version)]
-struct Arguments {
-    /// Settings in TOML; environment variables BPFCOMPAT_WORKER_* and flags win over it
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// Print the effective settings, and end
-    #[arg(long)]
-    print_config: bool,
-    #[command(flatten)]
-    flags: Flags,
-}
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -41,14 +31,27 @@ async fn main() -> anyhow::Result<()> {
         .init();
     let channel = session::channel(&config.controller)
         .with_context(|| format!("`controller = {}` is not an address", config.controller))?;
-    let shutdown = CancellationToken::new();
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let shutdown = CancellationToken::new();
     let stop = shutdown.clone();
     tokio::spawn(async move {
         tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
         stop.cancel();
     });
     let worker = Worker::prepare(&config, &|_| {}).await?;
-    session::run(Arc::new(worker), channel, shutdown).await;
+    match arguments.command {
+        Some(Command::Warm { kernels }) => {
+            let warmed = shutdown.run_until_cancelled(warm(&worker, &kernels, &say)).await;
+            warmed.context("stopped before every template was made")??;
+        }
+        None => session::run(Arc::new(worker), channel, shutdown).await,
+    }
     Ok(())
+}
+
+fn say(kernel: &Kernel, warmed: Result<(), &WarmError>) {
+    match warmed {
+        Ok(()) => println!("{}  ready", kernel.id),
+        Err(error) => println!("{}  {error}", kernel.id),
+    }
 }

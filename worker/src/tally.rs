@@ -33,6 +33,9 @@ events! {
     TemplateRead = "templates_read", "Templates read from disk.";
     TemplateEvicted = "templates_evicted", "Templates removed from disk to make room.";
     RestoreFailed = "restores_failed", "Clones that did not wake up; their template was discarded.";
+    RecheckAgreed = "rechecks_agreed", "Answers of clones that a booted guest repeated.";
+    RecheckDisagreed = "rechecks_disagreed", "ALARM: answers of clones that a booted guest contradicted.";
+    RecheckFailed = "rechecks_failed", "Answers of clones that no booted guest could repeat.";
     SpareUsed = "spares_used", "Clones whose process was already waiting.";
     SpareMissed = "spares_missed", "Clones whose process had to be started.";
 }

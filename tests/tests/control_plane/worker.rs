@@ -113,6 +113,7 @@ impl Worker {
                 validator: self.validator,
                 initramfs: Digest::of(b"initramfs"),
                 nonce_ok: true,
+                drawn: String::new(),
                 boot_ms: 1_000,
                 answer_ms: 100,
             },

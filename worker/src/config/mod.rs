@@ -4,6 +4,7 @@
 
 use crate::kernel;
 use crate::machine::template;
+use crate::recheck::Share;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
@@ -28,6 +29,8 @@ pub struct Config {
     pub qemu: Option<PathBuf>,
     /// Cells at once; follows processors and memory when unset.
     pub slots: Option<u16>,
+    /// The share of clones whose answers are repeated in a booted guest, 0 to 1.
+    pub recheck_share: Share,
     /// Where kernels come from.
     pub kernels: kernel::Settings,
     /// How much of the host templates may take.
@@ -43,6 +46,7 @@ impl Default for Config {
             validator: None,
             qemu: None,
             slots: None,
+            recheck_share: Share::default(),
             kernels: kernel::Settings::default(),
             templates: template::Settings::default(),
         }

@@ -66,7 +66,8 @@ pub enum Offence {
 #[derive(Debug)]
 pub struct Collector {
     nonces: Nonces,
-    took: bool,
+    // What the guest drew at random, once it took its job.
+    drawn: Option<[u8; 16]>,
     nonce_ok: bool,
     kernel: Option<KernelFacts>,
     open: Option<Open>,
@@ -96,7 +97,7 @@ impl Collector {
     pub fn new(nonces: Nonces, kernel: Option<KernelFacts>) -> Self {
         Self {
             nonces,
-            took: false,
+            drawn: None,
             nonce_ok: false,
             kernel,
             open: None,
@@ -120,10 +121,10 @@ impl Collector {
                 Self::check("boot", boot_nonce, self.nonces.boot)?;
                 self.kernel = Some(facts);
             }
-            FromGuest::Took { boot_nonce, job_nonce } => {
+            FromGuest::Took { boot_nonce, job_nonce, drawn } => {
                 Self::check("boot", boot_nonce, self.nonces.boot)?;
                 Self::check("job", job_nonce, self.nonces.job)?;
-                self.took = true;
+                self.drawn = Some(drawn);
             }
             FromGuest::Opened(open) => {
                 if self.open.is_some() {
@@ -152,7 +153,7 @@ impl Collector {
 
     /// Holds the guest to `Ready`, `Took`, everything else.
     fn in_order(&self, message: &FromGuest) -> Result<(), Offence> {
-        let (ready, took) = (self.kernel.is_some(), self.took);
+        let (ready, took) = (self.kernel.is_some(), self.drawn.is_some());
         match message {
             FromGuest::Ready { .. } if ready => Err(Offence::ReadyTwice),
             FromGuest::Ready { .. } => Ok(()),
@@ -172,7 +173,7 @@ impl Collector {
     /// What the guest is doing, judged by what it said last.
     pub fn step(&self) -> Step {
         match &self.open {
-            _ if !self.took => Step::Boot,
+            _ if self.drawn.is_none() => Step::Boot,
             None => Step::Open,
             Some(_) if self.attaches.is_empty() => Step::Load,
             Some(_) => Step::Attach,
@@ -180,15 +181,19 @@ impl Collector {
     }
 
     /// The evidence. `console` is the whole console, `since_took` what came after it took its job;
-    /// whether the nonces were right is filled into `guest` here.
+    /// what is known of its nonces and random numbers is filled into `guest` here.
     pub fn into_evidence(mut self, guest: Guest, console: String, since_took: &str, end: End) -> Evidence {
         if let Some(Unfinished { mut piece, inflater }) = self.unfinished.take() {
             piece.cut = true;
             self.keep_log(&piece, &inflater.abandon());
         }
         Evidence {
-            guest: Guest { nonce_ok: self.nonce_ok, ..guest },
-            kernel: self.kernel.filter(|_| self.took),
+            guest: Guest {
+                nonce_ok: self.nonce_ok,
+                drawn: self.drawn.map(hex::encode).unwrap_or_default(),
+                ..guest
+            },
+            kernel: self.kernel.filter(|_| self.drawn.is_some()),
             open: self.open,
             maps: self.maps,
             loads: self.loads,

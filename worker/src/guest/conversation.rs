@@ -80,7 +80,7 @@ mod tests {
     }
 
     fn took(nonces: Nonces) -> Event {
-        let message = FromGuest::Took { boot_nonce: nonces.boot, job_nonce: nonces.job };
+        let message = FromGuest::Took { boot_nonce: nonces.boot, job_nonce: nonces.job, drawn: [7; 16] };
         Event::Message { message: Box::new(message), console_bytes: 7 }
     }
 

@@ -159,6 +159,13 @@ impl Hypervisor {
         cloner.template(&plan).await.map(Some)
     }
 
+    /// Gives up the template that clones for `order` begin with; the next one makes it anew.
+    pub fn distrust(&self, order: &Order) {
+        if let (Some(cloner), Ok(plan)) = (&self.cloner, self.plan(order, Nonce([0; 32]))) {
+            cloner.distrust(&plan);
+        }
+    }
+
     /// What a clone says, or `None` if there is no clone to be had. A clone that does not even
     /// take its job has learnt nothing about the object: its template is at fault and goes.
     async fn ask_clone(
@@ -227,6 +234,7 @@ impl Hypervisor {
             validator: order.validator,
             initramfs: order.origin.initramfs,
             nonce_ok: false,
+            drawn: String::new(),
             boot_ms: whole_ms(boot),
             answer_ms: whole_ms(answer),
         };

@@ -3,12 +3,13 @@
 use crate::Worker;
 use crate::evidence::seal;
 use crate::kernel::{self, KernelError};
-use crate::machine::{MachineError, Order, Origin, Step};
+use crate::machine::{MachineError, Order, Step};
 use crate::session::{Assignment, Lease};
+use crate::slot::order::order;
 use bytes::Bytes;
 use domain::cell::FailureKind;
 use domain::digest::Digest;
-use domain::evidence::{Evidence, Start};
+use domain::evidence::Evidence;
 use domain::kernel::Kernel;
 use proto::wire;
 use proto::wire::fleet_service_client::FleetServiceClient;
@@ -151,20 +152,13 @@ impl Slot {
         let initramfs = tokio::task::block_in_place(|| bundle.initramfs(&self.worker.validator.bytes))?;
         let hypervisor = self.worker.hypervisor(&bundle, &initramfs).await.map_err(NotAnswered::Host)?;
         let order = Order {
-            series: kernel.series,
-            vmlinuz: bundle.vmlinuz.clone(),
-            initramfs: initramfs.path,
-            origin: Origin { kernel: kernel.digest, initramfs: initramfs.digest },
-            modules: initramfs.modules,
-            validator: self.worker.validator.digest,
             object_name: assignment.object_name.clone(),
             object,
             object_digest: assignment.object,
             level: assignment.level,
             cpus: assignment.axes.cpus,
-            memory_bytes: GUEST_BYTES,
             timeout: assignment.timeout,
-            start: Start::Clone,
+            ..order(&bundle, &initramfs, self.worker.validator.digest)
         };
         let (steps, mut seen) = watch::channel(Step::Boot);
         let telling = async {

@@ -16,6 +16,7 @@ pub(crate) fn guest() -> Guest {
         validator: Digest::of(b"validator"),
         initramfs: Digest::of(b"initramfs"),
         nonce_ok: false,
+        drawn: String::new(),
         boot_ms: 1,
         answer_ms: 1,
     }
@@ -28,7 +29,7 @@ fn ready() -> FromGuest {
 }
 
 fn took() -> FromGuest {
-    FromGuest::Took { boot_nonce: NONCES.boot, job_nonce: NONCES.job }
+    FromGuest::Took { boot_nonce: NONCES.boot, job_nonce: NONCES.job, drawn: [7; 16] }
 }
 
 fn opened() -> FromGuest {
@@ -115,11 +116,11 @@ fn every_break_of_the_order_ends_the_conversation() {
         (vec![ready(), finished()], Offence::BeforeTook),
         (vec![ready(), took(), took()], Offence::TookTwice),
         (
-            vec![ready(), FromGuest::Took { boot_nonce: other, job_nonce: NONCES.job }],
+            vec![ready(), FromGuest::Took { boot_nonce: other, job_nonce: NONCES.job, drawn: [7; 16] }],
             Offence::WrongNonce("boot"),
         ),
         (
-            vec![ready(), FromGuest::Took { boot_nonce: NONCES.boot, job_nonce: other }],
+            vec![ready(), FromGuest::Took { boot_nonce: NONCES.boot, job_nonce: other, drawn: [7; 16] }],
             Offence::WrongNonce("job"),
         ),
         (vec![FromGuest::Ready { boot_nonce: other, facts }], Offence::WrongNonce("boot")),

@@ -97,6 +97,13 @@ impl Cloner {
         self.resident.discard(template);
     }
 
+    /// Forgets the template for `plan`: its clones wake up, but what they say is in doubt.
+    pub(in crate::machine) fn distrust(&self, plan: &Plan) {
+        let key = key(plan, self.starter.qemu());
+        self.spares.discard(key);
+        self.resident.forget(key);
+    }
+
     /// A clone of `template` woke up: earlier failures were not its kernel's.
     pub(in crate::machine) fn vouch(&self, template: &Template) {
         self.failures().remove(&template.key);

@@ -71,6 +71,12 @@ impl Resident {
         self.shelf.discard(template.key);
     }
 
+    /// Forgets the template with this key, whichever it is.
+    pub(super) fn forget(&self, key: Digest) {
+        self.places().retain(|(other, _)| *other != key);
+        self.shelf.discard(key);
+    }
+
     async fn find_or_make(
         &self,
         starter: &Starter,

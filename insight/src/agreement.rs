@@ -1,0 +1,80 @@
+//! Whether two answers to one question say the same.
+
+use domain::cause::Cause;
+use domain::verdict::CellVerdict;
+
+/// The first difference between two answers in what people act on: verdicts, how far each program
+/// got and where it was attached, and causes. `None` if they agree. What varies from guest to guest,
+/// such as durations and log lines with addresses, is not compared.
+pub fn difference(one: &CellVerdict, other: &CellVerdict) -> Option<String> {
+    let (one, other) = (statements(one), statements(other));
+    let longest = one.len().max(other.len());
+    let nothing = "nothing".to_owned();
+    (0..longest)
+        .map(|index| (one.get(index).unwrap_or(&nothing), other.get(index).unwrap_or(&nothing)))
+        .find(|(one, other)| one != other)
+        .map(|(one, other)| format!("`{one}` against `{other}`"))
+}
+
+/// An answer in lines, the verdict of the cell first.
+fn statements(answer: &CellVerdict) -> Vec<String> {
+    let cell = format!("{}{}", answer.verdict.name(), because(answer.cause.as_ref()));
+    let programs = answer.programs.iter().map(|program| {
+        let (verdict, reached) = (program.verdict.name(), program.reached.name());
+        let place = [program.hook.as_str(), program.how.as_str()].join(" ");
+        format!("program {} {reached} {verdict} {place}{}", program.name, because(program.cause.as_ref()))
+    });
+    let maps = answer
+        .maps
+        .iter()
+        .map(|map| format!("map {} {}{}", map.name, map.verdict.name(), because(map.cause.as_ref())));
+    std::iter::once(cell).chain(programs).chain(maps).collect()
+}
+
+fn because(cause: Option<&Cause>) -> String {
+    cause.map_or(String::new(), |cause| {
+        let errno = cause.errno.map(|errno| errno.to_string()).unwrap_or_default();
+        format!(": {} {} {errno}", cause.code.name(), cause.subject)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::cause::{CauseCode, Confidence, Stage};
+    use domain::errno::Errno;
+    use domain::verdict::{MapVerdict, Verdict};
+
+    fn answer(verdict: Verdict, says: &str) -> CellVerdict {
+        let cause = Cause {
+            code: CauseCode::MapRefused,
+            stage: Stage::Map,
+            subject: "counts".to_owned(),
+            errno: Some(Errno::EINVAL),
+            confidence: Confidence::Certain,
+            says: says.to_owned(),
+            log_line: String::new(),
+            location: None,
+        };
+        let map = MapVerdict { name: "counts".to_owned(), kind: "hash".to_owned(), verdict, cause: None };
+        CellVerdict {
+            verdict,
+            cause: (verdict != Verdict::Passes).then_some(cause),
+            programs: vec![],
+            maps: vec![map],
+            inferred: vec![],
+            splats: vec![],
+        }
+    }
+
+    #[test]
+    fn words_may_differ_and_verdicts_causes_and_lists_may_not() {
+        let fails = answer(Verdict::Fails, "one way to say it");
+        assert_eq!(difference(&fails, &answer(Verdict::Fails, "another")), None);
+        let other = answer(Verdict::Passes, "");
+        let says = difference(&fails, &other).expect("a difference");
+        assert!(says.contains("map_refused counts EINVAL") && says.contains("passes"), "{says}");
+        let shorter = CellVerdict { maps: vec![], ..fails.clone() };
+        assert!(difference(&fails, &shorter).expect("a difference").ends_with("against `nothing`"));
+    }
+}

@@ -1,0 +1,87 @@
+//! Real guests without a controller: orders for the kernels that tests and benchmarks ask about.
+
+use crate::system::{data_dir, repository};
+use anyhow::{Context as _, ensure};
+use domain::digest::Digest;
+use domain::evidence::{End, Evidence, Start};
+use domain::kernel::Kernel;
+use std::sync::Arc;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use worker::kernel::{Catalogue, Library, Settings};
+use worker::machine::{Hypervisor, Order, Step};
+use worker::slot::order::order;
+
+/// One kernel of every generation.
+pub const SERIES: [&str; 4] = ["5.10", "6.1", "6.12", "newest"];
+
+/// The static validator as `make validator` leaves it.
+const VALIDATOR: &str = "target/x86_64-unknown-linux-gnu/guest/bpfcompat-validator";
+
+/// Kernels on this host and the validator for their guests.
+#[derive(Debug)]
+pub struct Guests {
+    library: Library,
+    catalogue: Catalogue,
+    validator: Vec<u8>,
+}
+
+impl Guests {
+    /// Reads the catalogue and the validator.
+    ///
+    /// # Errors
+    /// The validator was not built, or no kernels can be listed.
+    pub async fn find() -> anyhow::Result<Self> {
+        let path = repository().join(VALIDATOR);
+        Self::with_validator(std::fs::read(path).context("run `make validator` first")?).await
+    }
+
+    /// The same with this program as the guest's first process.
+    ///
+    /// # Errors
+    /// No kernels can be listed.
+    pub async fn with_validator(validator: Vec<u8>) -> anyhow::Result<Self> {
+        let settings = Settings::default();
+        let age = settings.index_max_age();
+        let library = Library::open(&data_dir().join("kernels"), settings)?;
+        let catalogue = library.catalogue(age, &|_| ()).await?;
+        Ok(Self { library, catalogue, validator })
+    }
+
+    /// The one kernel that a selector names.
+    ///
+    /// # Errors
+    /// It names none or many.
+    pub fn kernel(&self, selector: &str) -> anyhow::Result<&Kernel> {
+        let selector: domain::selector::Selector = selector.parse()?;
+        let named = selector.select(&self.catalogue.kernels)?;
+        ensure!(named.len() == 1, "{selector} names {} kernels", named.len());
+        Ok(named[0])
+    }
+
+    /// An order about `object` on the kernel that a selector names.
+    ///
+    /// # Errors
+    /// No such kernel, or its bundle cannot be had.
+    pub async fn order(&self, selector: &str, object: (String, Vec<u8>)) -> anyhow::Result<Order> {
+        let bundle = self.library.bundle(self.kernel(selector)?, &|_| ()).await?;
+        let initramfs = bundle.initramfs(&self.validator)?;
+        let (object_name, object) = object;
+        let object_digest = Digest::of(&object);
+        let order = order(&bundle, &initramfs, Digest::of(&self.validator));
+        Ok(Order { object_name, object: object.into(), object_digest, ..order })
+    }
+}
+
+/// What a guest started as `start` answers; an answer that is not whole is an error.
+///
+/// # Errors
+/// No guest, or one that did not finish or was started otherwise.
+pub async fn ask(hypervisor: &Arc<Hypervisor>, order: &Order, start: Start) -> anyhow::Result<Evidence> {
+    let (steps, _) = watch::channel(Step::Boot);
+    let order = Order { start, ..order.clone() };
+    let evidence = hypervisor.answer(order, steps, CancellationToken::new()).await?;
+    ensure!(evidence.end == End::Finished, "{:?}\n{}", evidence.end, evidence.console);
+    ensure!(evidence.guest.start == start, "the guest was started as {:?}", evidence.guest.start);
+    Ok(evidence)
+}
