@@ -1,8 +1,9 @@
-//! Lets `sys::btf` stand between libbpf and its own reading of the kernel's BTF.
+//! Lets `sys::btf`, `sys::kernel_version` and `sys::trivial` stand between libbpf and what it would find out anew
+//! for every object.
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
-    for function in ["btf__load_vmlinux_btf", "btf__free"] {
+    for function in ["btf__load_vmlinux_btf", "btf__free", "get_kernel_version", "bpf_prog_load"] {
         println!("cargo:rustc-link-arg-bins=-Wl,--wrap={function}");
     }
 }

@@ -6,5 +6,6 @@
 
 pub mod corpus;
 pub mod guests;
+pub mod holdings;
 pub mod postgres;
 pub mod system;

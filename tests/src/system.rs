@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use controller::{Config, Controller, Timing};
 use proto::wire;
 use proto::wire::run_service_client::RunServiceClient;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tempfile::TempDir;
@@ -23,6 +24,7 @@ const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
 #[derive(Debug)]
 pub struct System {
     channel: Channel,
+    address: SocketAddr,
     shutdown: CancellationToken,
     tasks: JoinSet<()>,
     _store: TempDir,
@@ -34,6 +36,16 @@ impl System {
     /// # Errors
     /// What is missing on this machine, with its remedy.
     pub async fn start() -> anyhow::Result<Self> {
+        let mut system = Self::without_worker().await?;
+        system.hire(&worker_config()).await?;
+        Ok(system)
+    }
+
+    /// Starts Postgres and a controller, and connects to it.
+    ///
+    /// # Errors
+    /// What is missing on this machine, with its remedy.
+    pub async fn without_worker() -> anyhow::Result<Self> {
         let store = tempfile::tempdir()?;
         let shutdown = CancellationToken::new();
         let config = Config {
@@ -50,12 +62,23 @@ impl System {
             controller.serve(TcpListenerStream::new(listener)).await.expect("the controller serves");
         });
         let channel = Endpoint::from_shared(format!("http://{address}"))?.connect().await?;
-        let worker = Worker::prepare(&worker_config(), &|_| {}).await?;
-        let worker = session::run(Arc::new(worker), channel.clone(), shutdown.child_token());
-        tasks.spawn(worker);
-        let system = Self { channel, shutdown, tasks, _store: store };
-        system.wait_for_worker().await?;
-        Ok(system)
+        Ok(Self { channel, address, shutdown, tasks, _store: store })
+    }
+
+    /// Starts a worker in this process and waits until the controller knows it.
+    ///
+    /// # Errors
+    /// What is missing on this machine, with its remedy.
+    pub async fn hire(&mut self, config: &worker::config::Config) -> anyhow::Result<()> {
+        let worker = Worker::prepare(config, &|_| {}).await?;
+        let worker = session::run(Arc::new(worker), self.channel.clone(), self.shutdown.child_token());
+        self.tasks.spawn(worker);
+        self.wait_for_worker().await
+    }
+
+    /// Where workers find the controller.
+    pub fn address(&self) -> String {
+        format!("http://{}", self.address)
     }
 
     /// A client of the run service.
@@ -88,6 +111,7 @@ impl System {
             objects: digests,
             kernels: kernels.to_owned(),
             level: level.into(),
+            fresh: true,
             ..Default::default()
         };
         let run = runs.submit_run(request).await?.into_inner().run.context("a run")?;
@@ -103,7 +127,11 @@ impl System {
         while self.tasks.join_next().await.is_some() {}
     }
 
-    async fn wait_for_worker(&self) -> anyhow::Result<()> {
+    /// Waits until the controller knows a worker.
+    ///
+    /// # Errors
+    /// None came within 30 seconds.
+    pub async fn wait_for_worker(&self) -> anyhow::Result<()> {
         let mut workers = wire::worker_service_client::WorkerServiceClient::new(self.channel.clone());
         let mut ticks = tokio::time::interval(std::time::Duration::from_millis(50));
         for _ in 0..600 {

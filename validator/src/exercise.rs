@@ -13,11 +13,14 @@ use crate::load;
 use crate::log::{Log, Recorder};
 use crate::open::{self, Instance, Specimen};
 use crate::prepare::Fixtures;
+use crate::sys::attach::Link as Attachment;
 use crate::sys::libbpf::Program;
 use domain::errno::Errno;
 use domain::evidence::{Attach, AttachOutcome, LoadScope, LogSubject};
 use domain::level::Level;
 use domain::message::{FromGuest, Job};
+use std::cell::RefCell;
+use std::mem::ManuallyDrop;
 
 /// Programs, and maps, of one object that are exercised. The largest known object has some 300; what
 /// is listed must fit one frame.
@@ -49,13 +52,22 @@ pub(crate) struct Exercise<'a> {
     fixtures: Fixtures,
     specimen: Specimen<'a>,
     pub(crate) recorder: Recorder,
+    // The program that is attached, until the next one.
+    attached: RefCell<Option<Attachment>>,
 }
 
 impl<'a> Exercise<'a> {
     /// Starts to listen to libbpf.
     pub(crate) fn new(link: &'a Link, job: &'a Job, fixtures: Fixtures) -> Self {
         let recorder = Recorder::start(job.log_bytes_max);
-        Self { link, level: job.level, fixtures, specimen: Specimen::new(job), recorder }
+        Self {
+            link,
+            level: job.level,
+            fixtures,
+            specimen: Specimen::new(job),
+            recorder,
+            attached: RefCell::default(),
+        }
     }
 
     /// Does it all.
@@ -64,7 +76,9 @@ impl<'a> Exercise<'a> {
             return Ok(());
         };
         let count = instance.object.programs().count();
-        let left = match self.whole(instance)? {
+        // Never closed: the guest ends with its job, and letting go costs a tenth of a short one.
+        let instance = ManuallyDrop::new(instance);
+        let left = match self.whole(&instance)? {
             Some(left) => left,
             None => {
                 self.maps()?;
@@ -93,7 +107,7 @@ impl<'a> Exercise<'a> {
 
     /// Loads the object as a plain loader would. The indices of the programs it left out, or `None`
     /// when it was refused.
-    fn whole(&self, instance: Instance) -> Result<Option<Vec<usize>>, ExerciseError> {
+    fn whole(&self, instance: &Instance) -> Result<Option<Vec<usize>>, ExerciseError> {
         let load = load::load(&instance.object, LoadScope::Whole);
         let refused = load.errno.is_some();
         self.send(&FromGuest::Load(load))?;
@@ -115,7 +129,12 @@ impl<'a> Exercise<'a> {
     pub(crate) fn attach(&self, program: Program<'_>) -> Result<(), ExerciseError> {
         match self.level {
             Level::Load => Ok(()),
-            Level::Attach => self.report_attach(attach::attach(program, self.fixtures)),
+            Level::Attach => {
+                self.detach();
+                let (attach, link) = attach::attach(program, self.fixtures);
+                self.attached.replace(link);
+                self.report_attach(attach)
+            }
         }
     }
 
@@ -126,8 +145,14 @@ impl<'a> Exercise<'a> {
         self.log(&subject, !failed)
     }
 
+    /// Lets go of the program that was attached last.
+    fn detach(&self) {
+        drop(self.attached.take());
+    }
+
     /// Opens the object once more. What libbpf says of it was sent the first time.
     pub(crate) fn reopen(&self) -> Result<Instance, ExerciseError> {
+        self.detach();
         let instance = self.specimen.open().map_err(ExerciseError::Reopen)?;
         self.forget();
         Ok(instance)

@@ -11,8 +11,9 @@ use domain::digest::Digest;
 use domain::errno::Errno;
 use domain::evidence::LogSubject;
 use domain::message::{FromGuest, Job, Nonce};
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::Read as _;
+use std::mem::ManuallyDrop;
 
 /// Why a guest has nothing to say about its object.
 #[derive(Debug, thiserror::Error)]
@@ -47,10 +48,13 @@ pub(crate) fn serve() -> Result<(), LinkError> {
 fn converse(link: &mut Link, lacks: Vec<String>) -> Result<Nonce, JobError> {
     let boot = link.boot()?;
     let (fixtures, facts) = prepare(&boot.modules, lacks);
+    // Opened for all clones at once, and never closed: the guest ends with its job.
+    let random = OpenOptions::new().read(true).write(true).open("/dev/urandom").map_err(JobError::Random)?;
+    let random = ManuallyDrop::new(random);
     let mark = Mark::now();
     link.send(&FromGuest::Ready { boot_nonce: boot.nonce, facts })?;
     let job = link.job()?;
-    let drawn = begin_anew(&job)?;
+    let drawn = begin_anew(&job, &random)?;
     link.send(&FromGuest::Took { boot_nonce: boot.nonce, job_nonce: job.nonce, drawn })?;
     answer(link, &job, fixtures, mark)?;
     Ok(job.nonce)
@@ -58,12 +62,11 @@ fn converse(link: &mut Link, lacks: Vec<String>) -> Result<Nonce, JobError> {
 
 /// Gives the guest a time and random numbers of its own: its memory may be that of many others. Yields
 /// the first bytes it draws.
-fn begin_anew(job: &Job) -> Result<[u8; 16], JobError> {
+fn begin_anew(job: &Job, mut random: &File) -> Result<[u8; 16], JobError> {
     clock::set(job.unix_seconds).map_err(JobError::Clock)?;
-    let random = OpenOptions::new().read(true).write(true).open("/dev/urandom").map_err(JobError::Random)?;
-    kernel::reseed(&random, job.entropy).map_err(JobError::Reseed)?;
+    kernel::reseed(random, job.entropy).map_err(JobError::Reseed)?;
     let mut drawn = [0; 16];
-    (&random).read_exact(&mut drawn).map_err(JobError::Random)?;
+    random.read_exact(&mut drawn).map_err(JobError::Random)?;
     Ok(drawn)
 }
 
@@ -73,7 +76,8 @@ fn answer(link: &Link, job: &Job, fixtures: Fixtures, mark: std::io::Result<Mark
     if got != job.object_digest {
         return Err(JobError::Digest { got, asked: job.object_digest });
     }
-    Exercise::new(link, job, fixtures).run()?;
+    // What is attached and loaded at the end stays so: the guest ends with its job.
+    ManuallyDrop::new(Exercise::new(link, job, fixtures)).run()?;
     let messages = mark.read(job.log_bytes_max);
     Ok(send_log(link, &LogSubject::Kernel, messages)?)
 }

@@ -1,12 +1,13 @@
 //! From a bare kernel to a guest that can take a job.
 
 use crate::facts;
-use crate::sys::{features, kernel, print};
+use crate::sys::{features, kernel, kernel_version, print, trivial};
 use domain::errno::Errno;
 use domain::evidence::KernelFacts;
 use std::ffi::c_int;
 use std::fs::File;
 use std::path::Path;
+use std::time::Instant;
 
 /// What programs are attached to besides the kernel itself.
 #[derive(Debug, Clone, Copy)]
@@ -35,6 +36,10 @@ pub(crate) fn prepare(modules: &[String], mut lacks: Vec<String>) -> (Fixtures, 
     }
     let facts = facts::collect(loaded, lacks);
     features::probe();
+    trivial::load();
+    kernel_version::find_out();
+    // The first look at the clock maps its page.
+    let _mapped = Instant::now();
     let bpf_lsm = facts.lsm.iter().any(|name| name == "bpf");
     (Fixtures { loopback, bpf_lsm }, facts)
 }

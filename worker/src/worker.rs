@@ -98,6 +98,9 @@ impl Worker {
                 "accelerator proven"
             );
             let hypervisor = Hypervisor::new(self.qemu.clone(), proof.accelerator)?;
+            if !self.templates.enabled {
+                return Ok(hypervisor.counting(Arc::clone(&self.tally)));
+            }
             let dir = self.data_dir.join("templates");
             Ok(hypervisor.with_templates(dir, &self.templates, Arc::clone(&self.tally)))
         };

@@ -1,8 +1,9 @@
 //! Attaching one loaded program for a moment, to see whether the kernel takes it.
 //!
 //! What comes in: a loaded program and the guest's fixtures. What goes out: one [`Attach`], with
-//! the hook, the way and the error number of a refusal. The attachment is undone before this
-//! module returns, so that two programs for one hook do not keep each other out.
+//! the hook, the way and the error number of a refusal; and what holds the attachment, if libbpf
+//! does. The caller lets go of it before the next program, so that two programs for one hook do not
+//! keep each other out; after the last one nobody does, because the guest ends.
 //!
 //! [`table`] maps every section libbpf knows either to an attacher or to the reason why there is
 //! none; the other files are the attachers, by what programs are attached to.
@@ -30,6 +31,7 @@ struct Attempt {
     hook: String,
     how: String,
     outcome: AttachOutcome,
+    held: Option<Link>,
 }
 
 impl Attempt {
@@ -37,17 +39,20 @@ impl Attempt {
     /// the kernel's own name of it when it worked.
     fn of(hook: impl Into<String>, how: &str, result: Result<Link, Errno>) -> Self {
         match result {
-            Ok(link) => Self::attached(hook, &way_of(&link)),
+            Ok(link) => {
+                let attached = Self::attached(hook, &way_of(&link));
+                Self { held: Some(link), ..attached }
+            }
             Err(errno) => Self::failed(hook, how, errno),
         }
     }
 
     fn attached(hook: impl Into<String>, how: &str) -> Self {
-        Self { hook: hook.into(), how: how.to_owned(), outcome: AttachOutcome::Attached }
+        Self { hook: hook.into(), how: how.to_owned(), outcome: AttachOutcome::Attached, held: None }
     }
 
     fn failed(hook: impl Into<String>, how: &str, errno: Errno) -> Self {
-        Self { hook: hook.into(), how: how.to_owned(), outcome: AttachOutcome::Failed(errno) }
+        Self { hook: hook.into(), how: how.to_owned(), outcome: AttachOutcome::Failed(errno), held: None }
     }
 
     fn skipped(hook: impl Into<String>, reason: &str) -> Self {
@@ -55,6 +60,7 @@ impl Attempt {
             hook: hook.into(),
             how: String::new(),
             outcome: AttachOutcome::NotAttempted(reason.to_owned()),
+            held: None,
         }
     }
 }
@@ -64,14 +70,14 @@ fn way_of(link: &Link) -> String {
     link.kind().map_or_else(|| "perf event".to_owned(), |kind| format!("{kind} link"))
 }
 
-/// Attaches and detaches one loaded program.
-pub(crate) fn attach(program: Program<'_>, fixtures: Fixtures) -> Attach {
+/// Attaches one loaded program. It stays attached as long as the link lives, if there is one.
+pub(crate) fn attach(program: Program<'_>, fixtures: Fixtures) -> (Attach, Option<Link>) {
     let section = program.section();
-    let attempt = match table::find(&section) {
+    let Attempt { hook, how, outcome, held } = match table::find(&section) {
         None => Attempt::skipped(section, "libbpf does not know this section"),
         Some((way, target)) => attempt(program, fixtures, way, target),
     };
-    Attach { program: program.name(), hook: attempt.hook, how: attempt.how, outcome: attempt.outcome }
+    (Attach { program: program.name(), hook, how, outcome }, held)
 }
 
 fn attempt(program: Program<'_>, fixtures: Fixtures, way: Way, target: &str) -> Attempt {

@@ -82,6 +82,8 @@ impl Object {
             sz: size_field::<raw::bpf_object_open_opts>(),
             object_name: name.as_ptr(),
             pin_root_path: pins.as_ptr(),
+            // An empty path keeps libbpf from looking for a token, which the guest's root does not need.
+            bpf_token_path: c"".as_ptr(),
             ..Default::default()
         };
         let size = raw::size_t::try_from(elf.len()).expect("a slice's length fits size_t");

@@ -14,9 +14,11 @@ pub(crate) mod btf;
 pub(crate) mod features;
 pub(crate) mod fwcfg;
 pub(crate) mod kernel;
+pub(crate) mod kernel_version;
 pub(crate) mod libbpf;
 pub(crate) mod port;
 pub(crate) mod print;
+pub(crate) mod trivial;
 
 use domain::errno::Errno;
 

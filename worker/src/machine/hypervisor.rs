@@ -89,6 +89,12 @@ impl Hypervisor {
         Ok(Self { direct, cloner: None, accelerator, tally: Arc::default() })
     }
 
+    /// The same, counting into `tally`.
+    #[must_use]
+    pub fn counting(self, tally: Arc<Tally>) -> Self {
+        Self { tally, ..self }
+    }
+
     /// The same, but guests are clones of templates that are kept in `dir`.
     #[must_use]
     pub fn with_templates(self, dir: PathBuf, settings: &Settings, tally: Arc<Tally>) -> Self {

@@ -45,7 +45,9 @@ pub fn host_memory_bytes(guest_memory_bytes: u64) -> u64 {
 /// What every kernel is told. `loglevel=5` lets warnings reach the console, where they survive
 /// the guest. `no_timer_check` keeps a kernel from panicking at boot because an emulated timer
 /// ticked late on a busy host; under KVM kernels skip that check by themselves.
-const COMMAND_LINE: &str = "quiet loglevel=5 panic=-1 no_timer_check console=ttyS0";
+/// `tsc=reliable` ends the watch over the one clock that QEMU derives from the host's own: on a busy
+/// host it fires late and finds fault with it.
+const COMMAND_LINE: &str = "quiet loglevel=5 panic=-1 no_timer_check tsc=reliable console=ttyS0";
 
 /// The first series whose `kmalloc_nolock` (mm/slub.c) gives up without `cmpxchg16b`.
 const NEEDS_CMPXCHG16B: Series = Series { major: 6, minor: 18 };

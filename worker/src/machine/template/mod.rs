@@ -36,6 +36,8 @@ use std::os::fd::OwnedFd;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
+    /// Whether guests are clones at all; if not, every cell boots its guest.
+    pub enabled: bool,
     /// Bytes on disk, where a template takes 100 to 200 MB. 0 keeps none.
     pub disk_bytes: u64,
     /// Bytes in memory, where a template takes as much. One is always kept.
@@ -48,7 +50,7 @@ impl Default for Settings {
     /// Room on disk for every kernel of one flavour, in memory for the four to eight that most
     /// questions are about, and a spare for each processor of a small host.
     fn default() -> Self {
-        Self { disk_bytes: 16 << 30, memory_bytes: 1 << 30, spares: 4 }
+        Self { enabled: true, disk_bytes: 16 << 30, memory_bytes: 1 << 30, spares: 4 }
     }
 }
 
