@@ -2,7 +2,7 @@
 
 use super::*;
 use domain::digest::Digest;
-use domain::evidence::{Accelerator, AttachOutcome, LoadScope, LogSubject, Start};
+use domain::evidence::{Accelerator, AttachOutcome, LoadScope, Loaded, LogSubject, Start};
 use domain::message::Nonce;
 use std::io::Write as _;
 
@@ -187,6 +187,51 @@ fn logs_beyond_the_total_are_cut_and_the_guest_goes_on() {
     let kept: usize = evidence.logs.iter().map(|log| log.text.len()).sum();
     assert_eq!(kept, LOGS_BYTES_MAX);
     assert!(!evidence.logs[0].cut && evidence.logs[count - 1].cut);
+}
+
+#[test]
+fn records_are_weighed_as_they_will_be_sealed() {
+    let endless: [fn(usize) -> FromGuest; 3] = [
+        |_| FromGuest::Map(MapCreate { map: "\u{1}".repeat(1 << 16), errno: None }),
+        |_| {
+            let (program, none) = (String::new(), 0);
+            let nobody =
+                Loaded { program, verified_instructions: none, translated_bytes: none, jited_bytes: none };
+            let loaded = vec![nobody; 1 << 14];
+            FromGuest::Load(Load { scope: LoadScope::Whole, errno: None, loaded, took_us: 0 })
+        },
+        |n| piece(LogSubject::Map(format!("{n}{}", "m".repeat(1 << 16))), &deflate(b""), true),
+    ];
+    for record in endless {
+        let stream = [ready(), took(), opened()].into_iter().chain((0..RECORDS_MAX).map(record));
+        let (outcome, evidence) = fold(stream.collect());
+        assert_eq!(outcome, Err(Offence::TooLong));
+        assert!(json_bytes(&evidence) < RECORDS_BYTES_MAX + 4096);
+        assert!(json_bytes(&evidence) > RECORDS_BYTES_MAX / 2, "what came before is kept");
+    }
+    let facts = KernelFacts { lacks: vec![String::new(); RECORDS_BYTES_MAX / 3], ..KernelFacts::default() };
+    let too_long = FromGuest::Ready { boot_nonce: NONCES.boot, facts };
+    assert_eq!(fold(vec![too_long]).0, Err(Offence::TooLong));
+}
+
+#[test]
+fn a_guest_that_fills_everything_leaves_evidence_that_can_be_sealed() {
+    // Two of the bytes that grow: one is replaced by three, the other is escaped by two.
+    for byte in [0xff, b'"'] {
+        let log = deflate(&vec![byte; LOG_INFLATED_BYTES_MAX]);
+        let logs = (0..4).map(|n| piece(LogSubject::LoadAlone(n.to_string()), &log, true));
+        let names = (0..15).map(|_| FromGuest::Map(MapCreate { map: "m".repeat(1 << 20), errno: None }));
+        let mut collector = Collector::new(NONCES, None);
+        for message in [ready(), took(), opened()].into_iter().chain(logs).chain(names) {
+            assert_eq!(collector.take(message), Ok(None));
+        }
+        let console = "\"".repeat(3 << 20);
+        let evidence = collector.into_evidence(guest(), console, "", End::Finished);
+        let kept: usize = evidence.logs.iter().map(|log| log.text.len()).sum();
+        assert!(kept > LOGS_BYTES_MAX - 4 && kept <= LOGS_BYTES_MAX, "{kept}");
+        assert!(evidence.logs[3].cut);
+        assert!(json_bytes(&evidence) <= crate::evidence::seal::EVIDENCE_BYTES_MAX);
+    }
 }
 
 #[test]
