@@ -22,8 +22,8 @@ const LOG_INFLATED_BYTES_MAX: usize = LOG_BYTES_MAX as usize + 4096;
 /// rejected programs, so later logs are then marked as cut instead of ending the conversation.
 const LOGS_BYTES_MAX: usize = 48 * 1024 * 1024;
 
-/// Records of one kind: maps, loads, attach attempts or logs. The largest known objects have a
-/// few hundred programs and each is loaded twice at most.
+/// Records of one kind: programs, maps, loads, attach attempts or logs. The largest known objects
+/// have a few hundred programs and each is loaded twice at most; no object with more is exercised.
 const RECORDS_MAX: usize = 4096;
 
 /// What everything but the text of logs may take in the sealed evidence, in bytes. An object with
@@ -140,6 +140,9 @@ impl Collector {
             FromGuest::Opened(open) => {
                 if self.open.is_some() {
                     return Err(Offence::OpenedTwice);
+                }
+                if open.programs.len().max(open.maps.len()) > RECORDS_MAX {
+                    return Err(Offence::TooMany("programs or maps"));
                 }
                 self.weigh(&open)?;
                 self.open = Some(open);

@@ -2,7 +2,7 @@
 
 use super::*;
 use domain::digest::Digest;
-use domain::evidence::{Accelerator, AttachOutcome, LoadScope, Loaded, LogSubject, Start};
+use domain::evidence::{Accelerator, AttachOutcome, LoadScope, Loaded, LogSubject, MapFact, Start};
 use domain::message::Nonce;
 use std::io::Write as _;
 
@@ -161,6 +161,17 @@ fn records_without_end_are_refused_and_the_first_are_kept() {
         assert_eq!(outcome, Err(Offence::TooMany(kind)));
         assert_eq!(evidence.maps.len() + evidence.loads.len() + evidence.attaches.len(), RECORDS_MAX);
     }
+    let map = MapFact {
+        name: String::new(),
+        kind: String::new(),
+        number: 1,
+        key_bytes: 4,
+        value_bytes: 4,
+        max_entries: 1,
+    };
+    let maps = vec![map; RECORDS_MAX + 1];
+    let opened = FromGuest::Opened(Open { errno: None, programs: vec![], maps, inferred: vec![] });
+    assert_eq!(fold(vec![ready(), took(), opened]).0, Err(Offence::TooMany("programs or maps")));
     let log = piece(LogSubject::Open, &deflate(b""), true);
     let stream = [ready(), took()].into_iter().chain(std::iter::repeat_n(log, RECORDS_MAX + 1));
     assert_eq!(fold(stream.collect()).0, Err(Offence::TooMany("logs")));
