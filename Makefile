@@ -6,7 +6,8 @@ SHELL := /bin/bash
 
 ARCH := $(shell uname -m)
 GUEST := $(ARCH)-unknown-linux-gnu
-VALIDATOR := target/$(GUEST)/guest/bpfcompat-validator
+GUEST_BINARIES := target/$(GUEST)/guest
+VALIDATOR := $(GUEST_BINARIES)/bpfcompat-validator
 BINARIES := -p cli -p controller -p worker
 
 CORPUS := $(patsubst tests/corpus/objects/%.bpf.c,target/corpus/%.bpf.o,$(wildcard tests/corpus/objects/*.bpf.c))
@@ -30,17 +31,21 @@ deps: ## install the Debian packages that are missing (root or sudo)
 
 # The explicit --target keeps build scripts and procedural macros dynamic; only the guest's own
 # program is static, because the guest has no libc to load.
+BUILD_FOR_GUESTS := RUSTFLAGS='-C target-feature=+crt-static' cargo build --profile guest --target $(GUEST)
+
 validator: deps
-	RUSTFLAGS='-C target-feature=+crt-static' cargo build -p validator --profile guest --target $(GUEST)
+	$(BUILD_FOR_GUESTS) -p validator
 
 # The other binaries look for the validator beside themselves.
 build: validator ## release binaries in target/release
 	cargo build --release $(BINARIES)
 	@install -C $(VALIDATOR) target/release/
 
+# Beside the validator, for the tests, a guest that takes its place and misbehaves.
 build-debug: validator
+	$(BUILD_FOR_GUESTS) -p hostile
 	cargo build $(BINARIES)
-	@install -C $(VALIDATOR) target/debug/
+	@install -C $(VALIDATOR) $(GUEST_BINARIES)/bpfcompat-hostile target/debug/
 
 corpus: deps ## compile our known-answer objects to target/corpus
 	@$(MAKE) -s --no-print-directory -j"$$(nproc)" $(CORPUS)

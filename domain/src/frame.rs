@@ -134,18 +134,23 @@ pub fn decode<M: serde::de::DeserializeOwned>(payload: &[u8]) -> Result<M, Frame
 pub struct Reader {
     direction: Direction,
     buffer: Vec<u8>,
+    // Where the next frame begins. What lies before is dropped once per push, not once per frame:
+    // a flood of tiny frames would else move all that follows each of them.
+    start: usize,
     failed: bool,
 }
 
 impl Reader {
     /// A reader for one direction of one conversation.
     pub fn new(direction: Direction) -> Self {
-        Self { direction, buffer: Vec::new(), failed: false }
+        Self { direction, buffer: Vec::new(), start: 0, failed: false }
     }
 
     /// Takes the next bytes of the stream. After a failed [`Reader::message`] they are dropped.
     pub fn push(&mut self, bytes: &[u8]) {
         if !self.failed {
+            self.buffer.drain(..self.start);
+            self.start = 0;
             self.buffer.extend_from_slice(bytes);
         }
     }
@@ -155,12 +160,13 @@ impl Reader {
     /// # Errors
     /// The first error ends the stream: every later call yields `None`.
     pub fn message<M: serde::de::DeserializeOwned>(&mut self) -> Result<Option<M>, FrameError> {
-        let Some(header) = self.buffer.first_chunk::<HEADER_BYTES>() else {
+        let pending = &self.buffer[self.start..];
+        let Some(header) = pending.first_chunk::<HEADER_BYTES>() else {
             return Ok(None);
         };
         let result = payload_length(self.direction, *header).and_then(|length| {
             let end = HEADER_BYTES + length;
-            match self.buffer.get(HEADER_BYTES..end) {
+            match pending.get(HEADER_BYTES..end) {
                 None => Ok(None),
                 Some(payload) => decode(payload).map(|message| Some((message, end))),
             }
@@ -168,12 +174,12 @@ impl Reader {
         match result {
             Ok(None) => Ok(None),
             Ok(Some((message, end))) => {
-                self.buffer.drain(..end);
+                self.start += end;
                 Ok(Some(message))
             }
             Err(error) => {
                 self.failed = true;
-                self.buffer = Vec::new();
+                (self.buffer, self.start) = (Vec::new(), 0);
                 Err(error)
             }
         }
@@ -181,7 +187,7 @@ impl Reader {
 
     /// Bytes that wait for the rest of their frame.
     pub fn pending_bytes(&self) -> usize {
-        self.buffer.len()
+        self.buffer.len() - self.start
     }
 }
 

@@ -22,11 +22,13 @@ fn dependencies_point_one_way() {
         ("domain", &[][..]),
         ("insight", &["domain"]),
         ("proto", &["domain"]),
-        ("validator", &["domain"]),
+        ("channel", &["domain"]),
+        ("validator", &["domain", "channel"]),
         ("worker", &["domain", "insight", "proto"]),
         ("controller", &["domain", "insight", "proto"]),
         ("cli", &["domain", "insight", "proto", "worker", "controller"]),
         ("tests", &["domain", "insight", "proto", "worker", "controller"]),
+        ("hostile", &["domain", "channel"]),
     ]);
     let metadata = MetadataCommand::new()
         .manifest_path(root().join("Cargo.toml"))

@@ -8,13 +8,13 @@
 //! Each observation is sent before the next step begins, so that a guest that dies leaves a trace.
 
 use crate::attach;
-use crate::link::{Link, LinkError};
 use crate::load;
 use crate::log::{Log, Recorder};
 use crate::open::{self, Instance, Specimen};
 use crate::prepare::Fixtures;
 use crate::sys::attach::Link as Attachment;
 use crate::sys::libbpf::Program;
+use channel::{Link, LinkError};
 use domain::errno::Errno;
 use domain::evidence::{Attach, AttachOutcome, LoadScope, LogSubject};
 use domain::level::Level;

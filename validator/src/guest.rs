@@ -3,10 +3,10 @@
 use crate::clock;
 use crate::exercise::{Exercise, ExerciseError, send_log};
 use crate::kmsg::Mark;
-use crate::link::{Link, LinkError};
 use crate::mounts;
 use crate::prepare::{Fixtures, prepare};
 use crate::sys::kernel;
+use channel::{Link, LinkError};
 use domain::digest::Digest;
 use domain::errno::Errno;
 use domain::evidence::LogSubject;

@@ -11,7 +11,6 @@ mod exercise;
 mod facts;
 mod guest;
 mod kmsg;
-mod link;
 mod load;
 mod log;
 mod maps;

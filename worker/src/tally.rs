@@ -30,6 +30,7 @@ events! {
     Cold = "cold_boots", "Guests booted for one cell.";
     ColdForClone = "cold_boots_for_clones", "Guests booted because no clone could be had.";
     TemplateMade = "templates_made", "Templates booted and frozen.";
+    TemplateFailed = "templates_failed", "Guests that could not be frozen.";
     TemplateRead = "templates_read", "Templates read from disk.";
     TemplateEvicted = "templates_evicted", "Templates removed from disk to make room.";
     RestoreFailed = "restores_failed", "Clones that did not wake up; their template was discarded.";

@@ -4,19 +4,14 @@
 //! the kernel's error numbers. Each unsafe block says why it is sound.
 //! Deliberately absent: decisions. Nothing in here knows what an object, a job or a frame is for.
 
-#![allow(
-    unsafe_code,
-    reason = "ports, ioctls and libbpf cannot be reached otherwise; nothing outside may do so"
-)]
+#![allow(unsafe_code, reason = "ioctls and libbpf cannot be reached otherwise; nothing outside may do so")]
 
 pub(crate) mod attach;
 pub(crate) mod btf;
 pub(crate) mod features;
-pub(crate) mod fwcfg;
 pub(crate) mod kernel;
 pub(crate) mod kernel_version;
 pub(crate) mod libbpf;
-pub(crate) mod port;
 pub(crate) mod print;
 pub(crate) mod trivial;
 

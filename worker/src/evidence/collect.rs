@@ -1,11 +1,13 @@
 //! Folding a guest's messages into evidence, while holding the guest to the protocol.
 
 use super::inflate::{InflateError, Inflater};
-use super::text::printable;
+use super::seal::json_bytes;
+use super::text::{printable, sentence};
 use crate::guest::nonce::Nonces;
 use crate::machine::Step;
 use domain::evidence::{Attach, End, Evidence, Guest, KernelFacts, Load, Log, MapCreate, Open};
 use domain::message::{FromGuest, LogPiece, Nonce};
+use serde::Serialize;
 
 /// Bytes of one log the validator is told to keep, before compression; it drops the middle of a
 /// longer one. The longest log seen, of a program of a million verified instructions, has 13 MB
@@ -16,13 +18,17 @@ pub const LOG_BYTES_MAX: u32 = 16 * 1024 * 1024;
 /// of what it dropped.
 const LOG_INFLATED_BYTES_MAX: usize = LOG_BYTES_MAX as usize + 4096;
 
-/// Inflated bytes kept of all logs together. An honest guest can exceed it, with hundreds of
+/// Bytes of text kept of all logs together. An honest guest can exceed it, with hundreds of
 /// rejected programs, so later logs are then marked as cut instead of ending the conversation.
 const LOGS_BYTES_MAX: usize = 48 * 1024 * 1024;
 
-/// Records of one kind: maps, loads, attach attempts or logs. The largest known objects have a
-/// few hundred programs and each is loaded twice at most.
+/// Records of one kind: programs, maps, loads, attach attempts or logs. The largest known objects
+/// have a few hundred programs and each is loaded twice at most; no object with more is exercised.
 const RECORDS_MAX: usize = 4096;
+
+/// What everything but the text of logs may take in the sealed evidence, in bytes. An object with
+/// as many programs and maps as the validator exercises takes a few mebibytes.
+const RECORDS_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// How a guest broke the protocol.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -51,6 +57,9 @@ pub enum Offence {
     /// Too many records.
     #[error("it sent more than {RECORDS_MAX} {0}")]
     TooMany(&'static str),
+    /// Too many bytes of records.
+    #[error("it sent records of more than {RECORDS_BYTES_MAX} bytes")]
+    TooLong,
     /// A piece of one log came before the last piece of another.
     #[error("it mixed the pieces of two logs")]
     MixedLogs,
@@ -74,6 +83,7 @@ pub struct Collector {
     maps: Vec<MapCreate>,
     loads: Vec<Load>,
     attaches: Vec<Attach>,
+    records_bytes: usize,
     logs: Vec<Log>,
     logs_bytes: usize,
     unfinished: Option<Unfinished>,
@@ -99,6 +109,7 @@ impl Collector {
             nonces,
             drawn: None,
             nonce_ok: false,
+            records_bytes: kernel.as_ref().map_or(0, json_bytes),
             kernel,
             open: None,
             maps: Vec::new(),
@@ -119,6 +130,7 @@ impl Collector {
         match message {
             FromGuest::Ready { boot_nonce, facts } => {
                 Self::check("boot", boot_nonce, self.nonces.boot)?;
+                self.weigh(&facts)?;
                 self.kernel = Some(facts);
             }
             FromGuest::Took { boot_nonce, job_nonce, drawn } => {
@@ -130,6 +142,10 @@ impl Collector {
                 if self.open.is_some() {
                     return Err(Offence::OpenedTwice);
                 }
+                if open.programs.len().max(open.maps.len()) > RECORDS_MAX {
+                    return Err(Offence::TooMany("programs or maps"));
+                }
+                self.weigh(&open)?;
                 self.open = Some(open);
             }
             FromGuest::Map(map) => self.opened()?.keep(map, |all| &mut all.maps, "maps")?,
@@ -138,7 +154,7 @@ impl Collector {
                 self.opened()?.keep(attach, |all| &mut all.attaches, "attach attempts")?;
             }
             FromGuest::Log(piece) => self.take_piece(piece)?,
-            FromGuest::Refused { says } => return Ok(Some(End::Refused(says))),
+            FromGuest::Refused { says } => return Ok(Some(End::Refused(sentence(&says)))),
             FromGuest::Finished { job_nonce } => {
                 Self::check("job", job_nonce, self.nonces.job)?;
                 if self.unfinished.is_some() {
@@ -168,6 +184,11 @@ impl Collector {
 
     fn check(which: &'static str, got: Nonce, given: Nonce) -> Result<(), Offence> {
         if got == given { Ok(()) } else { Err(Offence::WrongNonce(which)) }
+    }
+
+    /// What the guest saw of its kernel, once it said `Ready`.
+    pub(crate) fn into_kernel(self) -> Option<KernelFacts> {
+        self.kernel
     }
 
     /// What the guest is doing, judged by what it said last.
@@ -209,17 +230,27 @@ impl Collector {
         if self.open.is_some() { Ok(self) } else { Err(Offence::BeforeOpened) }
     }
 
-    fn keep<T>(
+    /// Counts what is kept, before it is.
+    fn weigh(&mut self, record: &impl Serialize) -> Result<(), Offence> {
+        let bytes = self.records_bytes.saturating_add(json_bytes(record));
+        if bytes > RECORDS_BYTES_MAX {
+            return Err(Offence::TooLong);
+        }
+        self.records_bytes = bytes;
+        Ok(())
+    }
+
+    fn keep<T: Serialize>(
         &mut self,
         record: T,
-        among: impl FnOnce(&mut Self) -> &mut Vec<T>,
+        among: impl Fn(&mut Self) -> &mut Vec<T>,
         kind: &'static str,
     ) -> Result<(), Offence> {
-        let records = among(self);
-        if records.len() == RECORDS_MAX {
+        if among(self).len() == RECORDS_MAX {
             return Err(Offence::TooMany(kind));
         }
-        records.push(record);
+        self.weigh(&record)?;
+        among(self).push(record);
         Ok(())
     }
 
@@ -233,7 +264,10 @@ impl Collector {
                 return Err(self.broke_off(log, Offence::MixedLogs));
             }
             Some(log) => Unfinished { piece, inflater: log.inflater },
-            None => Unfinished { piece, inflater: Inflater::new(LOG_INFLATED_BYTES_MAX) },
+            None => {
+                self.weigh(&piece)?;
+                Unfinished { piece, inflater: Inflater::new(LOG_INFLATED_BYTES_MAX) }
+            }
         };
         if let Err(error) = log.inflater.push(&deflated) {
             return Err(self.broke_off(log, error.into()));
@@ -254,14 +288,13 @@ impl Collector {
     }
 
     fn keep_log(&mut self, last: &LogPiece, bytes: &[u8]) {
-        let room = (LOGS_BYTES_MAX - self.logs_bytes).min(bytes.len());
-        self.logs_bytes += room;
-        self.logs.push(Log {
-            subject: last.subject.clone(),
-            text: printable(&bytes[..room]),
-            raw_bytes: last.raw_bytes,
-            cut: last.cut || room < bytes.len(),
-        });
+        let room = LOGS_BYTES_MAX - self.logs_bytes;
+        let mut text = printable(&bytes[..bytes.len().min(room)]);
+        // What is not printable grows when it is replaced.
+        let cut = last.cut || room < bytes.len().max(text.len());
+        text.truncate(text.floor_char_boundary(room));
+        self.logs_bytes += text.len();
+        self.logs.push(Log { subject: last.subject.clone(), text, raw_bytes: last.raw_bytes, cut });
     }
 }
 

@@ -3,10 +3,11 @@
 use domain::evidence::Evidence;
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
+use serde::Serialize;
 use std::io::{self, Write};
 
-/// Largest JSON of one cell's evidence, in bytes. The logs and the console an honest guest can
-/// fill come to 49 MiB; the rest is room for text that JSON escapes and for hundreds of programs.
+/// Largest JSON of one cell's evidence, in bytes: twice the 48 MiB of logs that are kept, because
+/// JSON escapes, 3 MiB of console, 16 MiB of records, and room to spare. No guest can exceed it.
 pub const EVIDENCE_BYTES_MAX: usize = 128 * 1024 * 1024;
 
 /// Why evidence was not sealed.
@@ -28,7 +29,7 @@ pub enum SealError {
 /// # Errors
 /// `TooLong`; the others cannot happen with the types of evidence and bytes in memory.
 pub fn seal(evidence: &Evidence) -> Result<Vec<u8>, SealError> {
-    let mut json = Counted { inner: ZlibEncoder::new(Vec::new(), Compression::default()), bytes: 0 };
+    let mut json = Counted::new(ZlibEncoder::new(Vec::new(), Compression::default()));
     let written = serde_json::to_writer(&mut json, evidence);
     if json.bytes > EVIDENCE_BYTES_MAX {
         return Err(SealError::TooLong);
@@ -37,13 +38,25 @@ pub fn seal(evidence: &Evidence) -> Result<Vec<u8>, SealError> {
     json.inner.finish().map_err(SealError::Compress)
 }
 
+/// Bytes that a part of evidence takes in the whole before compression.
+pub(super) fn json_bytes(part: &impl Serialize) -> usize {
+    let mut json = Counted::new(io::sink());
+    serde_json::to_writer(&mut json, part).map_or(usize::MAX, |()| json.bytes)
+}
+
 /// Stops a writer at the limit.
-struct Counted {
-    inner: ZlibEncoder<Vec<u8>>,
+struct Counted<W> {
+    inner: W,
     bytes: usize,
 }
 
-impl Write for Counted {
+impl<W: Write> Counted<W> {
+    fn new(inner: W) -> Self {
+        Self { inner, bytes: 0 }
+    }
+}
+
+impl<W: Write> Write for Counted<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.bytes += bytes.len();
         if self.bytes > EVIDENCE_BYTES_MAX {

@@ -15,6 +15,17 @@ pub(crate) fn printable(bytes: &[u8]) -> String {
         .collect()
 }
 
+/// Longest sentence of a guest that is passed on as such, in bytes. What it said in full is in
+/// its console and its logs.
+pub(crate) const SENTENCE_BYTES_MAX: usize = 1000;
+
+/// The beginning of what a guest says about itself, printable.
+pub(crate) fn sentence(says: &str) -> String {
+    let mut says = printable(&says.as_bytes()[..says.floor_char_boundary(SENTENCE_BYTES_MAX)]);
+    says.truncate(says.floor_char_boundary(SENTENCE_BYTES_MAX));
+    says
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -22,5 +33,14 @@ mod tests {
     #[test]
     fn nothing_a_terminal_obeys_is_left() {
         assert_eq!(printable(b"a\tb\r\n\x1b[2J\0\xff\xc2\x9b"), "a\tb\n\u{fffd}[2J\u{fffd}\u{fffd}\u{fffd}");
+    }
+
+    #[test]
+    fn a_sentence_ends_somewhere() {
+        assert_eq!(sentence("no\x1b[2J"), "no\u{fffd}[2J");
+        for endless in ["ä".repeat(SENTENCE_BYTES_MAX), "\0".repeat(SENTENCE_BYTES_MAX)] {
+            let length = sentence(&endless).len();
+            assert!(length > SENTENCE_BYTES_MAX - 4 && length <= SENTENCE_BYTES_MAX, "{length}");
+        }
     }
 }

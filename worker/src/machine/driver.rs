@@ -27,8 +27,9 @@ const CONSOLE_HALF_BYTES: usize = 512 * 1024;
 /// Bytes kept of each end of QEMU's own complaints, which are a line or two.
 const STDERR_HALF_BYTES: usize = 4096;
 
-/// Messages that may wait for the conversation; then the guest waits too.
-const EVENTS_MAX: usize = 16;
+/// Messages that may wait for the conversation; then the guest waits too. Few, because a message of
+/// a mebibyte can take fifty in memory: a list of empty texts does.
+const EVENTS_MAX: usize = 2;
 
 /// How long QEMU may take to exit once it has closed the guest's link by itself.
 const EXIT_GRACE: Duration = Duration::from_secs(2);
@@ -42,6 +43,8 @@ pub struct Plan {
     pub origin: Origin,
     /// Paths of modules inside the initramfs, in load order.
     pub modules: Vec<String>,
+    /// From starting QEMU to `Ready`, where the guest has to be booted first.
+    pub boot_max: Duration,
     /// The frame of [`ToGuest::Job`].
     pub job: Bytes,
 }

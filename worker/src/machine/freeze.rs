@@ -1,11 +1,13 @@
 //! Freezing a guest: from a kernel to the memory and state that its clones begin with.
 
 use super::MachineError;
-use super::driver::{Descent, Event, Machine, boot_frame};
+use super::driver::{Descent, Event, Machine, Plan, boot_frame};
 use super::launch::{Launch, Starter, in_memory};
 use super::monitor::{Monitor, MonitorError};
-use super::spec::{BOOT_FD, MEMORY_FD, Role, Spec};
-use crate::guest::watchdog::BOOT_MAX;
+use super::spec::{BOOT_FD, MEMORY_FD, Role};
+use crate::evidence::collect::Collector;
+use crate::evidence::text::sentence;
+use crate::guest::nonce::Nonces;
 use domain::evidence::{KernelFacts, Start};
 use domain::message::{FromGuest, Nonce};
 use nix::fcntl::{FcntlArg, SealFlag, fcntl};
@@ -74,17 +76,14 @@ pub enum FreezeError {
     TooLong,
 }
 
-/// Boots `spec` with `modules` to `Ready` and freezes it there.
+/// Boots the guest of `plan` to `Ready` and freezes it there.
 ///
 /// # Errors
 /// `FreezeError`; nothing of the guest is left then.
-pub(super) async fn freeze(
-    starter: &Starter,
-    spec: &Spec,
-    modules: &[String],
-) -> Result<Frozen, FreezeError> {
+pub(super) async fn freeze(starter: &Starter, plan: &Plan) -> Result<Frozen, FreezeError> {
     let started = Instant::now();
-    let (nonce, boot) = boot_frame(modules)?;
+    let spec = &plan.spec;
+    let (nonce, boot) = boot_frame(&plan.modules)?;
     let memory = memory_file(spec.memory_bytes).map_err(FreezeError::Memory)?;
     let (state, state_writer) = super::launch::one_way().map_err(FreezeError::Memory)?;
     let files = vec![
@@ -94,7 +93,10 @@ pub(super) async fn freeze(
     let mut process = starter.start(Launch { spec, role: Role::Template, files }).await?;
     let monitor = process.monitor.take().expect("a template has a monitor");
     let mut machine = Machine::drive(process, Descent { start: Start::Cold, boot: nonce, kernel: None });
-    let ready = ready(&mut machine, nonce, started + BOOT_MAX).await;
+    let ready = match timeout_at(started + plan.boot_max, machine.events.recv()).await {
+        Err(_) => Err(format!("it took longer than {:?}", plan.boot_max)),
+        Ok(event) => ready(event, nonce),
+    };
     let kernel = match ready {
         Ok(kernel) => kernel,
         Err(says) => {
@@ -106,9 +108,16 @@ pub(super) async fn freeze(
     let booted = started.elapsed();
     // The state ends when QEMU does, and memory may be sealed once no process maps it for writing.
     let frozen = async { Monitor::new(monitor).freeze(state_writer).await.map_err(FreezeError::from) };
-    let state = timeout(FREEZE_MAX, async { tokio::try_join!(frozen, read_state(state)) }).await;
+    // A guest that talks would fill the pipe, and QEMU, stuck in writing to it, would not freeze it.
+    let quiet = async {
+        match machine.events.recv().await {
+            None => Ok(()),
+            Some(_) => Err(FreezeError::NotReady("it went on talking".to_owned())),
+        }
+    };
+    let state = timeout(FREEZE_MAX, async { tokio::try_join!(frozen, read_state(state), quiet) }).await;
     machine.stop().await?;
-    let ((), state) = state.map_err(|_| FreezeError::Slow)??;
+    let ((), state, ()) = state.map_err(|_| FreezeError::Slow)??;
     seal(&memory).map_err(FreezeError::Memory)?;
     let identity = Identity {
         boot: nonce,
@@ -119,18 +128,20 @@ pub(super) async fn freeze(
     Ok(Frozen { memory, state, identity })
 }
 
-async fn ready(machine: &mut Machine, nonce: Nonce, deadline: Instant) -> Result<KernelFacts, String> {
-    match timeout_at(deadline, machine.events.recv()).await {
-        Err(_) => Err(format!("it took longer than {BOOT_MAX:?}")),
-        Ok(None) => Err("it went away".to_owned()),
-        Ok(Some(Event::Broken(error))) => Err(error.to_string()),
-        Ok(Some(Event::Message { message, .. })) => match *message {
-            FromGuest::Ready { boot_nonce, facts } if boot_nonce == nonce => Ok(facts),
-            FromGuest::Ready { .. } => Err("it answered with the nonce of another boot".to_owned()),
-            FromGuest::Refused { says } => Err(says),
-            _ => Err("it spoke before it said Ready".to_owned()),
-        },
+/// What a guest saw of its kernel, if the first it says is `Ready`.
+fn ready(event: Option<Event>, nonce: Nonce) -> Result<KernelFacts, String> {
+    let message = match event {
+        None => return Err("it went away".to_owned()),
+        Some(Event::Broken(error)) => return Err(error.to_string()),
+        Some(Event::Message { message, .. }) => *message,
+    };
+    if let FromGuest::Refused { says } = message {
+        return Err(sentence(&says));
     }
+    // It has no job yet whose nonce it could return.
+    let mut collector = Collector::new(Nonces { boot: nonce, job: nonce }, None);
+    collector.take(message).map_err(|offence| offence.to_string())?;
+    collector.into_kernel().ok_or_else(|| "it did not say Ready".to_owned())
 }
 
 async fn read_state(pipe: pipe::Receiver) -> Result<Vec<u8>, FreezeError> {

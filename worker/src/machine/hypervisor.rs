@@ -10,7 +10,7 @@ use super::{MachineError, Step};
 use crate::evidence::collect::{Collector, LOG_BYTES_MAX};
 use crate::guest::conversation::listen;
 use crate::guest::nonce::Nonces;
-use crate::guest::watchdog::{Limits, Watchdog};
+use crate::guest::watchdog::{BOOT_MAX, Limits, Watchdog};
 use crate::tally::{Event, Tally};
 use bytes::Bytes;
 use domain::digest::Digest;
@@ -140,7 +140,14 @@ impl Hypervisor {
         cancel: &CancellationToken,
     ) -> Result<Evidence, MachineError> {
         let job_nonce = Nonce(rand::random());
-        let inquiry = Inquiry { order, limits, job_nonce, plan: self.plan(order, job_nonce)?, steps, cancel };
+        let inquiry = Inquiry {
+            order,
+            limits,
+            job_nonce,
+            plan: self.plan(order, limits.boot, job_nonce)?,
+            steps,
+            cancel,
+        };
         if let (Start::Clone, Some(cloner)) = (order.start, &self.cloner) {
             if let Some(evidence) = self.ask_clone(cloner, &inquiry).await? {
                 self.tally.count(Event::Clone);
@@ -161,7 +168,7 @@ impl Hypervisor {
     /// It could not be made.
     pub async fn warm(&self, order: &Order) -> Result<Option<Arc<Template>>, TemplateError> {
         let Some(cloner) = &self.cloner else { return Ok(None) };
-        let plan = self.plan(order, Nonce([0; 32])).map_err(FreezeError::from)?;
+        let plan = self.plan(order, BOOT_MAX, Nonce([0; 32])).map_err(FreezeError::from)?;
         cloner.template(&plan).await.map(Some)
     }
 
@@ -248,7 +255,7 @@ impl Hypervisor {
         Ok(collector.into_evidence(guest, remains.console.text(), &since_took, end))
     }
 
-    fn plan(&self, order: &Order, nonce: Nonce) -> Result<Plan, MachineError> {
+    fn plan(&self, order: &Order, boot_max: Duration, nonce: Nonce) -> Result<Plan, MachineError> {
         let spec = Spec {
             series: order.series,
             vmlinuz: order.vmlinuz.clone(),
@@ -271,7 +278,7 @@ impl Hypervisor {
             what: format!("the job for `{}`", order.object_name),
             source,
         })?;
-        Ok(Plan { spec, origin: order.origin, modules: order.modules.clone(), job: job.into() })
+        Ok(Plan { spec, origin: order.origin, modules: order.modules.clone(), boot_max, job: job.into() })
     }
 }
 

@@ -1,6 +1,6 @@
 //! A byte stream of unknown length, kept within bounds: its head and its tail.
 
-use crate::evidence::text::printable;
+use crate::evidence::text::{printable, sentence};
 use std::collections::VecDeque;
 
 /// The first and the last bytes of a stream; what lies between them is counted and dropped.
@@ -54,10 +54,10 @@ impl Transcript {
         printable(&kept)
     }
 
-    /// The last line that is not blank, or an empty text.
+    /// The beginning of the last line that is not blank, or an empty text.
     pub(crate) fn last_line(&self) -> String {
         let text = self.text();
-        text.lines().rev().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default().to_owned()
+        sentence(text.lines().rev().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default())
     }
 }
 

@@ -214,7 +214,8 @@ impl Slot {
     }
 
     async fn deliver(&self, lease: Lease, evidence: &Evidence) -> Result<(), NotAnswered> {
-        let sealed = seal::seal(evidence)?;
+        // A hundred mebibytes of evidence take seconds, in which others must go on.
+        let sealed = tokio::task::block_in_place(|| seal::seal(evidence))?;
         let mut lease = Some(wire::Lease::from(lease));
         let pieces: Vec<wire::DeliverEvidenceRequest> = sealed
             .chunks(proto::PIECE_BYTES)

@@ -2,7 +2,7 @@
 
 use super::*;
 use domain::digest::Digest;
-use domain::evidence::{Accelerator, AttachOutcome, LoadScope, LogSubject, Start};
+use domain::evidence::{Accelerator, AttachOutcome, LoadScope, Loaded, LogSubject, MapFact, Start};
 use domain::message::Nonce;
 use std::io::Write as _;
 
@@ -162,6 +162,17 @@ fn records_without_end_are_refused_and_the_first_are_kept() {
         assert_eq!(outcome, Err(Offence::TooMany(kind)));
         assert_eq!(evidence.maps.len() + evidence.loads.len() + evidence.attaches.len(), RECORDS_MAX);
     }
+    let map = MapFact {
+        name: String::new(),
+        kind: String::new(),
+        number: 1,
+        key_bytes: 4,
+        value_bytes: 4,
+        max_entries: 1,
+    };
+    let maps = vec![map; RECORDS_MAX + 1];
+    let opened = FromGuest::Opened(Open { errno: None, programs: vec![], maps, inferred: vec![] });
+    assert_eq!(fold(vec![ready(), took(), opened]).0, Err(Offence::TooMany("programs or maps")));
     let log = piece(LogSubject::Open, &deflate(b""), true);
     let stream = [ready(), took()].into_iter().chain(std::iter::repeat_n(log, RECORDS_MAX + 1));
     assert_eq!(fold(stream.collect()).0, Err(Offence::TooMany("logs")));
@@ -188,6 +199,49 @@ fn logs_beyond_the_total_are_cut_and_the_guest_goes_on() {
     let kept: usize = evidence.logs.iter().map(|log| log.text.len()).sum();
     assert_eq!(kept, LOGS_BYTES_MAX);
     assert!(!evidence.logs[0].cut && evidence.logs[count - 1].cut);
+}
+
+#[test]
+fn records_are_weighed_as_they_will_be_sealed() {
+    let endless: [fn(usize) -> FromGuest; 3] = [
+        |_| FromGuest::Map(MapCreate { map: "\u{1}".repeat(1 << 16), errno: None }),
+        |_| {
+            let (program, none) = (String::new(), 0);
+            let nobody =
+                Loaded { program, verified_instructions: none, translated_bytes: none, jited_bytes: none };
+            let loaded = vec![nobody; 1 << 12];
+            FromGuest::Load(Load { scope: LoadScope::Whole, errno: None, loaded, took_us: 0 })
+        },
+        |n| piece(LogSubject::Map(format!("{n}{}", "m".repeat(1 << 16))), &deflate(b""), true),
+    ];
+    for record in endless {
+        let stream = [ready(), took(), opened()].into_iter().chain((0..300).map(record));
+        let (outcome, evidence) = fold(stream.collect());
+        assert_eq!(outcome, Err(Offence::TooLong));
+        assert!(json_bytes(&evidence) < RECORDS_BYTES_MAX + 4096);
+        assert!(json_bytes(&evidence) > RECORDS_BYTES_MAX / 2, "what came before is kept");
+    }
+    let facts = KernelFacts { lacks: vec!["x".repeat(RECORDS_BYTES_MAX)], ..KernelFacts::default() };
+    let too_long = FromGuest::Ready { boot_nonce: NONCES.boot, facts };
+    assert_eq!(fold(vec![too_long]).0, Err(Offence::TooLong));
+}
+
+#[test]
+fn a_guest_that_fills_everything_leaves_evidence_that_can_be_sealed() {
+    // Bytes that grow: the first is escaped by two, the second replaced by three.
+    let logs = [b'"', b'"', 0xff].into_iter().enumerate().map(|(n, byte)| {
+        piece(LogSubject::LoadAlone(n.to_string()), &deflate(&vec![byte; LOG_INFLATED_BYTES_MAX]), true)
+    });
+    let names = (0..15).map(|_| FromGuest::Map(MapCreate { map: "m".repeat(1 << 20), errno: None }));
+    let mut collector = Collector::new(NONCES, None);
+    for message in [ready(), took(), opened()].into_iter().chain(logs).chain(names) {
+        assert_eq!(collector.take(message), Ok(None));
+    }
+    let evidence = collector.into_evidence(guest(), "\"".repeat(3 << 20), "", End::Finished);
+    let kept: usize = evidence.logs.iter().map(|log| log.text.len()).sum();
+    assert!(kept > LOGS_BYTES_MAX - 4 && kept <= LOGS_BYTES_MAX, "{kept}");
+    assert!(!evidence.logs[1].cut && evidence.logs[2].cut);
+    assert!(json_bytes(&evidence) <= crate::evidence::seal::EVIDENCE_BYTES_MAX);
 }
 
 #[test]

@@ -9,15 +9,9 @@ use crate::machine::driver::{Descent, Machine, Plan};
 use crate::machine::launch::Starter;
 use crate::machine::spec::Spec;
 use crate::tally::{Event, Tally};
-use domain::digest::Digest;
 use domain::evidence::Start;
-use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard};
-
-/// Templates of one key that are tried before its guests are booted until the worker starts again:
-/// the first may have been damaged, a second that fails too was not.
-pub(in crate::machine) const TEMPLATE_TRIES: u32 = 2;
+use std::sync::Arc;
 
 /// Makes clones.
 #[derive(Debug)]
@@ -26,8 +20,6 @@ pub struct Cloner {
     resident: Resident,
     spares: Arc<Spares>,
     tally: Arc<Tally>,
-    // Keys whose clones did not wake up, with the number of templates that were tried.
-    failures: Mutex<HashMap<Digest, u32>>,
 }
 
 impl Cloner {
@@ -39,7 +31,7 @@ impl Cloner {
         tally: Arc<Tally>,
     ) -> Self {
         let resident = Resident::new(dir, settings, Arc::clone(&tally));
-        Self { starter, resident, spares: Spares::new(settings.spares), tally, failures: Mutex::default() }
+        Self { starter, resident, spares: Spares::new(settings.spares), tally }
     }
 
     /// The template for `plan`, made now if there is none.
@@ -48,9 +40,6 @@ impl Cloner {
     /// It could not be made, or as many of its kind as are tried did not work on this host.
     pub async fn template(&self, plan: &Plan) -> Result<Arc<Template>, TemplateError> {
         let key = key(plan, self.starter.qemu());
-        if self.failures().get(&key).is_some_and(|failures| *failures >= TEMPLATE_TRIES) {
-            return Err(TemplateError::GivenUp);
-        }
         self.resident.get(&self.starter, plan, key).await
     }
 
@@ -91,7 +80,6 @@ impl Cloner {
 
     /// Forgets a template whose clone did not wake up; the next one is made anew.
     pub(in crate::machine) fn discard(&self, template: &Arc<Template>) {
-        *self.failures().entry(template.key).or_default() += 1;
         self.tally.count(Event::RestoreFailed);
         self.spares.discard(template.key);
         self.resident.discard(template);
@@ -106,10 +94,6 @@ impl Cloner {
 
     /// A clone of `template` woke up: earlier failures were not its kernel's.
     pub(in crate::machine) fn vouch(&self, template: &Template) {
-        self.failures().remove(&template.key);
-    }
-
-    fn failures(&self) -> MutexGuard<'_, HashMap<Digest, u32>> {
-        self.failures.lock().expect("nobody panics while holding the failures")
+        self.resident.vouch(template);
     }
 }

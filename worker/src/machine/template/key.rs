@@ -59,6 +59,7 @@ mod tests {
             },
             origin: Origin { kernel: Digest::of(b"kernel"), initramfs: Digest::of(b"initramfs") },
             modules: vec!["veth".to_owned()],
+            boot_max: std::time::Duration::ZERO,
             job: "one job".into(),
         }
     }

@@ -24,7 +24,7 @@ mod shelf;
 mod spare;
 
 pub use cloner::Cloner;
-pub(super) use cloner::TEMPLATE_TRIES;
+pub(super) use resident::TEMPLATE_TRIES;
 pub use resident::TemplateError;
 
 use super::freeze::Identity;

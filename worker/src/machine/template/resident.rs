@@ -7,9 +7,14 @@ use crate::machine::freeze::{FreezeError, Frozen, freeze};
 use crate::machine::launch::Starter;
 use crate::tally::{Event, Tally};
 use domain::digest::Digest;
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::OnceCell;
+
+/// Templates of one key that are tried before its guests are booted until the worker starts again:
+/// the first may have been damaged, a second that fails too was not.
+pub(in crate::machine) const TEMPLATE_TRIES: u32 = 2;
 
 /// Why there is no template.
 #[derive(Debug, thiserror::Error)]
@@ -17,8 +22,8 @@ pub enum TemplateError {
     /// It could not be made.
     #[error("no template could be made")]
     Freeze(#[from] FreezeError),
-    /// It was made and did not work, more than once.
-    #[error("templates of this kernel do not wake up on this host")]
+    /// Its guest was not ready or its clones did not wake up, more than once.
+    #[error("templates of this kernel do not work on this host")]
     GivenUp,
     /// The task reading the disk was lost.
     #[error("the task that reads templates was lost")]
@@ -36,6 +41,8 @@ pub(super) struct Resident {
     tally: Arc<Tally>,
     // The one used last stands at the end.
     places: Mutex<Vec<(Digest, Place)>>,
+    // Keys whose templates did not work, with how many were tried.
+    failures: Mutex<HashMap<Digest, u32>>,
 }
 
 impl Resident {
@@ -45,13 +52,14 @@ impl Resident {
             memory_bytes_max: settings.memory_bytes,
             tally,
             places: Mutex::new(Vec::new()),
+            failures: Mutex::default(),
         }
     }
 
     /// The template for `plan`, whose key is `key`.
     ///
     /// # Errors
-    /// It was not there and could not be made.
+    /// It was not there and could not be made, or as many of its key as are tried did not work.
     pub(super) async fn get(
         &self,
         starter: &Starter,
@@ -69,6 +77,12 @@ impl Resident {
         let is_it = |place: &Place| place.get().is_some_and(|kept| Arc::ptr_eq(kept, template));
         self.places().retain(|(_, place)| !is_it(place));
         self.shelf.discard(template.key);
+        self.fail(template.key);
+    }
+
+    /// A clone of `template` woke up: earlier failures were not its kernel's.
+    pub(super) fn vouch(&self, template: &Template) {
+        self.failures().remove(&template.key);
     }
 
     /// Forgets the template with this key, whichever it is.
@@ -83,13 +97,24 @@ impl Resident {
         plan: &Plan,
         key: Digest,
     ) -> Result<Arc<Template>, TemplateError> {
+        // Looked at here, where those who waited for a template that failed come one by one.
+        if self.failures().get(&key).is_some_and(|failures| *failures >= TEMPLATE_TRIES) {
+            return Err(TemplateError::GivenUp);
+        }
         let shelf = Arc::clone(&self.shelf);
         let found = tokio::task::spawn_blocking(move || shelf.take(key)).await;
         if let Some(template) = found.map_err(TemplateError::Lost)? {
             self.tally.count(Event::TemplateRead);
             return Ok(Arc::new(template));
         }
-        let Frozen { memory, state, identity } = freeze(starter, &plan.spec, &plan.modules).await?;
+        let frozen = freeze(starter, plan).await.inspect_err(|error| {
+            self.tally.count(Event::TemplateFailed);
+            // What else can go wrong is the host's, and passes.
+            if matches!(error, FreezeError::NotReady(_)) {
+                self.fail(key);
+            }
+        });
+        let Frozen { memory, state, identity } = frozen?;
         let (boot_ms, freeze_ms) = (identity.boot_ms, identity.freeze_ms);
         tracing::info!(kernel = identity.kernel.release, boot_ms, freeze_ms, "template made");
         self.tally.count(Event::TemplateMade);
@@ -127,6 +152,14 @@ impl Resident {
             let (_, place) = places.remove(0);
             all -= bytes(&place);
         }
+    }
+
+    fn fail(&self, key: Digest) {
+        *self.failures().entry(key).or_default() += 1;
+    }
+
+    fn failures(&self) -> MutexGuard<'_, HashMap<Digest, u32>> {
+        self.failures.lock().expect("nobody panics while holding the failures")
     }
 
     fn places(&self) -> MutexGuard<'_, Vec<(Digest, Place)>> {

@@ -1,6 +1,7 @@
 //! Input and output instructions. x86-64 only, as the guests are today.
 
-use super::last_errno;
+#![allow(unsafe_code, reason = "there is no safe way to these instructions")]
+
 use domain::errno::Errno;
 use std::arch::asm;
 
@@ -16,7 +17,11 @@ impl Ports {
     pub(crate) fn acquire(first: u16, count: u16) -> Result<Self, Errno> {
         // SAFETY: ioperm changes this thread's port bitmap and touches no memory of ours.
         let refused = unsafe { libc::ioperm(first.into(), count.into(), 1) } != 0;
-        if refused { Err(last_errno()) } else { Ok(Self { first, count }) }
+        if refused {
+            Err(Errno(std::io::Error::last_os_error().raw_os_error().unwrap_or(0)))
+        } else {
+            Ok(Self { first, count })
+        }
     }
 
     fn port(self, offset: u16) -> u16 {

@@ -3,7 +3,8 @@
 //! Layout from QEMU's `docs/specs/fw_cfg.rst`: selector port 0x510 (16 bits), data port 0x511, DMA
 //! address register 0x514 (64 bits, big endian, the low half starts the transfer).
 
-use super::last_errno;
+#![allow(unsafe_code, reason = "the device reads and writes physical memory")]
+
 use super::port::Ports;
 use domain::errno::Errno;
 use std::fs::File;
@@ -28,7 +29,7 @@ const PAGE_BYTES: usize = 4096;
 
 /// Why the device cannot be read.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum FwCfgError {
+pub enum FwCfgError {
     /// The kernel keeps the ports to itself, as under lockdown.
     #[error("the fw_cfg ports cannot be used: {0}")]
     Ports(Errno),
@@ -102,7 +103,7 @@ impl Bounce {
             libc::mmap(std::ptr::null_mut(), 2 * PAGE_BYTES, libc::PROT_READ | libc::PROT_WRITE, flags, -1, 0)
         };
         if mapped == libc::MAP_FAILED {
-            return Err(last_errno());
+            return Err(errno_of(std::io::Error::last_os_error()));
         }
         let pages = NonNull::new(mapped.cast::<u8>()).ok_or(Errno::ENOMEM)?;
         // SAFETY: the mapping is two pages long, so its second page is inside.

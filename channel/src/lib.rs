@@ -1,14 +1,19 @@
-//! The channel to the worker: items of QEMU's fw_cfg in, frames on the debug console out.
+//! The channel from inside a guest: items of QEMU's fw_cfg in, frames on the debug console out.
 //!
 //! Neither needs a driver, so every kernel has them, and the contents of fw_cfg are not part of a
-//! frozen guest, so a restored one finds its own job.
+//! frozen guest, so a restored one finds its own job. Deliberately absent: what is said. The
+//! validator speaks through it, and so does the guest that the tests make misbehave.
 
-use crate::clock;
-use crate::sys::fwcfg::{FwCfg, FwCfgError};
-use crate::sys::port::Ports;
+mod fwcfg;
+mod port;
+
+pub use fwcfg::FwCfgError;
+
 use domain::errno::Errno;
 use domain::frame::{self, Direction, FrameError, HEADER_BYTES};
 use domain::message::{Boot, FromGuest, Job, ToGuest};
+use fwcfg::FwCfg;
+use port::Ports;
 use std::time::Duration;
 
 /// The item with the boot frame.
@@ -31,51 +36,82 @@ const ENTRIES_MAX: usize = 1024;
 
 /// Why the conversation cannot go on.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum LinkError {
+pub enum LinkError {
+    /// The way in.
     #[error("fw_cfg cannot be read")]
     FwCfg(#[from] FwCfgError),
+    /// The way out.
     #[error("port {CONSOLE_PORT:#x} cannot be used: {0}")]
     Console(Errno),
+    /// More items than a machine has.
     #[error("fw_cfg lists {0} items, at most {ENTRIES_MAX} are read")]
     Directory(usize),
+    /// The worker gave no such item.
     #[error("fw_cfg has no item `{0}`")]
     Missing(&'static str),
+    /// The item is longer or shorter than what its header announces.
     #[error("item `{item}` has {bytes} bytes, its frame {expected}")]
-    Length { item: &'static str, bytes: usize, expected: usize },
+    Length {
+        /// Its name.
+        item: &'static str,
+        /// What it has.
+        bytes: usize,
+        /// What it should have.
+        expected: usize,
+    },
+    /// The item is something else.
     #[error("item `{item}` holds no frame")]
     Frame {
+        /// Its name.
         item: &'static str,
+        /// What is wrong with it.
         #[source]
         source: FrameError,
     },
+    /// Boot and job are confused.
     #[error("item `{0}` holds a message that belongs elsewhere")]
     Message(&'static str),
+    /// What is to be said is longer than a frame.
     #[error("an answer does not fit its frame")]
     Answer(#[from] FrameError),
 }
 
 /// One conversation with the worker.
 #[derive(Debug)]
-pub(crate) struct Link {
+pub struct Link {
     items: FwCfg,
     console: Ports,
 }
 
 impl Link {
     /// Opens both directions; needs `/proc`.
-    pub(crate) fn open() -> Result<Self, LinkError> {
+    ///
+    /// # Errors
+    /// `FwCfg` or `Console`.
+    pub fn open() -> Result<Self, LinkError> {
         let console = Ports::acquire(CONSOLE_PORT, 1).map_err(LinkError::Console)?;
         Ok(Self { items: FwCfg::open()?, console })
     }
 
     /// Sends one message.
-    pub(crate) fn send(&self, message: &FromGuest) -> Result<(), LinkError> {
-        self.console.write(0, &frame::encode(Direction::FromGuest, message)?);
+    ///
+    /// # Errors
+    /// `Answer`; nothing was sent then.
+    pub fn send(&self, message: &FromGuest) -> Result<(), LinkError> {
+        self.write(&frame::encode(Direction::FromGuest, message)?);
         Ok(())
     }
 
+    /// Sends bytes as they are.
+    pub fn write(&self, bytes: &[u8]) {
+        self.console.write(0, bytes);
+    }
+
     /// What the worker said at boot.
-    pub(crate) fn boot(&mut self) -> Result<Boot, LinkError> {
+    ///
+    /// # Errors
+    /// The item is not there, or is not what it should be.
+    pub fn boot(&mut self) -> Result<Boot, LinkError> {
         let entry = self.find(BOOT_ITEM)?;
         match self.message(BOOT_ITEM, entry)? {
             ToGuest::Boot(boot) => Ok(boot),
@@ -84,11 +120,15 @@ impl Link {
     }
 
     /// Waits until the job is there. The worker holds the deadline.
-    pub(crate) fn job(&mut self) -> Result<Job, LinkError> {
+    ///
+    /// # Errors
+    /// The item is not there, or is not what it should be.
+    #[expect(clippy::disallowed_methods, reason = "fw_cfg raises no interrupt when the job is there")]
+    pub fn job(&mut self) -> Result<Job, LinkError> {
         loop {
             let entry = self.find(JOB_ITEM)?;
             if entry.bytes < HEADER_BYTES {
-                clock::pass(JOB_POLL);
+                std::thread::sleep(JOB_POLL);
                 continue;
             }
             return match self.message(JOB_ITEM, entry)? {
