@@ -8,7 +8,7 @@ use crate::session::{Assignment, Lease};
 use bytes::Bytes;
 use domain::cell::FailureKind;
 use domain::digest::Digest;
-use domain::evidence::{Evidence, Start};
+use domain::evidence::Evidence;
 use domain::kernel::Kernel;
 use proto::wire;
 use proto::wire::fleet_service_client::FleetServiceClient;
@@ -162,9 +162,9 @@ impl Slot {
             object_digest: assignment.object,
             level: assignment.level,
             cpus: assignment.axes.cpus,
-            memory_bytes: GUEST_BYTES,
+            memory_bytes: if assignment.memory_bytes == 0 { GUEST_BYTES } else { assignment.memory_bytes },
             timeout: assignment.timeout,
-            start: Start::Clone,
+            start: assignment.start,
         };
         let (steps, mut seen) = watch::channel(Step::Boot);
         let telling = async {
