@@ -105,7 +105,8 @@ pub enum FailureKind {
     Crashed,
 }
 
-/// Times a cell is tried before it is settled as inconclusive.
+/// Times a cell is tried before it is settled as inconclusive; a last lack of memory earns it one
+/// more, in a large guest.
 pub const ATTEMPTS_MAX: u16 = 3;
 
 /// Memory of the guest in which a cell is tried once more when its first guest had too little, in
