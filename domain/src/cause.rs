@@ -67,6 +67,10 @@ codes! {
     Blocked = "blocked",
     /// The kernel printed a warning, an oops or worse while the object was exercised.
     KernelSplat = "kernel_splat",
+    /// The kernel panicked while the object was exercised.
+    KernelPanic = "kernel_panic",
+    /// The kernel said that it was stuck while the object was exercised, and never went on.
+    KernelHang = "kernel_hang",
     /// The guest died before it answered.
     GuestDied = "guest_died",
     /// A deadline passed before the guest answered.

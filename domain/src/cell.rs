@@ -12,6 +12,8 @@
 //!
 //! The database accepts the same edges by a trigger; `tests/` proves that both agree.
 
+use crate::cause::Cause;
+use crate::evidence::Splat;
 use serde::{Deserialize, Serialize};
 
 /// Where a cell is.
@@ -103,5 +105,19 @@ pub enum FailureKind {
     Crashed,
 }
 
-/// Times a cell is tried before it is settled as inconclusive.
+/// Times a cell is tried before it is settled as inconclusive; a last lack of memory earns it one
+/// more, in a large guest.
 pub const ATTEMPTS_MAX: u16 = 3;
+
+/// Memory of the guest in which a cell is tried once more when its first guest had too little, in
+/// bytes: four times what guests have, and no more than most hosts can spare for a moment.
+pub const LARGE_GUEST_BYTES: u64 = 4 << 30;
+
+/// How a try ended that did not settle its cell.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ended {
+    /// Why it said nothing conclusive.
+    pub cause: Cause,
+    /// Kernel trouble seen in its guest.
+    pub splats: Vec<Splat>,
+}

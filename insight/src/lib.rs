@@ -8,3 +8,4 @@ pub mod judge;
 pub mod log;
 pub mod object;
 pub mod splat;
+pub mod tries;

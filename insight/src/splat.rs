@@ -20,6 +20,9 @@ pub const EXCERPT_LINES_MAX: usize = 40;
 /// Bytes of one excerpt.
 pub const EXCERPT_BYTES_MAX: usize = 4096;
 
+/// How a kernel begins its last words.
+const PANIC: &str = "Kernel panic - not syncing";
+
 /// Which lines are trouble.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -91,14 +94,20 @@ impl Policy {
 /// The splats in what a kernel printed, in order, each kind and place once.
 ///
 /// A splat lasts until the kernel says that its trace ends, another begins, or the excerpt is
-/// full; lines inside it that are trouble too (`BUG:` is followed by `Oops:`) belong to it.
+/// full; lines inside it that are trouble too (`BUG:` is followed by `Oops:`) belong to it. A panic
+/// belongs to no other and is never left out, and nothing after it counts.
 pub fn find(policy: &Policy, console: &str) -> Vec<Splat> {
     let mut found: Vec<Splat> = Vec::new();
     let mut seen: Vec<String> = Vec::new();
     let mut lines_left = 0;
     let mut repeated = false;
+    let mut panicked = false;
     for line in console.lines().map(without_stamp) {
-        if lines_left > 0 && !line.contains("[ cut here ]") {
+        let panics = line.starts_with(PANIC);
+        if panicked && (panics || lines_left == 0) {
+            break;
+        }
+        if lines_left > 0 && !line.contains("[ cut here ]") && !panics {
             let ends = line.starts_with("---[ end ");
             lines_left = if ends { 0 } else { lines_left - 1 };
             if let Some(splat) = found.last_mut().filter(|_| !repeated) {
@@ -115,8 +124,13 @@ pub fn find(policy: &Policy, console: &str) -> Vec<Splat> {
             continue;
         }
         if found.len() == SPLATS_MAX {
-            break;
+            if !panics {
+                repeated = true;
+                continue;
+            }
+            found.pop();
         }
+        panicked = panics;
         seen.push(same);
         let mut splat = Splat { kind: kind.to_owned(), excerpt: String::new() };
         append(&mut splat.excerpt, line);
@@ -223,6 +237,24 @@ held lock
 WARNING: CPU: 0 PID: 1 at kernel/x.c:1 f+0x1/0x2
 ";
         assert_eq!(kinds(console), ["lockdep", "warning"]);
+    }
+
+    #[test]
+    fn a_panic_is_the_last_splat_and_never_part_of_another_nor_left_out() {
+        let console = "\
+BUG: stack guard page was hit at 000000008d1c2d5e
+RIP: 0010:bpf_get_current_comm+0x5/0x60
+Kernel panic - not syncing: Fatal exception in interrupt
+CPU: 0 PID: 1 Comm: init
+---[ end Kernel panic - not syncing: Fatal exception in interrupt ]---
+BUG: after the end
+";
+        assert_eq!(kinds(console), ["bug", "panic"]);
+        let excerpt = find(&Policy::built_in(), console).remove(1).excerpt;
+        assert!(excerpt.contains("Comm: init") && !excerpt.contains("after the end"), "{excerpt}");
+        let many: String = ('a'..='z').map(|name| format!("BUG: {name}\n---[ end trace ]---\n")).collect();
+        let kinds = kinds(&format!("{many}{console}"));
+        assert_eq!((kinds.len(), kinds.last().map(String::as_str)), (SPLATS_MAX, Some("panic")));
     }
 
     #[test]

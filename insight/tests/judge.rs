@@ -487,17 +487,83 @@ fn an_object_that_does_not_open_fails_with_libbpfs_words() {
 }
 
 #[test]
-fn a_pass_with_kernel_trouble_is_none_and_a_stall_proves_nothing() {
+fn a_pass_with_kernel_trouble_is_none_and_one_guest_proves_nothing() {
     let splat = |kind: &str| Splat { kind: kind.into(), excerpt: "WARNING: a at b\ntrace".into() };
     let mut evidence = passing();
-    evidence.splats = vec![splat("rcu_stall")];
-    let expected = Some(CauseCode::KernelSplat);
-    assert_eq!(settled(&judge(&evidence, Level::Attach)), (Verdict::Inconclusive, expected));
-    evidence.splats.push(splat("warning"));
-    let verdict = judge(&evidence, Level::Attach);
-    assert_eq!(settled(&verdict), (Verdict::Fails, expected));
-    assert_eq!(verdict.cause.expect("a cause").log_line, "WARNING: a at b");
-    assert_eq!(verdict.splats.len(), 2);
+    for (kind, subject) in [("rcu_stall", "rcu_stall"), ("warning", "warning")] {
+        evidence.splats.push(splat(kind));
+        let verdict = judge(&evidence, Level::Attach);
+        assert_eq!(settled(&verdict), (Verdict::Inconclusive, Some(CauseCode::KernelSplat)));
+        let cause = verdict.cause.expect("a cause");
+        assert_eq!((cause.subject.as_str(), cause.log_line.as_str()), (subject, "WARNING: a at b"));
+    }
+    assert_eq!(judge(&evidence, Level::Attach).splats.len(), 2);
+}
+
+/// What is made of a guest that took its job, printed `console` and ended like this.
+fn broken(console: &str, end: End) -> Evidence {
+    let splats = insight::splat::find(&insight::splat::Policy::built_in(), console);
+    Evidence { splats, end, ..passing() }
+}
+
+fn died() -> End {
+    End::Died("the guest switched itself off".into())
+}
+
+fn late() -> End {
+    End::Deadline("attach".into())
+}
+
+/// The consoles were recorded from guests with the objects of `tests/tests/findings`.
+#[test]
+fn a_guest_that_its_kernel_ended_is_told_from_one_that_ended_otherwise() {
+    let panic = include_str!("console/panic-5.10.txt");
+    let hang = include_str!("console/hang-6.1.txt");
+    let warning = "WARNING: CPU: 0 PID: 1 at kernel/x.c:1 f+0x1/0x2\n---[ end trace 0 ]---\n";
+    let validator = "Kernel panic - not syncing: Attempted to kill init! exitcode=0x0000000b\n";
+    let oops = format!("Oops: 0002 [#1] SMP NOPTI\n---[ end trace 0 ]---\n{validator}");
+    let memory = "Kernel panic - not syncing: System is deadlocked on memory\n";
+    for (console, end, code, subject) in [
+        (panic, died(), CauseCode::KernelPanic, "bug"),
+        (&oops, died(), CauseCode::KernelPanic, "oops"),
+        (hang, late(), CauseCode::KernelHang, "soft_lockup"),
+        (&format!("{warning}{hang}"), late(), CauseCode::KernelHang, "soft_lockup"),
+        (warning, late(), CauseCode::KernelSplat, "warning"),
+        (warning, died(), CauseCode::KernelSplat, "warning"),
+        (memory, died(), CauseCode::GuestMemory, "panic"),
+        (validator, died(), CauseCode::GuestDied, ""),
+        (hang, died(), CauseCode::GuestDied, ""),
+        ("", late(), CauseCode::Deadline, ""),
+        (panic, End::Misbehaved("half a frame".into()), CauseCode::Infrastructure, ""),
+    ] {
+        let verdict = judge(&broken(console, end.clone()), Level::Attach);
+        assert_eq!(settled(&verdict), (Verdict::Inconclusive, Some(code)), "{end:?} {console}");
+        assert_eq!(verdict.cause.expect("a cause").subject, subject, "{end:?} {console}");
+    }
+    let says = judge(&broken(hang, late()), Level::Attach).cause.expect("a cause").says;
+    assert!(says.contains("The kernel hung") && says.contains("stuck for 34s! [init:1]"), "{says}");
+}
+
+#[test]
+fn trouble_before_the_guest_took_its_job_is_not_the_objects() {
+    for (console, end, code) in [
+        (include_str!("console/panic-5.10.txt"), died(), CauseCode::GuestDied),
+        (include_str!("console/hang-6.1.txt"), late(), CauseCode::Deadline),
+    ] {
+        let booting = Evidence { kernel: None, open: None, ..broken(console, end) };
+        assert_eq!(settled(&judge(&booting, Level::Attach)), (Verdict::Inconclusive, Some(code)));
+    }
+}
+
+#[test]
+fn a_lack_of_memory_names_the_amount() {
+    let mut evidence = evidence(vec![program("p", "xdp", "xdp")]);
+    evidence.guest.memory_bytes = 4 << 30;
+    let verdict = judge(&loads(evidence, LoadScope::Whole, Some(Errno::ENOMEM), ""), Level::Load);
+    for cause in [&verdict.cause, &verdict.programs[0].cause] {
+        let says = &cause.as_ref().expect("a cause").says;
+        assert_eq!(says, "The guest had too little memory to load `p`. It had 4096 MiB.");
+    }
 }
 
 #[test]

@@ -86,7 +86,7 @@ impl System {
         RunServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES_MAX)
     }
 
-    /// Uploads objects, asks about them at `level`, and returns the finished run.
+    /// Uploads objects, asks about them at `level`, whatever is known, and returns the finished run.
     ///
     /// # Errors
     /// What the controller refused.
@@ -95,6 +95,21 @@ impl System {
         objects: Vec<(String, Vec<u8>)>,
         kernels: &str,
         level: wire::Level,
+    ) -> anyhow::Result<wire::GetRunResponse> {
+        let kernels = kernels.to_owned();
+        let request =
+            wire::SubmitRunRequest { kernels, level: level.into(), fresh: true, ..Default::default() };
+        self.submit(objects, request).await
+    }
+
+    /// Uploads objects, submits `request` about them, and returns the finished run.
+    ///
+    /// # Errors
+    /// What the controller refused.
+    pub async fn submit(
+        &self,
+        objects: Vec<(String, Vec<u8>)>,
+        request: wire::SubmitRunRequest,
     ) -> anyhow::Result<wire::GetRunResponse> {
         let mut runs = self.runs();
         let mut digests = Vec::new();
@@ -107,13 +122,7 @@ impl System {
                 runs.upload_object(tokio_stream::iter(pieces)).await.with_context(|| name.clone())?;
             digests.push(uploaded.into_inner().object.context("an object")?.digest);
         }
-        let request = wire::SubmitRunRequest {
-            objects: digests,
-            kernels: kernels.to_owned(),
-            level: level.into(),
-            fresh: true,
-            ..Default::default()
-        };
+        let request = wire::SubmitRunRequest { objects: digests, ..request };
         let run = runs.submit_run(request).await?.into_inner().run.context("a run")?;
         let mut changes =
             runs.watch_run(wire::WatchRunRequest { id: run.id.clone(), attends: false }).await?.into_inner();

@@ -2,7 +2,7 @@
 
 use super::matrix::Matrix;
 use super::paint::Paint;
-use super::reason::{headline, place, reasons};
+use super::reason::{headline, place, reasons, unproven};
 use super::{printable, table};
 
 /// The whole document.
@@ -44,6 +44,9 @@ pub(crate) fn report(matrix: &Matrix<'_>) -> String {
             let before = if at == 0 { "\n" } else { "" };
             text.push_str(&format!("{before}- `{}`\n", code(detail)));
         }
+    }
+    for line in unproven(matrix) {
+        text.push_str(&format!("\n{}\n", cell(&line)));
     }
     text
 }

@@ -58,8 +58,20 @@ struct Part<'a> {
     subject: Option<String>,
 }
 
-/// The causes in a cell that is not a pass. The cell's own cause comes from one of its parts, so
-/// it is only used when no part has it.
+/// Kernel trouble that one guest showed and the one that passed did not, a line per cell.
+pub(crate) fn unproven(matrix: &Matrix<'_>) -> Vec<String> {
+    let passing = matrix.cells.iter().filter(|cell| cell.verdict() == Verdict::Passes);
+    let told = passing.filter_map(|cell| {
+        let splat = cell.wire.verdict.as_ref()?.splats.first()?;
+        let (object, kernel) = (&matrix.objects[cell.object].label, &matrix.kernels[cell.kernel].label);
+        let line = splat.excerpt.lines().next().unwrap_or_default();
+        Some(format!("{object} passes on {kernel}, after another guest's kernel reported trouble: {line}"))
+    });
+    told.collect()
+}
+
+/// The causes in a cell that is not a pass. The cell's own cause comes from one of its parts, and
+/// says more than the part could: how many guests showed it.
 fn parts<'a>(cell: &Cell<'a>) -> Vec<Part<'a>> {
     let Some(verdict) = cell.wire.verdict.as_ref().filter(|_| cell.verdict() != Verdict::Passes) else {
         return Vec::new();
@@ -77,10 +89,14 @@ fn parts<'a>(cell: &Cell<'a>) -> Vec<Part<'a>> {
     let maps =
         maps.filter_map(|map| part(&map.cause, map.verdict(), format!("map {} ({})", map.name, map.kind)));
     let mut parts: Vec<_> = programs.chain(maps).collect();
-    if let Some(own) = &verdict.cause
-        && !parts.iter().any(|part| is_same(part.cause, own))
-    {
-        parts.insert(0, Part { cause: own, verdict: cell.verdict(), subject: None });
+    if let Some(own) = &verdict.cause {
+        let own = || Part { cause: own, verdict: cell.verdict(), subject: None };
+        let mut same = parts.iter_mut().filter(|part| is_same(part.cause, own().cause)).peekable();
+        if same.peek().is_none() {
+            parts.insert(0, own());
+        } else {
+            same.for_each(|part| *part = Part { subject: part.subject.take(), ..own() });
+        }
     }
     if parts.iter().any(|part| part.cause.code != BLOCKED) {
         parts.retain(|part| part.cause.code != BLOCKED);

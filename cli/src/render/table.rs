@@ -2,7 +2,7 @@
 
 use super::matrix::{Cell, Matrix};
 use super::paint::{Paint, Tone};
-use super::reason::{Reason, headline, place, reasons};
+use super::reason::{Reason, headline, place, reasons, unproven};
 use super::{matrix, printable};
 use crate::exit::Exit;
 use console::{measure_text_width, truncate_str};
@@ -33,6 +33,10 @@ pub(crate) fn run(matrix: &Matrix<'_>, look: Look) -> String {
     for reason in reasons(matrix) {
         lines.push(String::new());
         lines.extend(block(matrix, &reason, look));
+    }
+    for line in unproven(matrix) {
+        lines.push(String::new());
+        lines.push(look.paint.paint(Tone::Unsure, &format!("! {}", printable(&line))));
     }
     lines.push(String::new());
     lines.push(summary(matrix, look.paint));
@@ -185,6 +189,7 @@ pub(crate) fn summary(matrix: &Matrix<'_>, paint: Paint) -> String {
 mod tests {
     use super::*;
     use crate::render::sample;
+    use proto::wire;
 
     const REASONS: &str = "
 ✗ probe.bpf.o fails on 5.10 cloud
@@ -210,6 +215,17 @@ works on 1 of 2 kernels, 0 of 1 optional; exit 1
     fn at_width(width: usize) -> String {
         let response = sample::response();
         run(&sample::matrix(&response), Look { width, paint: Paint::OFF })
+    }
+
+    #[test]
+    fn trouble_that_only_one_guest_showed_is_told_beside_the_pass() {
+        let mut response = sample::response();
+        let verdict = response.cells[1].verdict.as_mut().expect("a verdict");
+        let excerpt = "WARNING: a at b\ntrace".to_owned();
+        verdict.splats.push(wire::Splat { kind: "warning".to_owned(), excerpt });
+        let shown = run(&sample::matrix(&response), Look { width: 80, paint: Paint::OFF });
+        let line = "! probe.bpf.o passes on 6.12 cloud, after another guest's kernel reported trouble: WARNING: a at b\n";
+        assert!(shown.contains(line), "{shown}");
     }
 
     #[test]

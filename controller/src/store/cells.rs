@@ -1,12 +1,13 @@
 //! The table `cells`: what was asked and where each question stands.
 
-use super::{digests, undecodable};
+use super::{digests, signed, storable, undecodable};
 use domain::axis::{Axes, Loader};
-use domain::cell::CellState;
+use domain::cell::{CellState, Ended};
 use domain::digest::Digest;
 use domain::id::{CellId, KernelId, RunId};
 use domain::verdict::Verdict;
 use sqlx::PgExecutor;
+use sqlx::types::Json;
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -44,8 +45,11 @@ pub(crate) struct StoredCell {
 #[derive(Debug)]
 pub(crate) struct LockedCell {
     pub(crate) run_id: Uuid,
-    pub(crate) attempts: i16,
     pub(crate) give_backs: i16,
+    /// Memory of the guest of the present try, in bytes; 0 for what guests have.
+    pub(crate) memory_bytes: i64,
+    /// How earlier tries ended.
+    pub(crate) ended: Json<Vec<Ended>>,
 }
 
 /// Stores queued cells of one run in one statement.
@@ -95,7 +99,8 @@ pub(crate) async fn settle_cached(
 pub(crate) async fn lock(db: impl PgExecutor<'_>, cell: CellId) -> sqlx::Result<Option<LockedCell>> {
     sqlx::query_as!(
         LockedCell,
-        "SELECT run_id, attempts, give_backs FROM cells WHERE id = $1 FOR UPDATE",
+        r#"SELECT run_id, give_backs, memory_bytes, ended AS "ended: Json<Vec<Ended>>"
+           FROM cells WHERE id = $1 FOR UPDATE"#,
         cell.0
     )
     .fetch_optional(db)
@@ -114,11 +119,23 @@ pub(crate) async fn settle(db: impl PgExecutor<'_>, cell: CellId, verdict: Uuid)
     Ok(())
 }
 
-/// A cell goes back to the queue after a try that crashed.
-pub(crate) async fn requeue_crashed(db: impl PgExecutor<'_>, cell: CellId) -> sqlx::Result<()> {
-    sqlx::query!("UPDATE cells SET state = 'queued', attempts = attempts + 1 WHERE id = $1", cell.0)
-        .execute(db)
-        .await?;
+/// A cell goes back to the queue after a try that settled nothing.
+pub(crate) async fn requeue_tried(
+    db: impl PgExecutor<'_>,
+    cell: CellId,
+    ended: &Ended,
+    memory_bytes: u64,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "UPDATE cells SET state = 'queued', attempts = attempts + 1, memory_bytes = $2,
+                          ended = ended || jsonb_build_array($3::jsonb)
+         WHERE id = $1",
+        cell.0,
+        signed(memory_bytes),
+        storable(ended) as _,
+    )
+    .execute(db)
+    .await?;
     Ok(())
 }
 

@@ -30,6 +30,9 @@ pub(crate) struct Claimed {
     pub(crate) level: String,
     pub(crate) loader: String,
     pub(crate) cpus: i32,
+    pub(crate) memory_bytes: i64,
+    /// Whether it was tried before.
+    pub(crate) is_retry: bool,
     pub(crate) cell_timeout_ms: i32,
 }
 
@@ -64,7 +67,8 @@ pub(crate) async fn claim(
            )
            SELECT leased.cell_id, taken.run_id, leased.fence, taken.object, objects.name AS object_name,
                   objects.bytes AS object_bytes, taken.kernel_id, kernels.digest AS kernel_digest,
-                  runs.level, taken.loader, taken.cpus, runs.cell_timeout_ms
+                  runs.level, taken.loader, taken.cpus, taken.memory_bytes,
+                  taken.attempts > 0 AS "is_retry!", runs.cell_timeout_ms
            FROM leased JOIN taken ON taken.id = cell_id JOIN objects ON objects.digest = taken.object
            JOIN kernels ON kernels.id = taken.kernel_id JOIN runs ON runs.id = taken.run_id
            ORDER BY cell_id"#,
@@ -86,13 +90,15 @@ pub(crate) struct Asked {
     pub(crate) level: Level,
     pub(crate) loader: Loader,
     pub(crate) axes: Axes,
+    /// Memory the guest should have, in bytes; 0 for what guests have.
+    pub(crate) memory_bytes: u64,
 }
 
 /// What was asked under the lease, or `None` when the lease is lost.
 pub(crate) async fn asked(db: impl PgExecutor<'_>, lease: Lease) -> sqlx::Result<Option<Asked>> {
     let row = sqlx::query!(
         "SELECT cells.object, kernels.digest AS kernel, kernels.release, workers.validator, runs.level, loader,
-                cells.cpus
+                cells.cpus, cells.memory_bytes
          FROM leases JOIN cells ON cells.id = cell_id JOIN kernels ON kernels.id = kernel_id
          JOIN workers ON workers.id = worker_id JOIN runs ON runs.id = run_id
          WHERE cell_id = $1 AND fence = $2",
@@ -113,6 +119,7 @@ pub(crate) async fn asked(db: impl PgExecutor<'_>, lease: Lease) -> sqlx::Result
             level: row.level.parse().map_err(|error| undecodable("runs.level", &error))?,
             loader: Loader::Libbpf,
             axes: Axes { cpus: u16::try_from(row.cpus).map_err(|error| undecodable("cells.cpus", &error))? },
+            memory_bytes: row.memory_bytes.unsigned_abs(),
         })
     })
     .transpose()

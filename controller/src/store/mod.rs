@@ -23,7 +23,10 @@ pub(crate) mod verdicts;
 pub(crate) mod workers;
 
 use domain::digest::Digest;
+use serde::Serialize;
+use serde_json::Value;
 use sqlx::migrate::Migrator;
+use sqlx::types::Json;
 
 /// The schema, embedded in the binary.
 pub(crate) static MIGRATIONS: Migrator = sqlx::migrate!("../migrations");
@@ -44,4 +47,20 @@ fn digests(digests: &[Digest]) -> Vec<Vec<u8>> {
 /// Postgres has no unsigned numbers; sizes beyond 2^63 do not exist.
 fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// JSON that `jsonb` takes: it refuses NUL, which a hostile guest may put into any text.
+fn storable(value: &impl Serialize) -> Json<Value> {
+    let mut value = serde_json::to_value(value).expect("verdicts and facts are plain data");
+    remove_nul(&mut value);
+    Json(value)
+}
+
+fn remove_nul(value: &mut Value) {
+    match value {
+        Value::String(text) => text.retain(|character| character != '\0'),
+        Value::Array(values) => values.iter_mut().for_each(remove_nul),
+        Value::Object(fields) => fields.values_mut().for_each(remove_nul),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }

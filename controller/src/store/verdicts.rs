@@ -1,11 +1,9 @@
 //! The table `verdicts`: what evidence means.
 
-use super::{digest, digests};
+use super::{digest, digests, storable};
 use domain::digest::Digest;
 use domain::evidence::{Guest, KernelFacts};
 use domain::verdict::CellVerdict;
-use serde::Serialize;
-use serde_json::Value;
 use sqlx::PgExecutor;
 use sqlx::types::Json;
 use std::collections::HashMap;
@@ -51,22 +49,6 @@ pub(crate) async fn insert(
     .execute(db)
     .await?;
     Ok(id)
-}
-
-/// JSON that `jsonb` takes: it refuses NUL, which a hostile guest may put into any text.
-fn storable(value: &impl Serialize) -> Json<Value> {
-    let mut value = serde_json::to_value(value).expect("verdicts and facts are plain data");
-    remove_nul(&mut value);
-    Json(value)
-}
-
-fn remove_nul(value: &mut Value) {
-    match value {
-        Value::String(text) => text.retain(|character| character != '\0'),
-        Value::Array(values) => values.iter_mut().for_each(remove_nul),
-        Value::Object(fields) => fields.values_mut().for_each(remove_nul),
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
 }
 
 /// The newest conclusive verdict of each question that has one.

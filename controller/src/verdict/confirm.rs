@@ -17,6 +17,12 @@ pub(super) fn mismatch(evidence: &Evidence, asked: &Asked) -> Option<String> {
     if guest.cpus != asked.axes.cpus {
         return Some(format!("the guest had {} processors, not {}", guest.cpus, asked.axes.cpus));
     }
+    if asked.memory_bytes != 0 && guest.memory_bytes != asked.memory_bytes {
+        return Some(format!(
+            "the guest had {} bytes of memory, not {}",
+            guest.memory_bytes, asked.memory_bytes
+        ));
+    }
     let kernel = evidence.kernel.as_ref()?;
     (kernel.release != asked.kernel_release)
         .then(|| format!("kernel {} answered and {} was asked", kernel.release, asked.kernel_release))

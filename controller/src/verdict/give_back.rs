@@ -7,9 +7,10 @@ use crate::store::channel::{Notice, announce};
 use crate::store::leases::{self, Lease};
 use crate::store::verdicts::{self, Witness};
 use domain::cause::{Cause, CauseCode, Confidence, Stage};
-use domain::cell::{ATTEMPTS_MAX, FailureKind};
+use domain::cell::FailureKind;
 use domain::id::{RunId, WorkerId};
 use domain::verdict::{CellVerdict, Verdict};
+use insight::tries::{self, Next};
 use sqlx::PgConnection;
 
 /// Times a cell may come back untried. Transient failures are retried for free, but a mirror
@@ -34,10 +35,11 @@ pub(crate) async fn give_back(
             requeued(&mut tx, &cell).await?;
         }
         FailureKind::Transient => {
-            let verdict = verdicts::insert(&mut *tx, &given_up(says), None).await?;
+            let answer = tries::given_up(unanswered(says), &cell.ended);
+            let verdict = verdicts::insert(&mut *tx, &answer, None).await?;
             settle(&mut tx, RunId(cell.run_id), lease.cell, verdict).await?;
         }
-        FailureKind::Crashed => crashed(&mut tx, &cell, lease, &given_up(says), None).await?,
+        FailureKind::Crashed => conclude(&mut tx, cell, lease, unanswered(says), None).await?,
     }
     tx.commit().await
 }
@@ -50,20 +52,24 @@ pub(crate) async fn all(parts: &Parts, worker: WorkerId, kind: FailureKind, says
     Ok(())
 }
 
-/// Queues a locked cell again after a crash; after the last attempt it is settled with `answer`.
-pub(super) async fn crashed(
+/// Settles a locked cell whose try gave `answer`, or queues it again.
+pub(super) async fn conclude(
     tx: &mut PgConnection,
-    cell: &LockedCell,
+    cell: LockedCell,
     lease: Lease,
-    answer: &CellVerdict,
+    answer: CellVerdict,
     witness: Option<&Witness>,
 ) -> sqlx::Result<()> {
-    if cell.attempts.unsigned_abs() + 1 < ATTEMPTS_MAX {
-        cells::requeue_crashed(&mut *tx, lease.cell).await?;
-        return requeued(tx, cell).await;
+    match tries::next(answer, cell.memory_bytes.unsigned_abs(), &cell.ended) {
+        Next::Again { ended, memory_bytes } => {
+            cells::requeue_tried(&mut *tx, lease.cell, &ended, memory_bytes).await?;
+            requeued(tx, &cell).await
+        }
+        Next::Settle(answer) => {
+            let verdict = verdicts::insert(&mut *tx, &answer, witness).await?;
+            settle(tx, RunId(cell.run_id), lease.cell, verdict).await
+        }
     }
-    let verdict = verdicts::insert(&mut *tx, answer, witness).await?;
-    settle(tx, RunId(cell.run_id), lease.cell, verdict).await
 }
 
 async fn requeued(tx: &mut PgConnection, cell: &LockedCell) -> sqlx::Result<()> {
@@ -71,8 +77,8 @@ async fn requeued(tx: &mut PgConnection, cell: &LockedCell) -> sqlx::Result<()> 
     announce(tx, Notice::Run(RunId(cell.run_id))).await
 }
 
-/// The verdict of a cell that was never answered: nothing was learnt about the object.
-fn given_up(says: &str) -> CellVerdict {
+/// What a try without a guest's answer means: nothing was learnt about the object.
+fn unanswered(says: &str) -> CellVerdict {
     CellVerdict {
         verdict: Verdict::Inconclusive,
         cause: Some(Cause {

@@ -1,21 +1,19 @@
 //! Evidence comes in and becomes a verdict.
 
-use super::give_back::{crashed, give_back};
-use super::{confirm, settle};
+use super::confirm;
+use super::give_back::{conclude, give_back};
 use crate::parts::Parts;
 use crate::store::blob::{BlobError, Kind};
 use crate::store::evidence::Recorded;
 use crate::store::leases::{Asked, Lease};
 use crate::store::verdicts::Witness;
-use crate::store::{cells, evidence, leases, verdicts};
+use crate::store::{cells, evidence, leases};
 use bytes::Bytes;
-use domain::cause::CauseCode;
 use domain::cell::FailureKind;
 use domain::digest::Digest;
 use domain::evidence::Evidence;
-use domain::id::RunId;
 use domain::question::Question;
-use domain::verdict::{CellVerdict, Verdict};
+use domain::verdict::CellVerdict;
 use flate2::read::ZlibDecoder;
 use std::io::Read as _;
 
@@ -51,8 +49,8 @@ struct Judged {
     answer: CellVerdict,
 }
 
-/// Records the evidence and settles the cell, or queues it again when only infrastructure
-/// failed. Unusable evidence counts as a crash of whatever sent it.
+/// Records the evidence and settles the cell, or queues it again when another guest may tell more.
+/// Unusable evidence counts as a crash of whatever sent it.
 pub(crate) async fn receive(parts: &Parts, lease: Lease, delivery: Bytes) -> Result<(), ReceiveError> {
     let asked = leases::asked(&parts.db, lease).await?.ok_or(ReceiveError::LeaseLost(lease))?;
     let compressed = delivery.clone();
@@ -64,7 +62,7 @@ pub(crate) async fn receive(parts: &Parts, lease: Lease, delivery: Bytes) -> Res
         Err(panicked) => return unusable(parts, lease, format!("judging it failed: {panicked}")).await,
     };
     parts.blobs.put(Kind::Evidence, judged.recorded.digest, delivery).await?;
-    record(parts, lease, &judged).await
+    record(parts, lease, judged).await
 }
 
 async fn unusable(parts: &Parts, lease: Lease, says: String) -> Result<(), ReceiveError> {
@@ -109,7 +107,7 @@ fn judge(compressed: &[u8], asked: &Asked) -> Result<Judged, String> {
     })
 }
 
-async fn record(parts: &Parts, lease: Lease, judged: &Judged) -> Result<(), ReceiveError> {
+async fn record(parts: &Parts, lease: Lease, judged: Judged) -> Result<(), ReceiveError> {
     let mut tx = parts.db.begin().await?;
     let cell = cells::lock(&mut *tx, lease.cell).await?.ok_or(ReceiveError::LeaseLost(lease))?;
     if !leases::end(&mut *tx, lease).await? {
@@ -117,19 +115,7 @@ async fn record(parts: &Parts, lease: Lease, judged: &Judged) -> Result<(), Rece
     }
     evidence::insert(&mut *tx, lease, judged.recorded).await?;
     let Judged { answer, witness, .. } = judged;
-    if only_infrastructure_failed(answer) {
-        crashed(&mut tx, &cell, lease, answer, Some(witness)).await?;
-    } else {
-        let verdict = verdicts::insert(&mut *tx, answer, Some(witness)).await?;
-        settle::settle(&mut tx, RunId(cell.run_id), lease.cell, verdict).await?;
-    }
+    conclude(&mut tx, cell, lease, answer, Some(&witness)).await?;
     tx.commit().await?;
     Ok(())
-}
-
-/// Whether another guest may well answer: this one died, stalled, was too slow or was not to be
-/// had. The memory it lacked the next one lacks too.
-fn only_infrastructure_failed(answer: &CellVerdict) -> bool {
-    answer.verdict == Verdict::Inconclusive
-        && answer.cause.as_ref().is_none_or(|cause| cause.code != CauseCode::GuestMemory)
 }

@@ -1,15 +1,12 @@
 //! The verdict of the cell from those of its parts.
 
-use super::cause;
 use super::classify::{Finding, verdict_of};
+use super::{cause, trouble};
 use crate::log::libbpf;
 use domain::cause::{Cause, CauseCode, Confidence, Stage};
 use domain::errno::Errno;
 use domain::evidence::{End, Evidence, LoadScope, LogSubject};
 use domain::verdict::{MapVerdict, ProgramVerdict, Verdict};
-
-/// Splats that a slow host can cause by itself: no proof against an object.
-const STALLS: &[&str] = &["rcu_stall", "soft_lockup", "hard_lockup", "hung_task", "workqueue_lockup"];
 
 /// The cell's verdict and the first cause that decided it.
 pub(super) fn fold(
@@ -27,14 +24,17 @@ pub(super) fn fold(
         Some(whole) if Verdict::of_all([whole.0, parts.0]) == whole.0 => whole,
         Some(_) | None => parts,
     };
-    match splat(evidence).filter(|_| matches!(verdict, Verdict::Passes | Verdict::NotAttempted)) {
-        Some(trouble) => trouble,
+    match trouble::survived(evidence).filter(|_| matches!(verdict, Verdict::Passes | Verdict::NotAttempted)) {
+        Some(trouble) => settled(trouble),
         None => (verdict, decided),
     }
 }
 
-/// Why the conversation with the guest says nothing about the object, if it broke off.
+/// Why the conversation with the guest did not come to its end, if it broke off.
 pub(super) fn broken_off(evidence: &Evidence) -> Option<Cause> {
+    if let Some(trouble) = trouble::fatal(evidence) {
+        return Some(trouble);
+    }
     let (code, says) = match &evidence.end {
         End::Finished if evidence.guest.nonce_ok => return None,
         End::Finished => {
@@ -109,16 +109,4 @@ fn required(programs: &[ProgramVerdict]) -> (Verdict, Option<Cause>) {
     let decided =
         required().find(|program| program.verdict == verdict).and_then(|program| program.cause.clone());
     (verdict, decided)
-}
-
-/// A load that succeeds while the kernel complains is not a pass.
-fn splat(evidence: &Evidence) -> Option<(Verdict, Option<Cause>)> {
-    let stalled = |kind: &str| STALLS.contains(&kind);
-    let proof = evidence.splats.iter().find(|splat| !stalled(&splat.kind));
-    let splat = proof.or(evidence.splats.first())?;
-    let line = splat.excerpt.lines().next().unwrap_or_default();
-    let says = format!("The kernel reported trouble while the object was exercised: {line}");
-    let finding = Finding::certain(CauseCode::KernelSplat, &splat.kind, says).on(line);
-    let verdict = if stalled(&splat.kind) { Verdict::Inconclusive } else { Verdict::Fails };
-    Some((verdict, Some(cause(Stage::Guest, None, finding, None))))
 }

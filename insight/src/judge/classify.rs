@@ -101,7 +101,7 @@ pub(super) fn attach(refusal: &attach::Refusal<'_>) -> Finding {
     ATTACH.iter().find_map(|rule| rule(refusal)).unwrap_or_else(|| attach::unexplained(refusal))
 }
 
-/// The verdict that goes with a cause: only a kernel's own refusal is a failure.
+/// The verdict that goes with a cause in one guest: only a kernel's own refusal is a failure.
 pub(super) fn verdict_of(code: CauseCode) -> Verdict {
     match code {
         CauseCode::NotAnObject
@@ -120,13 +120,16 @@ pub(super) fn verdict_of(code: CauseCode) -> Verdict {
         | CauseCode::VerifierAccess
         | CauseCode::VerifierInvalid
         | CauseCode::VerifierTooComplex
-        | CauseCode::KernelSplat
         | CauseCode::Unexplained => Verdict::Fails,
         CauseCode::LsmInactive | CauseCode::LoaderContract | CauseCode::NotExercised | CauseCode::Blocked => {
             Verdict::NotAttempted
         }
-        CauseCode::GuestMemory | CauseCode::GuestDied | CauseCode::Deadline | CauseCode::Infrastructure => {
-            Verdict::Inconclusive
-        }
+        CauseCode::GuestMemory
+        | CauseCode::KernelSplat
+        | CauseCode::KernelPanic
+        | CauseCode::KernelHang
+        | CauseCode::GuestDied
+        | CauseCode::Deadline
+        | CauseCode::Infrastructure => Verdict::Inconclusive,
     }
 }

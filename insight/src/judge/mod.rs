@@ -8,7 +8,7 @@
 //! the object did not open ─────────────────► fails, not_an_object
 //! the object did not load whole ───────────► the verdict of the map or program that stopped it
 //! else ────────────────────────────────────► the worst verdict of the required programs
-//! a pass with kernel trouble on the console ► fails, or inconclusive if it only stalled
+//! a pass with kernel trouble on the console ► inconclusive, until a second guest shows it too
 //! ```
 //!
 //! A program passes if it reached the level, with the others or alone. A program that is off by
@@ -22,9 +22,10 @@ mod classify;
 mod map;
 mod program;
 mod refusal;
+pub(crate) mod trouble;
 
 use classify::Finding;
-use domain::cause::{Cause, Location, Stage};
+use domain::cause::{Cause, CauseCode, Location, Stage};
 use domain::errno::Errno;
 use domain::evidence::Evidence;
 use domain::level::Level;
@@ -38,13 +39,26 @@ pub fn judge(evidence: &Evidence, level: Level) -> CellVerdict {
     let programs = program::verdicts(evidence, level);
     let maps = map::verdicts(evidence);
     let (verdict, cause) = cell::fold(evidence, &programs, &maps);
-    CellVerdict {
+    let mut answer = CellVerdict {
         verdict,
         cause,
         programs,
         maps,
         inferred: evidence.open.as_ref().map(|open| open.inferred.clone()).unwrap_or_default(),
         splats: evidence.splats.clone(),
+    };
+    name_memory(&mut answer, evidence.guest.memory_bytes);
+    answer
+}
+
+/// Says how much memory was too little, wherever it was.
+fn name_memory(answer: &mut CellVerdict, memory_bytes: u64) {
+    let of_programs = answer.programs.iter_mut().filter_map(|program| program.cause.as_mut());
+    let of_maps = answer.maps.iter_mut().filter_map(|map| map.cause.as_mut());
+    for cause in answer.cause.iter_mut().chain(of_programs).chain(of_maps) {
+        if cause.code == CauseCode::GuestMemory {
+            cause.says.push_str(&format!(" It had {} MiB.", memory_bytes >> 20));
+        }
     }
 }
 

@@ -22,7 +22,7 @@ fn main() {
     }
     link.send(&ready).expect("a frame");
     let job = link.job().expect("a job frame");
-    let took = FromGuest::Took { boot_nonce: boot.nonce, job_nonce: job.nonce };
+    let took = FromGuest::Took { boot_nonce: boot.nonce, job_nonce: job.nonce, drawn: [0; 16] };
     let finished = FromGuest::Finished { job_nonce: job.nonce };
     misdeed::with_the_job(&link, &job.object_name, &took, &finished);
 }

@@ -39,7 +39,7 @@ pub(crate) fn before_the_job(link: &Link, asked: &str, ready: &FromGuest) -> ! {
 /// Takes the job and misbehaves.
 pub(crate) fn with_the_job(link: &Link, asked: &str, took: &FromGuest, finished: &FromGuest) -> ! {
     if asked == "forged-took" {
-        send(link, &FromGuest::Took { boot_nonce: FORGED, job_nonce: FORGED });
+        send(link, &FromGuest::Took { boot_nonce: FORGED, job_nonce: FORGED, drawn: [0; 16] });
         silence();
     }
     send(link, took);

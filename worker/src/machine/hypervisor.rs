@@ -174,7 +174,7 @@ impl Hypervisor {
 
     /// Gives up the template that clones for `order` begin with; the next one makes it anew.
     pub fn distrust(&self, order: &Order) {
-        if let (Some(cloner), Ok(plan)) = (&self.cloner, self.plan(order, Nonce([0; 32]))) {
+        if let (Some(cloner), Ok(plan)) = (&self.cloner, self.plan(order, BOOT_MAX, Nonce([0; 32]))) {
             cloner.distrust(&plan);
         }
     }

@@ -1,7 +1,9 @@
 //! Assignments: the controller's words, checked.
 
 use domain::axis::Axes;
+use domain::cell::LARGE_GUEST_BYTES;
 use domain::digest::Digest;
+use domain::evidence::Start;
 use domain::id::{CellId, KernelId};
 use domain::level::Level;
 use proto::{NotUnderstood, wire};
@@ -50,6 +52,10 @@ pub struct Assignment {
     pub level: Level,
     /// The guest's shape.
     pub axes: Axes,
+    /// Memory of the guest in bytes, at most `LARGE_GUEST_BYTES`; 0 for what guests have.
+    pub memory_bytes: u64,
+    /// Whether a clone will do.
+    pub start: Start,
     /// From `Ready` to the last answer.
     pub timeout: Duration,
 }
@@ -79,11 +85,51 @@ impl TryFrom<wire::Assignment> for Assignment {
                     .filter(|cpus| *cpus > 0)
                     .ok_or(NotUnderstood::new("cpus", assignment.cpus))?,
             },
+            memory_bytes: Some(assignment.memory_bytes)
+                .filter(|bytes| *bytes <= LARGE_GUEST_BYTES)
+                .ok_or(NotUnderstood::new("memory_bytes", assignment.memory_bytes))?,
+            start: if assignment.cold { Start::Cold } else { Start::Clone },
             timeout: Some(timeout)
                 .filter(|timeout| !timeout.is_zero() && *timeout <= CELL_TIMEOUT_MAX)
                 .ok_or(NotUnderstood::new("cell_timeout_ms", assignment.cell_timeout_ms))?,
             object_name: assignment.object_name,
             kernel: KernelId(assignment.kernel_id),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(memory_bytes: u64, cold: bool) -> Result<Assignment, NotUnderstood> {
+        let lease = wire::Lease { cell_id: uuid::Uuid::nil().to_string(), fence: 1 };
+        let digest = Digest::of(b"").0.to_vec();
+        wire::Assignment {
+            lease: Some(lease),
+            object: digest.clone(),
+            kernel_digest: digest,
+            cpus: 1,
+            cell_timeout_ms: 1,
+            memory_bytes,
+            cold,
+            ..wire::Assignment::default()
+        }
+        .try_into()
+    }
+
+    #[test]
+    fn a_guest_larger_than_large_is_refused() {
+        for memory_bytes in [0, LARGE_GUEST_BYTES] {
+            assert_eq!(asked(memory_bytes, false).unwrap().memory_bytes, memory_bytes);
+        }
+        let refused = asked(LARGE_GUEST_BYTES + 1, false).unwrap_err().to_string();
+        assert!(refused.contains("memory_bytes"), "{refused}");
+    }
+
+    #[test]
+    fn a_booted_guest_is_booted_when_it_is_asked_for() {
+        assert_eq!(asked(0, true).unwrap().start, Start::Cold);
+        assert_eq!(asked(0, false).unwrap().start, Start::Clone);
     }
 }

@@ -157,7 +157,9 @@ impl Slot {
             object_digest: assignment.object,
             level: assignment.level,
             cpus: assignment.axes.cpus,
+            memory_bytes: if assignment.memory_bytes == 0 { GUEST_BYTES } else { assignment.memory_bytes },
             timeout: assignment.timeout,
+            start: assignment.start,
             ..order(&bundle, &initramfs, self.worker.validator.digest)
         };
         let (steps, mut seen) = watch::channel(Step::Boot);

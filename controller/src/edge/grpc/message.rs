@@ -123,5 +123,7 @@ pub(super) fn assignment(claimed: Claimed) -> wire::Assignment {
         loader: claimed.loader,
         cpus: claimed.cpus.unsigned_abs(),
         cell_timeout_ms: claimed.cell_timeout_ms.unsigned_abs(),
+        memory_bytes: claimed.memory_bytes.unsigned_abs(),
+        cold: claimed.is_retry,
     }
 }

@@ -1,0 +1,76 @@
+//! Kernel trouble in one guest.
+//!
+//! One guest proves nothing: emulators, hosts and kernels have bad moments of their own. So what
+//! is found here is inconclusive, and [`crate::tries`] makes it a failure once a second guest
+//! showed it too.
+
+use super::cause;
+use super::classify::Finding;
+use domain::cause::{Cause, CauseCode, Stage};
+use domain::evidence::{End, Evidence, Splat};
+
+/// Splats that say that something did not go on in time. A slow host can cause them by itself, so
+/// they count only in a guest that never went on.
+const STALLS: &[&str] = &["rcu_stall", "soft_lockup", "hard_lockup", "hung_task", "workqueue_lockup"];
+
+/// How panics begin that mean a lack of memory. Nothing but the validator runs in a guest, so the
+/// kernel finds nobody to kill.
+const MEMORY_PANICS: &[&str] = &["System is deadlocked on memory", "Out of memory"];
+
+/// How the panic begins that follows the end of the first process, which is the validator.
+const INIT_PANIC: &str = "Attempted to kill init!";
+
+/// Whether a splat of this kind is one that a slow host can cause.
+pub(crate) fn is_stall(kind: &str) -> bool {
+    STALLS.contains(&kind)
+}
+
+/// The trouble that ended the guest: a panic, a stall it never came out of, or a splat before an
+/// end without a word. A guest that did not take its job has not met the object.
+pub(super) fn fatal(evidence: &Evidence) -> Option<Cause> {
+    evidence.kernel.as_ref()?;
+    let is_late = match evidence.end {
+        End::Died(_) => false,
+        End::Deadline(_) => true,
+        End::Finished | End::Misbehaved(_) | End::Refused(_) => return None,
+    };
+    let panic = evidence.splats.iter().find_map(|splat| Some((splat, panic_of(splat)?)));
+    if let Some((splat, reason)) = panic
+        && MEMORY_PANICS.iter().any(|memory| reason.starts_with(memory))
+    {
+        return Some(found(CauseCode::GuestMemory, splat, "The guest ran out of memory"));
+    }
+    // A validator that died of its own mistake makes the kernel panic without any other trouble.
+    let by_kernel = |splat: &&Splat| !panic_of(splat).is_some_and(|reason| reason.starts_with(INIT_PANIC));
+    let mut proofs = evidence.splats.iter().filter(|splat| !is_stall(&splat.kind)).filter(by_kernel);
+    let proof = proofs.next();
+    let stall = evidence.splats.iter().find(|splat| is_stall(&splat.kind)).filter(|_| is_late);
+    match (panic, proof, stall) {
+        (Some(_), Some(splat), _) => Some(found(CauseCode::KernelPanic, splat, "The kernel panicked")),
+        (_, _, Some(splat)) => Some(found(CauseCode::KernelHang, splat, "The kernel hung")),
+        (None, Some(splat), None) => {
+            Some(found(CauseCode::KernelSplat, splat, "The kernel reported trouble and went silent"))
+        }
+        (_, None, None) => None,
+    }
+}
+
+/// The trouble that a guest lived through: a load that succeeds while the kernel complains is not
+/// a pass.
+pub(super) fn survived(evidence: &Evidence) -> Option<Cause> {
+    let proof = evidence.splats.iter().find(|splat| !is_stall(&splat.kind));
+    let splat = proof.or(evidence.splats.first())?;
+    Some(found(CauseCode::KernelSplat, splat, "The kernel reported trouble"))
+}
+
+/// Why the kernel panicked, if the splat is a panic.
+fn panic_of(splat: &Splat) -> Option<&str> {
+    let (_, reason) = splat.excerpt.lines().next()?.split_once("not syncing: ")?;
+    (splat.kind == "panic").then_some(reason)
+}
+
+fn found(code: CauseCode, splat: &Splat, what: &str) -> Cause {
+    let line = splat.excerpt.lines().next().unwrap_or_default();
+    let says = format!("{what} while the object was exercised: {line}.");
+    cause(Stage::Guest, None, Finding::certain(code, &splat.kind, says).on(line), None)
+}
