@@ -11,6 +11,8 @@ pub mod guest;
 pub mod jail;
 pub mod kernel;
 pub mod machine;
+pub mod metrics;
+pub mod serve;
 pub mod session;
 pub mod slot;
 pub mod tally;

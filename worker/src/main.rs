@@ -9,6 +9,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 use worker::config::{Config, Flags};
+use worker::serve::serve;
 use worker::{Worker, session};
 
 /// Runs eBPF compatibility cells in QEMU guests for a controller.
@@ -49,6 +50,6 @@ async fn main() -> anyhow::Result<()> {
         stop.cancel();
     });
     let worker = Worker::prepare(&config, &|_| {}).await?;
-    session::run(Arc::new(worker), channel, shutdown).await;
+    serve(Arc::new(worker), channel, shutdown).await?;
     Ok(())
 }

@@ -33,6 +33,7 @@ events! {
     TemplateRead = "templates_read", "Templates read from disk.";
     TemplateEvicted = "templates_evicted", "Templates removed from disk to make room.";
     RestoreFailed = "restores_failed", "Clones that did not wake up; their template was discarded.";
+    MemoryShort = "cells_short_of_memory", "Cells given back because host memory carried no guest for them.";
     SpareUsed = "spares_used", "Clones whose process was already waiting.";
     SpareMissed = "spares_missed", "Clones whose process had to be started.";
 }

@@ -106,8 +106,7 @@ impl Conversation {
                     self.say_room().await?;
                 }
                 _ = self.heartbeat.tick() => {
-                    let leases = self.running.values().map(|running| running.lease.into()).collect();
-                    self.say(Message::Heartbeat(wire::Heartbeat { leases })).await?;
+                    self.beat().await?;
                 }
             }
         }
@@ -188,8 +187,19 @@ impl Conversation {
         }
     }
 
+    /// Says that the worker lives and how it is, and its room if that is another one now.
+    async fn beat(&self) -> Result<(), SessionError> {
+        let worker = self.slot.worker();
+        let before = worker.capacity.budget().cells;
+        let now = worker.capacity.observe().cells;
+        let leases = self.running.values().map(|running| running.lease.into()).collect();
+        self.say(Message::Heartbeat(worker.heartbeat(leases))).await?;
+        if now != before { self.say_room().await } else { Ok(()) }
+    }
+
     async fn say_room(&self) -> Result<(), SessionError> {
-        let free = usize::from(self.slot.slots()).saturating_sub(self.running.len());
+        let budget = self.slot.worker().capacity.budget();
+        let free = usize::from(budget.cells).saturating_sub(self.running.len());
         let cells = if self.draining { 0 } else { u32::try_from(free).unwrap_or(u32::MAX) };
         self.say(Message::Room(wire::Room { cells })).await
     }

@@ -5,6 +5,8 @@ use crate::evidence::seal;
 use crate::kernel::{self, KernelError};
 use crate::machine::{MachineError, Order, Origin, Step};
 use crate::session::{Assignment, Lease};
+use crate::slot::capacity::NoMemory;
+use crate::tally::Event;
 use bytes::Bytes;
 use domain::cell::FailureKind;
 use domain::digest::Digest;
@@ -15,7 +17,7 @@ use proto::wire::fleet_service_client::FleetServiceClient;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::Channel;
@@ -41,6 +43,9 @@ pub enum NotAnswered {
     /// The session ended or the cell was cancelled.
     #[error("stopped before it was answered")]
     Stopped,
+    /// The host cannot carry its guest.
+    #[error(transparent)]
+    NoMemory(#[from] NoMemory),
     /// The controller did not hand over the object it assigned.
     #[error("the object {digest} could not be fetched from the controller: {says}")]
     Object {
@@ -81,7 +86,7 @@ impl NotAnswered {
     /// Whether trying again costs nothing or counts as an attempt.
     pub fn kind(&self) -> FailureKind {
         match self {
-            Self::Stopped | Self::Deliver(_) => FailureKind::Transient,
+            Self::Stopped | Self::NoMemory(_) | Self::Deliver(_) => FailureKind::Transient,
             Self::Object { .. }
             | Self::UnknownKernel(_)
             | Self::Kernel(_)
@@ -99,21 +104,17 @@ impl NotAnswered {
 pub struct Slot {
     worker: Arc<Worker>,
     fleet: FleetServiceClient<Channel>,
-    // What the worker says of its room crosses assignments on their way, so one more may arrive
-    // than there is room for; it waits here instead of overcommitting the host.
-    permits: Arc<Semaphore>,
 }
 
 impl Slot {
     /// A slot of `worker` that speaks to its controller through `fleet`.
     pub fn new(worker: Arc<Worker>, fleet: FleetServiceClient<Channel>) -> Self {
-        let permits = Arc::new(Semaphore::new(worker.slots().into()));
-        Self { worker, fleet, permits }
+        Self { worker, fleet }
     }
 
-    /// How many cells the worker answers at once.
-    pub fn slots(&self) -> u16 {
-        self.worker.slots()
+    /// The worker whose slot it is.
+    pub(crate) fn worker(&self) -> &Worker {
+        &self.worker
     }
 
     /// Answers one cell. Returns when its evidence is stored or nobody wants it any more.
@@ -140,7 +141,11 @@ impl Slot {
         report: &(dyn Fn(Progress) + Send + Sync),
         stop: &CancellationToken,
     ) -> Result<Evidence, NotAnswered> {
-        let _permit = self.permits.acquire().await.expect("the semaphore is never closed");
+        let memory_bytes = GUEST_BYTES;
+        let _admission =
+            self.worker.capacity.admit(assignment.axes.cpus, memory_bytes).await.inspect_err(|_| {
+                self.worker.tally.count(Event::MemoryShort);
+            })?;
         let kernel = self.known(assignment)?;
         let object = self.object(assignment).await?;
         let fetching = |step: kernel::Progress| {
@@ -162,7 +167,7 @@ impl Slot {
             object_digest: assignment.object,
             level: assignment.level,
             cpus: assignment.axes.cpus,
-            memory_bytes: GUEST_BYTES,
+            memory_bytes,
             timeout: assignment.timeout,
             start: Start::Clone,
         };
