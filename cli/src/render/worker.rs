@@ -12,6 +12,8 @@ use worker::tally::Event;
 const NAMES: usize = 13;
 /// What follows a name has at least as many columns, however narrow the terminal.
 const TEXT_MIN: usize = 20;
+/// A meaning stands beside its name if it has at least as many columns there.
+const MEANING_MIN: usize = 40;
 
 /// What the worker is, what it carries, and what happened since it started.
 pub(crate) fn card(worker: &wire::Worker, look: Look) -> String {
@@ -52,30 +54,20 @@ fn reason(budget: &wire::Budget) -> String {
     known.map_or_else(|| format!("limited by {}", budget.limited_by), |limit| limit.says().to_owned())
 }
 
-/// Count, name and meaning, one a line; the meaning below where the terminal is narrow.
+/// Count, name and meaning; the meaning below where the terminal is narrow.
 fn tally(tally: &[wire::Count], width: usize) -> Vec<String> {
     let counts = tally.iter().map(|count| count.count.to_string().len()).max().unwrap_or(0);
     let names = tally.iter().map(|count| count.name.len()).max().unwrap_or(0);
-    let help_of = |name: &str| Event::ALL.iter().find(|event| event.name() == name).map(|event| event.help());
-    let longest = Event::ALL.iter().map(|event| event.help().len()).max().unwrap_or(0);
-    let is_wide = counts + names + longest + 4 <= width;
+    let is_wide = counts + names + 4 + MEANING_MIN <= width;
+    let indent = if is_wide { counts + names + 4 } else { counts + 4 };
     let mut lines = Vec::new();
     for count in tally {
+        let known = Event::ALL.iter().find(|event| event.name() == count.name);
+        let mut meaning = folded(known.map_or("", |event| event.help()), width.saturating_sub(indent));
+        let beside = if is_wide { meaning.next().unwrap_or_default() } else { String::new() };
         let name = printable(&count.name);
-        let line = format!("{:>counts$}  {name}", count.count);
-        match help_of(&count.name) {
-            Some(help) if is_wide => {
-                lines.push(format!("{line}{}  {help}", " ".repeat(names.saturating_sub(name.len()))));
-            }
-            Some(help) => {
-                lines.push(line);
-                let indent = " ".repeat(counts + 4);
-                lines.extend(
-                    folded(help, width.saturating_sub(indent.len())).map(|part| indent.clone() + &part),
-                );
-            }
-            None => lines.push(line),
-        }
+        lines.push(format!("{:>counts$}  {name:<names$}  {beside}", count.count).trim_end().to_owned());
+        lines.extend(meaning.filter(|part| !part.is_empty()).map(|part| " ".repeat(indent) + &part));
     }
     lines
 }
