@@ -29,11 +29,11 @@ events! {
     Clone = "clones", "Guests restored from a template that took their job.";
     Cold = "cold_boots", "Guests booted for one cell.";
     ColdForClone = "cold_boots_for_clones", "Guests booted because no clone could be had.";
+    MemoryShort = "cells_short_of_memory", "Cells given back because host memory carried no guest for them.";
     TemplateMade = "templates_made", "Templates booted and frozen.";
     TemplateRead = "templates_read", "Templates read from disk.";
     TemplateEvicted = "templates_evicted", "Templates removed from disk to make room.";
     RestoreFailed = "restores_failed", "Clones that did not wake up; their template was discarded.";
-    MemoryShort = "cells_short_of_memory", "Cells given back because host memory carried no guest for them.";
     SpareUsed = "spares_used", "Clones whose process was already waiting.";
     SpareMissed = "spares_missed", "Clones whose process had to be started.";
 }

@@ -116,15 +116,13 @@ pub struct Budget {
 /// Whether `needs` more bytes fit beside what was promised. On a host that does not tell its
 /// memory one guest at a time does.
 pub(super) fn fits(available_bytes: Option<u64>, promised: Promised, needs: u64) -> bool {
-    match available_bytes {
-        None => promised.cells == 0,
-        Some(available) if promised.cells == 0 => needs <= available,
-        Some(available) => needs <= free(available, promised),
-    }
+    available_bytes.map_or(promised.cells == 0, |available| needs <= free(available, promised))
 }
 
-fn free(available_bytes: u64, promised: Promised) -> u64 {
-    available_bytes.saturating_sub(HOST_RESERVE_BYTES).saturating_sub(promised.bytes)
+/// Available bytes that one more guest may come to touch.
+pub(super) fn free(available_bytes: u64, promised: Promised) -> u64 {
+    let reserve = if promised.cells == 0 { 0 } else { HOST_RESERVE_BYTES };
+    available_bytes.saturating_sub(reserve).saturating_sub(promised.bytes)
 }
 
 /// The most cells that can ever be in flight: the setting, else one per processor, because a guest
@@ -168,12 +166,9 @@ fn target(seen: &Observation, load_of_others: f64, previous: Option<Budget>) -> 
     let mut limits =
         vec![(slots, static_limit), (host.host_cpus.max(slots).saturating_sub(taken).max(1), Limit::Load)];
     let needs = host_memory_bytes(GUEST_BYTES);
-    let more = match host.available_bytes {
-        Some(available) => {
-            (free(available, *promised) / needs).max(fits(Some(available), *promised, needs).into())
-        }
-        None => fits(None, *promised, needs).into(),
-    };
+    let beside =
+        host.available_bytes.unwrap_or(0).saturating_sub(HOST_RESERVE_BYTES + promised.bytes) / needs;
+    let more = beside.max(fits(host.available_bytes, *promised, needs).into());
     let more = u16::try_from(more).unwrap_or(SLOTS_MAX);
     limits.push((promised.cells.saturating_add(more), Limit::Memory));
     if let Some(previous) = previous.filter(|_| is_short_of_memory(seen)) {

@@ -6,7 +6,7 @@
 //! is given back when it does not come.
 
 use super::answer::GUEST_BYTES;
-use super::budget::{Budget, LOAD_OF_A_CPU, Observation, Promised, decide, fits, slots};
+use super::budget::{Budget, LOAD_OF_A_CPU, Observation, Promised, decide, fits, free, slots};
 use super::host::Sample;
 use crate::machine::host_memory_bytes;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -27,17 +27,17 @@ const MEMORY_POLL: Duration = Duration::from_millis(250);
 /// The host cannot carry the guest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the worker is short of memory: a guest needs {} MiB, and of {} MiB available {} MiB are \
-     promised to other guests and the host; free some, or ask a larger worker",
-    needs >> 20, available >> 20, promised >> 20
+    "the worker is short of memory: the guest needs {} MiB, and of {} MiB available only {} MiB are \
+     neither promised to other guests nor kept for the host; free some, or add a larger worker",
+    needs >> 20, available >> 20, free >> 20
 )]
 pub struct NoMemory {
     /// Bytes the guest and its QEMU may come to touch.
     pub needs: u64,
     /// Bytes the host has.
     pub available: u64,
-    /// Bytes of them that others may come to touch.
-    pub promised: u64,
+    /// Bytes of them that are not promised to others.
+    pub free: u64,
 }
 
 /// The live budget of one worker.
@@ -156,8 +156,9 @@ impl Capacity {
         // Looked at with the books open: of two cells only one gets the last of it.
         let available = (self.host)().available_bytes;
         if !fits(available, books.promised, given.bytes) {
-            let (available, promised) = (available.unwrap_or(0), books.promised.bytes);
-            return Err(NoMemory { needs: given.bytes, available, promised });
+            let available = available.unwrap_or(0);
+            let free = free(available, books.promised);
+            return Err(NoMemory { needs: given.bytes, available, free });
         }
         books.average_own_load(Instant::now());
         let Promised { cells, bytes, cpus } = books.promised;
@@ -231,7 +232,10 @@ mod tests {
         assert_eq!(capacity.promised().cells, 2);
         let refused = capacity.admit(1, GIB).await.expect_err("there is none for a third");
         assert_eq!(refused.needs, host_memory_bytes(GIB));
-        assert!(refused.to_string().contains("1184 MiB, and of 4096 MiB available 2368 MiB"), "{refused}");
+        assert!(
+            refused.to_string().contains("1184 MiB, and of 4096 MiB available only 704 MiB"),
+            "{refused}"
+        );
         drop((first, second));
         assert_eq!(capacity.promised(), Promised::default());
     }
@@ -284,7 +288,7 @@ mod tests {
         let capacity = Arc::new(Capacity::of(Some(8), || host(GIB), Duration::ZERO));
         assert_eq!(capacity.budget().cells, 0);
         let refused = capacity.admit(1, GIB).await.expect_err("it does not fit");
-        assert_eq!((refused.available, refused.promised), (GIB, 0));
+        assert_eq!((refused.available, refused.free), (GIB, GIB));
         assert_eq!(capacity.permits.available_permits(), 8, "what was refused holds nothing");
     }
 }
