@@ -159,7 +159,7 @@ async fn settled(pid: u32, before: Option<&Holdings>) -> anyhow::Result<Holdings
 async fn soak_kills<T>(worker: &mut Child, counts: &mut Counts, system: &System) -> anyhow::Result<T> {
     loop {
         tokio::time::sleep(PAUSE_MAX.mul_f64(rand::random())).await;
-        if rand::random::<u32>() % WORKER_SHARE == 0 {
+        if rand::random::<u32>().is_multiple_of(WORKER_SHARE) {
             worker.kill()?;
             worker.wait()?;
             counts.workers_killed += 1;

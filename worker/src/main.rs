@@ -12,6 +12,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 use worker::config::Config;
+use worker::serve::serve;
 use worker::warm::{WarmError, warm};
 use worker::{Worker, session};
 
@@ -44,7 +45,7 @@ async fn main() -> anyhow::Result<()> {
             let warmed = shutdown.run_until_cancelled(warm(&worker, &kernels, &say)).await;
             warmed.context("stopped before every template was made")??;
         }
-        None => session::run(Arc::new(worker), channel, shutdown).await,
+        None => serve(Arc::new(worker), channel, shutdown).await?,
     }
     Ok(())
 }

@@ -5,16 +5,18 @@
 //! again. The verdict that was delivered stays, because which of the two is wrong only people can
 //! tell. Deliberately absent: repeating what ended without a conclusion, which is no disagreement.
 
+use crate::Worker;
 use crate::evidence::seal;
 use crate::machine::{Hypervisor, MachineError, Order, Step};
 use crate::tally::{Event, Tally};
 use domain::evidence::{Evidence, Start};
 use domain::verdict::Verdict;
 use serde::{Deserialize, Serialize};
+use std::error::Error;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use tokio::sync::{Semaphore, TryAcquireError, watch};
+use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 /// Disagreements kept on disk, two files each: more of them say nothing new.
@@ -67,24 +69,21 @@ impl Recheck {
     }
 
     /// Whether this answer is one of those that are repeated.
-    pub fn picks(&self, evidence: &Evidence) -> bool {
+    fn picks(&self, evidence: &Evidence) -> bool {
         evidence.guest.start == Start::Clone && rand::random::<f64>() < self.share.0
     }
 
-    /// Asks a booted guest what a clone answered, and compares. Does nothing while another answer
-    /// is being repeated.
-    pub async fn repeat(&self, hypervisor: &Hypervisor, order: Order, clone: Evidence) {
-        let _turn = match self.turn.try_acquire() {
-            Ok(turn) => turn,
-            Err(TryAcquireError::NoPermits | TryAcquireError::Closed) => return,
-        };
-        match self.booted(hypervisor, &order).await {
-            Ok(booted) => self.compare(hypervisor, &order, &clone, &booted),
-            Err(error) => {
-                tracing::warn!(%error, "an answer could not be repeated in a booted guest");
-                self.tally.count(Event::RecheckFailed);
-            }
+    /// Asks a booted guest what a clone answered, and compares.
+    pub async fn repeat(&self, hypervisor: &Hypervisor, order: &Order, clone: &Evidence) {
+        match self.booted(hypervisor, order).await {
+            Ok(booted) => self.compare(hypervisor, order, clone, &booted),
+            Err(error) => self.failed(&error),
         }
+    }
+
+    fn failed(&self, error: &dyn Error) {
+        tracing::warn!(%error, "an answer could not be repeated in a booted guest");
+        self.tally.count(Event::RecheckFailed);
     }
 
     async fn booted(&self, hypervisor: &Hypervisor, order: &Order) -> Result<Evidence, MachineError> {
@@ -109,6 +108,25 @@ impl Recheck {
             "ALARM: a clone and a booted guest of the same kernel disagree about an object");
         hypervisor.distrust(order);
     }
+}
+
+/// Repeats an answer that was delivered, if it is one of those that are and no other is being
+/// repeated. The guest is admitted like that of a cell.
+pub(crate) fn perhaps(worker: &Arc<Worker>, order: Order, clone: Evidence) {
+    if !worker.recheck.picks(&clone) {
+        return;
+    }
+    let worker = Arc::clone(worker);
+    tokio::spawn(async move {
+        let recheck = &worker.recheck;
+        let (Ok(_turn), Some(hypervisor)) = (recheck.turn.try_acquire(), worker.present_hypervisor()) else {
+            return;
+        };
+        match worker.capacity.admit(order.cpus, order.memory_bytes).await {
+            Ok(_admission) => recheck.repeat(hypervisor, &order, &clone).await,
+            Err(error) => recheck.failed(&error),
+        }
+    });
 }
 
 /// Writes both evidences into `dir`, unless that is full. Yields the path they share but for their

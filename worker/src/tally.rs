@@ -29,6 +29,7 @@ events! {
     Clone = "clones", "Guests restored from a template that took their job.";
     Cold = "cold_boots", "Guests booted for one cell.";
     ColdForClone = "cold_boots_for_clones", "Guests booted because no clone could be had.";
+    MemoryShort = "cells_short_of_memory", "Cells given back because host memory carried no guest for them.";
     TemplateMade = "templates_made", "Templates booted and frozen.";
     TemplateFailed = "templates_failed", "Guests that could not be frozen.";
     TemplateRead = "templates_read", "Templates read from disk.";

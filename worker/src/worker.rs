@@ -5,8 +5,10 @@ use crate::config::Config;
 use crate::kernel::{Bundle, Initramfs, KernelError, Library, Report};
 use crate::machine::template;
 use crate::machine::{BootFiles, Hypervisor, ProbeError, Proof, Qemu, prove_accelerator};
-use crate::slot::budget::{Capacity, SLOTS_MAX};
-use crate::tally::Tally;
+use crate::metrics;
+use crate::recheck::Recheck;
+use crate::slot::capacity::Capacity;
+use crate::tally::{Event, Tally};
 use crate::validator::{NoValidator, Validator};
 use domain::evidence::Accelerator;
 use domain::kernel::Kernel;
@@ -20,14 +22,15 @@ use tokio::sync::OnceCell;
 #[derive(Debug)]
 pub struct Worker {
     name: String,
-    capacity: Capacity,
     data_dir: PathBuf,
     qemu: Qemu,
     hypervisor: OnceCell<Hypervisor>,
     templates: template::Settings,
-    tally: Arc<Tally>,
-    slots: u16,
     kernels: Vec<Kernel>,
+    pub(crate) metrics: metrics::Settings,
+    pub(crate) capacity: Arc<Capacity>,
+    pub(crate) tally: Arc<Tally>,
+    pub(crate) recheck: Recheck,
     pub(crate) library: Library,
     pub(crate) validator: Validator,
 }
@@ -59,25 +62,32 @@ impl Worker {
         for warning in &catalogue.warnings {
             tracing::warn!("{warning}");
         }
-        let capacity = Capacity::of_this_host();
+        let tally = Arc::<Tally>::default();
+        let disagreements = config.data_dir.join("disagreements");
         Ok(Self {
             name: if config.name.is_empty() { host_name() } else { config.name.clone() },
-            slots: config.slots.map_or(capacity.slots(), |slots| slots.clamp(1, SLOTS_MAX)),
-            capacity,
+            metrics: config.metrics.clone(),
+            capacity: Arc::new(Capacity::new(config.slots)),
             data_dir: config.data_dir.clone(),
             qemu,
             hypervisor: OnceCell::new(),
             templates: config.templates.clone(),
-            tally: Arc::default(),
+            recheck: Recheck::new(config.recheck_share, disagreements, Arc::clone(&tally)),
+            tally,
             kernels: catalogue.kernels,
             library,
             validator,
         })
     }
 
-    /// Cells answered at once.
-    pub fn slots(&self) -> u16 {
-        self.slots
+    /// What it may carry.
+    pub fn capacity(&self) -> &Arc<Capacity> {
+        &self.capacity
+    }
+
+    /// What happened since it started.
+    pub fn tally(&self) -> &Arc<Tally> {
+        &self.tally
     }
 
     /// Kernels it can boot, oldest first.
@@ -107,6 +117,11 @@ impl Worker {
         self.hypervisor.get_or_try_init(find).await
     }
 
+    /// What runs guests here, if a first guest was run.
+    pub(crate) fn present_hypervisor(&self) -> Option<&Hypervisor> {
+        self.hypervisor.get()
+    }
+
     async fn prove(&self, bundle: &Bundle, initramfs: &Initramfs) -> io::Result<Proof> {
         let boot = BootFiles {
             series: bundle.kernel.series,
@@ -122,16 +137,35 @@ impl Worker {
     /// How the worker introduces itself. Until a guest has proven KVM it claims none.
     pub(crate) fn hello(&self) -> wire::Hello {
         let proof = accelerator::recall(&self.data_dir, &self.qemu);
+        let host = self.capacity.seen();
         wire::Hello {
             name: self.name.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             validator: self.validator.digest.0.to_vec(),
-            cpus: self.capacity.cpus.into(),
-            memory_bytes: self.capacity.available_bytes,
+            cpus: host.cpus.into(),
+            memory_bytes: host.memory_bytes,
             accelerator: proof.map_or(Accelerator::Tcg, |proof| proof.accelerator).name().to_owned(),
             qemu: self.qemu.version.clone(),
-            slots: self.slots.into(),
+            slots: self.capacity.slots().into(),
             kernels: self.kernels.iter().map(Into::into).collect(),
+        }
+    }
+
+    /// What it says of itself with every heartbeat.
+    pub(crate) fn heartbeat(&self, leases: Vec<wire::Lease>) -> wire::Heartbeat {
+        let budget = self.capacity.budget();
+        let count =
+            |event: &Event| wire::Count { name: event.name().to_owned(), count: self.tally.of(*event) };
+        wire::Heartbeat {
+            leases,
+            budget: Some(wire::Budget {
+                cells: budget.cells.into(),
+                limited_by: budget.limited_by.name().to_owned(),
+                in_flight: self.capacity.promised().cells.into(),
+                available_bytes: self.capacity.seen().available_bytes.unwrap_or(0),
+                load_of_others: budget.load_of_others,
+            }),
+            tally: Event::ALL.iter().map(count).collect(),
         }
     }
 }

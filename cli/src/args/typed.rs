@@ -161,6 +161,11 @@ pub(crate) enum Kernels {
 pub(crate) enum Workers {
     /// List the controller's workers
     List,
+    /// Show one worker: what it is, what it carries and what happened on it
+    Show {
+        /// Its name or the start of its id
+        worker: String,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -21,8 +21,10 @@ use tokio::process::Command;
 use worker::accelerator;
 use worker::config::Config;
 use worker::kernel::Library;
-use worker::machine::{BootFiles, Proof, Qemu, prove_accelerator};
-use worker::slot::budget::Capacity;
+use worker::machine::{BootFiles, Proof, Qemu, host_memory_bytes, prove_accelerator};
+use worker::slot::answer::GUEST_BYTES;
+use worker::slot::budget::{Budget, Limit};
+use worker::slot::capacity::Capacity;
 use worker::validator::Validator;
 
 /// Free space below which a download and a boot cannot be expected to fit.
@@ -235,11 +237,19 @@ fn folder(data_dir: &Path) -> Check {
 }
 
 fn capacity() -> Check {
-    let capacity = Capacity::of_this_host();
-    let slots = capacity.slots();
-    let plural = if slots == 1 { "" } else { "s" };
-    let memory = bytes(capacity.available_bytes);
-    Check::good("capacity", format!("{} cores, {memory} free: {slots} guest{plural} at once", capacity.cpus))
+    let capacity = Capacity::new(None);
+    let (host, budget) = (capacity.seen(), capacity.budget());
+    let memory = host.available_bytes.map_or("unknown".to_owned(), bytes);
+    let plural = if budget.cells == 1 { "" } else { "s" };
+    let says = format!("{} cores, {memory} free: {} guest{plural} at once", host.cpus, budget.cells);
+    match budget {
+        Budget { cells: 0, .. } => {
+            let needs = bytes(host_memory_bytes(GUEST_BYTES));
+            Check::bad("capacity", says, format!("free some memory: a guest needs {needs}"))
+        }
+        Budget { limited_by: Limit::Cpus, .. } => Check::good("capacity", says),
+        Budget { limited_by, .. } => Check::good("capacity", format!("{says}, {}", limited_by.says())),
+    }
 }
 
 /// Reads the list of kernels anew: mirror, signature and digests.

@@ -47,7 +47,7 @@ pub(crate) async fn run(typed: Typed, stop: CancellationToken) -> Result<Exit, F
         Verb::Test(test) => test::run(&Context::new(&global, stop)?, &test).await,
         Verb::Runs(runs) => runs::run(&Context::new(&global, stop)?, &runs).await,
         Verb::Kernels(kernels) => kernels::run(&Context::new(&global, stop)?, &kernels).await,
-        Verb::Workers(_) => workers::run(&Context::new(&global, stop)?).await,
+        Verb::Workers(workers) => workers::run(&Context::new(&global, stop)?, &workers).await,
         Verb::Doctor(doctor) => doctor::run(&Context::new(&global, stop)?, &doctor).await,
         Verb::Config(_) => config::run(&Context::new(&global, stop)?),
     }

@@ -61,6 +61,12 @@ impl Crew<'_> {
             }
             () = stop.cancelled() => return Err(Failure::environment("stopped by you")),
         };
+        if worker.capacity().budget().cells == 0 {
+            status.clear();
+            eprintln!(
+                "warning: the memory of this machine carries no guest; free some, `bpfcompat doctor` says how much"
+            );
+        }
         for selector in [Some(kernels), optional].into_iter().flatten() {
             selector.select(worker.kernels()).map_err(Failure::misuse)?;
         }

@@ -55,15 +55,27 @@ pub(crate) fn workers(workers: &[wire::Worker], paint: Paint) -> String {
             worker.state.clone(),
             worker.accelerator.clone(),
             worker.qemu.clone(),
-            format!("{}/{}", worker.leases, worker.slots),
+            worker.leases.to_string(),
+            budget(worker),
             worker.cpus.to_string(),
             bytes(worker.memory_bytes),
             worker.version.clone(),
             when(worker.last_seen_at.as_ref()),
         ]
     };
-    let header = ["WORKER", "STATE", "ACCEL", "QEMU", "BUSY", "CPUS", "MEMORY", "VERSION", "LAST SEEN"];
+    let header =
+        ["WORKER", "STATE", "ACCEL", "QEMU", "BUSY", "BUDGET", "CPUS", "MEMORY", "VERSION", "LAST SEEN"];
     table(header, workers.iter().map(row).collect(), paint)
+}
+
+/// Cells the worker takes of those it ever takes, and why not more. A worker that left has none.
+fn budget(worker: &wire::Worker) -> String {
+    match &worker.budget {
+        Some(budget) if worker.state == "connected" => {
+            format!("{}/{} {}", budget.cells, worker.slots, budget.limited_by)
+        }
+        Some(_) | None => format!("-/{}", worker.slots),
+    }
 }
 
 /// Kernels, one a line. `on_disk` is `None` when only the workers know.
@@ -84,7 +96,7 @@ pub(crate) fn kernels(kernels: &[wire::Kernel], on_disk: Option<&[bool]>, paint:
 }
 
 /// A moment in UTC to the second, or a dash.
-fn when(timestamp: Option<&prost_types::Timestamp>) -> String {
+pub(crate) fn when(timestamp: Option<&prost_types::Timestamp>) -> String {
     let format = format_description!("[year]-[month]-[day] [hour]:[minute]:[second]Z");
     timestamp
         .and_then(|at| OffsetDateTime::from_unix_timestamp(at.seconds).ok())

@@ -3,7 +3,7 @@
 //! In: a run as the controller tells it (`wire::GetRunResponse`). Out: text. `matrix` arranges
 //! cells as objects × kernels, `reason` gathers what went wrong, and each other file is one form:
 //! `table` and `live` for a terminal, `progress` for a log, `json`, `markdown` and `junit` for
-//! programs, `list` for the other verbs, `status` for what happens before there is a run.
+//! programs, `list` and `worker` for the other verbs, `status` for what happens before there is a run.
 //!
 //! Nothing here talks to a controller or decides a verdict. Every text that came from a kernel,
 //! an object or a file name passes [`printable`] before it reaches a terminal: an object can be
@@ -20,6 +20,7 @@ pub(crate) mod progress;
 pub(crate) mod reason;
 pub(crate) mod status;
 pub(crate) mod table;
+pub(crate) mod worker;
 
 #[cfg(test)]
 mod sample;

@@ -4,7 +4,7 @@ use crate::parts::Parts;
 use crate::store::channel::{Notice, announce};
 use crate::store::kernels;
 use crate::store::leases::{self, Claimed, Lease};
-use crate::store::workers::{self, NewWorker};
+use crate::store::workers::{self, Condition, NewWorker};
 use crate::verdict::give_back::{self, give_back};
 use domain::cell::FailureKind;
 use domain::id::{RunId, WorkerId};
@@ -28,8 +28,8 @@ const TELL_DEADLINE: Duration = Duration::from_secs(10);
 pub(crate) enum Said {
     /// How many more cells it can take now.
     Room(u32),
-    /// It is alive and works on these.
-    Heartbeat(Vec<Lease>),
+    /// It is alive, works on these, and says how it is.
+    Heartbeat { held: Vec<Lease>, condition: Option<Condition> },
     /// How far it is with one.
     Progress { lease: Lease, stage: String, percent: i16 },
     /// It cannot answer.
@@ -155,8 +155,8 @@ impl Session<'_> {
         let Parts { db, timing, .. } = self.parts;
         match said {
             Said::Room(room) => self.room = room.min(ROOM_MAX),
-            Said::Heartbeat(held) => {
-                if !workers::seen(db, self.worker).await? {
+            Said::Heartbeat { held, condition } => {
+                if !workers::seen(db, self.worker, condition).await? {
                     return Err(SessionError::Silent(timing.lease));
                 }
                 for lost in leases::renew(db, self.worker, &held, timing.lease).await? {

@@ -4,7 +4,9 @@ use super::{digest, signed};
 use domain::digest::Digest;
 use domain::evidence::Accelerator;
 use domain::id::WorkerId;
+use serde::{Deserialize, Serialize};
 use sqlx::PgExecutor;
+use sqlx::types::Json;
 use std::time::Duration;
 use time::OffsetDateTime;
 
@@ -22,6 +24,22 @@ pub(crate) struct NewWorker {
     pub(crate) slots: i32,
 }
 
+/// What a worker says of itself with a heartbeat. A key that is missing was unknown to whoever
+/// wrote the row.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Condition {
+    /// Cells that may be in flight.
+    pub(crate) cells: u32,
+    /// Why not more, in a word.
+    pub(crate) limited_by: String,
+    pub(crate) in_flight: u32,
+    pub(crate) available_bytes: u64,
+    pub(crate) load_of_others: f64,
+    /// What happened since it started, in its own order.
+    pub(crate) tally: Vec<(String, u64)>,
+}
+
 /// A worker as shown to people.
 #[derive(Debug)]
 pub(crate) struct WorkerRow {
@@ -36,6 +54,7 @@ pub(crate) struct WorkerRow {
     pub(crate) slots: i32,
     pub(crate) leases: i64,
     pub(crate) last_seen_at: OffsetDateTime,
+    pub(crate) condition: Option<Json<Condition>>,
 }
 
 /// A connected worker's session begins.
@@ -70,11 +89,17 @@ pub(crate) async fn forget_gone(db: impl PgExecutor<'_>, name: &str) -> sqlx::Re
     Ok(())
 }
 
-/// The worker was heard of. Says whether it still counts as connected.
-pub(crate) async fn seen(db: impl PgExecutor<'_>, worker: WorkerId) -> sqlx::Result<bool> {
+/// The worker was heard of, in this condition if it told. Says whether it still counts as connected.
+pub(crate) async fn seen(
+    db: impl PgExecutor<'_>,
+    worker: WorkerId,
+    condition: Option<Condition>,
+) -> sqlx::Result<bool> {
     let done = sqlx::query!(
-        "UPDATE workers SET last_seen_at = now() WHERE id = $1 AND state = 'connected'",
-        worker.0
+        "UPDATE workers SET last_seen_at = now(), condition = coalesce($2, condition)
+         WHERE id = $1 AND state = 'connected'",
+        worker.0,
+        condition.map(Json) as Option<Json<Condition>>,
     )
     .execute(db)
     .await?;
@@ -104,7 +129,8 @@ pub(crate) async fn list(db: impl PgExecutor<'_>) -> sqlx::Result<Vec<WorkerRow>
     sqlx::query_as!(
         WorkerRow,
         r#"SELECT id, name, state::text AS "state!", version, accelerator, qemu, cpus, memory_bytes, slots,
-                  (SELECT count(*) FROM leases WHERE worker_id = workers.id) AS "leases!", last_seen_at
+                  (SELECT count(*) FROM leases WHERE worker_id = workers.id) AS "leases!", last_seen_at,
+                  condition AS "condition: Json<Condition>"
            FROM workers ORDER BY name, id"#,
     )
     .fetch_all(db)

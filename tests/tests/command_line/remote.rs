@@ -32,6 +32,11 @@ async fn worker(scene: &Scene, url: &str) -> Daemon {
     daemon
 }
 
+/// How a worker calls itself that was given no name.
+fn host_name() -> String {
+    nix::unistd::gethostname().expect("a host has a name").into_string().expect("in UTF-8")
+}
+
 #[tokio::test]
 async fn a_run_survives_the_death_of_its_worker() {
     let scene = Scene::new();
@@ -59,6 +64,15 @@ async fn a_run_survives_the_death_of_its_worker() {
     let answers = sqlx::query_scalar::<_, i64>("SELECT count(*) FROM verdicts").fetch_one(&db).await;
     assert_eq!(answers.expect("an answer"), 2, "each cell is answered once");
     db.close().await;
+
+    let shown = scene.run(&["workers", "show", &host_name(), "--controller", &url]).await;
+    assert_eq!(shown.exit, Some(0), "{}", shown.stderr);
+    // Its first heartbeat was said with its first word.
+    assert!(shown.stdout.contains(" of 1 cells: "), "{}", shown.stdout);
+    assert!(shown.stdout.contains("  clones "), "{}", shown.stdout);
+    let unknown = scene.run(&["workers", "show", "nobody", "--controller", &url]).await;
+    assert_eq!(unknown.exit, Some(3), "{}", unknown.stdout);
+    assert!(unknown.stderr.contains("there is no worker `nobody`"), "{}", unknown.stderr);
 
     for daemon in [second, controller] {
         daemon.signal(Signal::SIGTERM);

@@ -2,6 +2,7 @@
 //! in-memory connections, and workers that answer without booting anything.
 
 mod attempts;
+mod budget;
 mod cached;
 mod cancel;
 mod claim;

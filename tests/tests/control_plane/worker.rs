@@ -95,7 +95,7 @@ impl Worker {
 
     pub(crate) async fn heartbeat(&self, assignment: &wire::Assignment) {
         let leases = assignment.lease.clone().into_iter().collect();
-        self.say(Say::Heartbeat(wire::Heartbeat { leases })).await;
+        self.say(Say::Heartbeat(wire::Heartbeat { leases, ..Default::default() })).await;
     }
 
     /// What a guest would show in which the object loads and attaches.

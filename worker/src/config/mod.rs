@@ -4,6 +4,7 @@
 
 use crate::kernel;
 use crate::machine::template;
+use crate::metrics;
 use crate::recheck::Share;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
@@ -27,7 +28,7 @@ pub struct Config {
     pub validator: Option<PathBuf>,
     /// The emulator; `qemu-system-x86_64` in `PATH` when unset.
     pub qemu: Option<PathBuf>,
-    /// Cells at once; follows processors and memory when unset.
+    /// The most cells at once; as many as processors when unset. Memory and load may allow fewer.
     pub slots: Option<u16>,
     /// The share of clones whose answers are repeated in a booted guest, 0 to 1.
     pub recheck_share: Share,
@@ -35,6 +36,8 @@ pub struct Config {
     pub kernels: kernel::Settings,
     /// How much of the host templates may take.
     pub templates: template::Settings,
+    /// Where figures are served.
+    pub metrics: metrics::Settings,
 }
 
 impl Default for Config {
@@ -49,6 +52,7 @@ impl Default for Config {
             recheck_share: Share::default(),
             kernels: kernel::Settings::default(),
             templates: template::Settings::default(),
+            metrics: metrics::Settings::default(),
         }
     }
 }
@@ -88,7 +92,7 @@ pub struct Flags {
     #[arg(long, value_name = "DIR")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data_dir: Option<PathBuf>,
-    /// Cells at once
+    /// The most cells at once
     #[arg(long, value_name = "COUNT")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub slots: Option<u16>,
@@ -120,5 +124,14 @@ mod tests {
             let error = Config::read(Some(file(text).path()), &Flags::default()).expect_err(text).to_string();
             assert!(error.contains(&format!("`{key}`")), "{error}");
         }
+    }
+
+    #[test]
+    fn figures_are_served_to_this_host_or_not_at_all() {
+        let read = |text: &str| Config::read(Some(file(text).path()), &Flags::default());
+        assert!(read("[metrics]\nlisten = \"127.0.0.1:9464\"").expect("settings").metrics.listen.is_some());
+        let error = read("[metrics]\nlisten = \"0.0.0.0:9464\"").expect_err("everybody").to_string();
+        assert!(error.contains("0.0.0.0:9464 is not a loopback address"), "{error}");
+        assert!(error.contains("metrics.listen"), "{error}");
     }
 }

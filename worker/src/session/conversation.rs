@@ -16,7 +16,8 @@ use tonic::Streaming;
 
 /// Progress reports that may wait; slots drop what does not fit, the next one replaces it.
 const PROGRESS_MAX: usize = 256;
-/// How long finished guests may take to be given back at shutdown before the stream closes.
+/// How long finished guests may take to be given back at shutdown before the stream closes, and
+/// how long the controller may take to close its side.
 const FAREWELL: Duration = Duration::from_secs(5);
 
 type Ended = Result<(task::Id, Result<(), NotAnswered>), JoinError>;
@@ -73,9 +74,17 @@ impl Conversation {
                 // The stream may be gone already; then the controller knows by that.
                 self.settle(ended).await.ok();
             }
+            // What happened since the last heartbeat is told too.
+            self.say_alive().await.ok();
         };
         if tokio::time::timeout(FAREWELL, farewell).await.is_err() {
             tracing::warn!("guests were still stopping when the session closed");
+        }
+        // Whoever stops reading breaks the stream off, and what was said last may be lost with it.
+        drop(self.outgoing);
+        let heard_out = async { while let Ok(Some(_)) = incoming.message().await {} };
+        if tokio::time::timeout(FAREWELL, heard_out).await.is_err() {
+            tracing::warn!("the controller did not close the session");
         }
         ended
     }
@@ -106,8 +115,7 @@ impl Conversation {
                     self.say_room().await?;
                 }
                 _ = self.heartbeat.tick() => {
-                    let leases = self.running.values().map(|running| running.lease.into()).collect();
-                    self.say(Message::Heartbeat(wire::Heartbeat { leases })).await?;
+                    self.beat().await?;
                 }
             }
         }
@@ -188,8 +196,23 @@ impl Conversation {
         }
     }
 
+    /// Says that the worker lives and how it is, and its room if that is another one now.
+    async fn beat(&self) -> Result<(), SessionError> {
+        let capacity = &self.slot.worker().capacity;
+        let before = capacity.budget().cells;
+        let now = capacity.observe().cells;
+        self.say_alive().await?;
+        if now != before { self.say_room().await } else { Ok(()) }
+    }
+
+    async fn say_alive(&self) -> Result<(), SessionError> {
+        let leases = self.running.values().map(|running| running.lease.into()).collect();
+        self.say(Message::Heartbeat(self.slot.worker().heartbeat(leases))).await
+    }
+
     async fn say_room(&self) -> Result<(), SessionError> {
-        let free = usize::from(self.slot.slots()).saturating_sub(self.running.len());
+        let budget = self.slot.worker().capacity.budget();
+        let free = usize::from(budget.cells).saturating_sub(self.running.len());
         let cells = if self.draining { 0 } else { u32::try_from(free).unwrap_or(u32::MAX) };
         self.say(Message::Room(wire::Room { cells })).await
     }

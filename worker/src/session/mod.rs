@@ -121,7 +121,7 @@ async fn open(
         Some(wire::open_session_response::Message::Welcome(welcome)) => welcome,
         other => return Err(SessionError::NoWelcome { got: format!("{other:?}") }),
     };
-    tracing::info!(worker.id = %welcome.worker_id, slots = worker.slots(), "session open");
+    tracing::info!(worker.id = %welcome.worker_id, slots = worker.capacity.slots(), "session open");
     let slot = Slot::new(Arc::clone(worker), client);
     Ok((Conversation::new(slot, outgoing, &welcome), incoming))
 }

@@ -4,8 +4,11 @@ use crate::Worker;
 use crate::evidence::seal;
 use crate::kernel::{self, KernelError};
 use crate::machine::{MachineError, Order, Step};
+use crate::recheck;
 use crate::session::{Assignment, Lease};
+use crate::slot::capacity::NoMemory;
 use crate::slot::order::order;
+use crate::tally::Event;
 use bytes::Bytes;
 use domain::cell::FailureKind;
 use domain::digest::Digest;
@@ -16,7 +19,7 @@ use proto::wire::fleet_service_client::FleetServiceClient;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::Channel;
@@ -42,6 +45,9 @@ pub enum NotAnswered {
     /// The session ended or the cell was cancelled.
     #[error("stopped before it was answered")]
     Stopped,
+    /// The host cannot carry its guest.
+    #[error(transparent)]
+    NoMemory(#[from] NoMemory),
     /// The controller did not hand over the object it assigned.
     #[error("the object {digest} could not be fetched from the controller: {says}")]
     Object {
@@ -82,7 +88,7 @@ impl NotAnswered {
     /// Whether trying again costs nothing or counts as an attempt.
     pub fn kind(&self) -> FailureKind {
         match self {
-            Self::Stopped | Self::Deliver(_) => FailureKind::Transient,
+            Self::Stopped | Self::NoMemory(_) | Self::Deliver(_) => FailureKind::Transient,
             Self::Object { .. }
             | Self::UnknownKernel(_)
             | Self::Kernel(_)
@@ -100,21 +106,17 @@ impl NotAnswered {
 pub struct Slot {
     worker: Arc<Worker>,
     fleet: FleetServiceClient<Channel>,
-    // What the worker says of its room crosses assignments on their way, so one more may arrive
-    // than there is room for; it waits here instead of overcommitting the host.
-    permits: Arc<Semaphore>,
 }
 
 impl Slot {
     /// A slot of `worker` that speaks to its controller through `fleet`.
     pub fn new(worker: Arc<Worker>, fleet: FleetServiceClient<Channel>) -> Self {
-        let permits = Arc::new(Semaphore::new(worker.slots().into()));
-        Self { worker, fleet, permits }
+        Self { worker, fleet }
     }
 
-    /// How many cells the worker answers at once.
-    pub fn slots(&self) -> u16 {
-        self.worker.slots()
+    /// The worker whose slot it is.
+    pub(crate) fn worker(&self) -> &Worker {
+        &self.worker
     }
 
     /// Answers one cell. Returns when its evidence is stored or nobody wants it any more.
@@ -127,12 +129,14 @@ impl Slot {
         report: &(dyn Fn(Progress) + Send + Sync),
         stop: CancellationToken,
     ) -> Result<(), NotAnswered> {
-        let observed = tokio::select! {
+        let (order, observed) = tokio::select! {
             observed = self.observe(&assignment, report, &stop) => observed?,
             () = stop.cancelled() => return Err(NotAnswered::Stopped),
         };
         report(Progress { stage: "delivering", percent: 0 });
-        self.deliver(assignment.lease, &observed).await
+        self.deliver(assignment.lease, &observed).await?;
+        recheck::perhaps(&self.worker, order, observed);
+        Ok(())
     }
 
     async fn observe(
@@ -140,8 +144,12 @@ impl Slot {
         assignment: &Assignment,
         report: &(dyn Fn(Progress) + Send + Sync),
         stop: &CancellationToken,
-    ) -> Result<Evidence, NotAnswered> {
-        let _permit = self.permits.acquire().await.expect("the semaphore is never closed");
+    ) -> Result<(Order, Evidence), NotAnswered> {
+        let memory_bytes = if assignment.memory_bytes == 0 { GUEST_BYTES } else { assignment.memory_bytes };
+        let _admission =
+            self.worker.capacity.admit(assignment.axes.cpus, memory_bytes).await.inspect_err(|_| {
+                self.worker.tally.count(Event::MemoryShort);
+            })?;
         let kernel = self.known(assignment)?;
         let object = self.object(assignment).await?;
         let fetching = |step: kernel::Progress| {
@@ -157,7 +165,7 @@ impl Slot {
             object_digest: assignment.object,
             level: assignment.level,
             cpus: assignment.axes.cpus,
-            memory_bytes: if assignment.memory_bytes == 0 { GUEST_BYTES } else { assignment.memory_bytes },
+            memory_bytes,
             timeout: assignment.timeout,
             start: assignment.start,
             ..order(&bundle, &initramfs, self.worker.validator.digest)
@@ -169,12 +177,13 @@ impl Slot {
                 report(Progress { stage: seen.borrow_and_update().name(), percent: 0 });
             }
         };
-        let (evidence, ()) = tokio::join!(hypervisor.answer(order, steps, stop.child_token()), telling);
+        let (evidence, ()) =
+            tokio::join!(hypervisor.answer(order.clone(), steps, stop.child_token()), telling);
         let mut evidence = evidence?;
         if let Some(kernel) = &mut evidence.kernel {
             kernel.lacks.extend(bundle.lacks);
         }
-        Ok(evidence)
+        Ok((order, evidence))
     }
 
     fn known(&self, assignment: &Assignment) -> Result<&Kernel, NotAnswered> {

@@ -7,7 +7,7 @@ use crate::intake::upload::NAME_BYTES_MAX;
 use crate::parts::Parts;
 use crate::store::blob::Kind;
 use crate::store::objects;
-use crate::store::workers::NewWorker;
+use crate::store::workers::{Condition, NewWorker};
 use crate::verdict::receive::{DELIVERY_BYTES_MAX, ReceiveError, receive};
 use domain::evidence::Accelerator;
 use domain::id::WorkerId;
@@ -30,6 +30,10 @@ const HELLO_DEADLINE: Duration = Duration::from_secs(10);
 const KERNELS_MAX: usize = 2_000;
 /// Leases in one heartbeat, above what any worker is given.
 const LEASES_MAX: usize = 1_000;
+/// Names in a tally; a worker has some twenty.
+const TALLY_MAX: usize = 128;
+/// Bytes of a name in a tally, and of the word for what limits a budget.
+const WORD_BYTES_MAX: usize = 64;
 /// Bytes kept of a stage's name, and of a reason given for people.
 const STAGE_BYTES_MAX: usize = 64;
 const SAYS_BYTES_MAX: usize = 2_000;
@@ -173,7 +177,10 @@ fn heard(said: wire::OpenSessionRequest) -> Result<Said, SessionError> {
                 return Err(NotUnderstood::new("leases", format!("more than {LEASES_MAX}")).into());
             }
             let leases = heartbeat.leases.into_iter().map(|held| lease(Some(held)));
-            Ok(Said::Heartbeat(leases.collect::<Result<_, _>>()?))
+            let held = leases.collect::<Result<_, _>>()?;
+            let tally = heartbeat.tally;
+            let condition = heartbeat.budget.map(|budget| condition(budget, tally)).transpose()?;
+            Ok(Said::Heartbeat { held, condition })
         }
         Some(From::Progress(progress)) => Ok(Said::Progress {
             lease: lease(progress.lease)?,
@@ -188,6 +195,34 @@ fn heard(said: wire::OpenSessionRequest) -> Result<Said, SessionError> {
         Some(From::Hello(_)) => Err(NotUnderstood::new("message", "Hello was said already").into()),
         None => Err(NotUnderstood::new("message", "it is empty, or newer than this controller").into()),
     }
+}
+
+/// A worker's budget and tally, within their limits. Its words may be newer than this controller.
+fn condition(budget: wire::Budget, tally: Vec<wire::Count>) -> Result<Condition, NotUnderstood> {
+    if tally.len() > TALLY_MAX {
+        return Err(NotUnderstood::new("tally", format!("more than {TALLY_MAX} names")));
+    }
+    if !(budget.load_of_others.is_finite() && budget.load_of_others >= 0.0) {
+        return Err(NotUnderstood::new("load_of_others", format!("{} is no load", budget.load_of_others)));
+    }
+    let count = |count: wire::Count| Ok((word("tally", count.name)?, count.count));
+    Ok(Condition {
+        cells: budget.cells,
+        limited_by: word("limited_by", budget.limited_by)?,
+        in_flight: budget.in_flight,
+        available_bytes: budget.available_bytes,
+        load_of_others: budget.load_of_others,
+        tally: tally.into_iter().map(count).collect::<Result<_, _>>()?,
+    })
+}
+
+fn word(field: &'static str, text: String) -> Result<String, NotUnderstood> {
+    let is_plain = |letter: u8| matches!(letter, b'a'..=b'z' | b'0'..=b'9' | b'_');
+    if (1..=WORD_BYTES_MAX).contains(&text.len()) && text.bytes().all(is_plain) {
+        return Ok(text);
+    }
+    let says = format!("a name has 1 to {WORD_BYTES_MAX} lower case letters, digits and underscores");
+    Err(NotUnderstood::new(field, says))
 }
 
 fn refused(field: &'static str, status: &Status) -> SessionError {

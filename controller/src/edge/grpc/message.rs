@@ -7,7 +7,7 @@ use crate::store::leases::{Claimed, Lease};
 use crate::store::objects::StoredObject;
 use crate::store::runs::StoredRun;
 use crate::store::verdicts::StoredVerdict;
-use crate::store::workers::WorkerRow;
+use crate::store::workers::{Condition, WorkerRow};
 use domain::digest::Digest;
 use domain::level::Level;
 use domain::selector::Selector;
@@ -94,6 +94,7 @@ fn verdict(stored: &StoredVerdict) -> wire::CellVerdict {
 }
 
 pub(super) fn worker(worker: WorkerRow) -> wire::Worker {
+    let (budget, tally) = worker.condition.map(|condition| self::condition(condition.0)).unzip();
     wire::Worker {
         id: worker.id.to_string(),
         name: worker.name,
@@ -106,7 +107,21 @@ pub(super) fn worker(worker: WorkerRow) -> wire::Worker {
         slots: worker.slots.unsigned_abs(),
         leases: u32::try_from(worker.leases).unwrap_or(u32::MAX),
         last_seen_at: Some(timestamp(worker.last_seen_at)),
+        budget,
+        tally: tally.unwrap_or_default(),
     }
+}
+
+fn condition(condition: Condition) -> (wire::Budget, Vec<wire::Count>) {
+    let budget = wire::Budget {
+        cells: condition.cells,
+        limited_by: condition.limited_by,
+        in_flight: condition.in_flight,
+        available_bytes: condition.available_bytes,
+        load_of_others: condition.load_of_others,
+    };
+    let tally = condition.tally.into_iter().map(|(name, count)| wire::Count { name, count }).collect();
+    (budget, tally)
 }
 
 pub(super) fn assignment(claimed: Claimed) -> wire::Assignment {
