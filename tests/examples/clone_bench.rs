@@ -18,6 +18,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+use worker::jail::Jail;
 use worker::kernel::{Library, Settings};
 use worker::machine::{Hypervisor, Order, Origin, Qemu, Step, template};
 
@@ -37,7 +38,8 @@ async fn main() -> anyhow::Result<()> {
     let dir = tempfile::tempdir()?;
     let qemu = Qemu::find(None, &std::env::var("PATH")?).await?;
     let settings = template::Settings::default();
-    let hypervisor = Hypervisor::new(qemu, Accelerator::Tcg)?;
+    let jail = Arc::new(Jail::probe(&qemu.program, Arc::default()));
+    let hypervisor = Hypervisor::new(qemu, Accelerator::Tcg, jail)?;
     let hypervisor = Arc::new(hypervisor.with_templates(dir.path().into(), &settings, Arc::default()));
     let orders = orders().await?;
     let load = std::fs::read_to_string("/proc/loadavg")?;

@@ -34,6 +34,7 @@ events! {
     TemplateEvicted = "templates_evicted", "Templates removed from disk to make room.";
     RestoreFailed = "restores_failed", "Clones that did not wake up; their template was discarded.";
     SpareUsed = "spares_used", "Clones whose process was already waiting.";
+    StartDegraded = "degraded_starts", "QEMU processes started without a part of the jail.";
     SpareMissed = "spares_missed", "Clones whose process had to be started.";
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Unknown keys are refused. Nothing else in the crate reads the environment.
 
+use crate::jail;
 use crate::kernel;
 use crate::machine::template;
 use figment::Figment;
@@ -32,6 +33,8 @@ pub struct Config {
     pub kernels: kernel::Settings,
     /// How much of the host templates may take.
     pub templates: template::Settings,
+    /// Whether it may start where a part of the jail is missing.
+    pub jail: jail::Settings,
 }
 
 impl Default for Config {
@@ -45,6 +48,7 @@ impl Default for Config {
             slots: None,
             kernels: kernel::Settings::default(),
             templates: template::Settings::default(),
+            jail: jail::Settings::default(),
         }
     }
 }

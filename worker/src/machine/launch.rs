@@ -2,33 +2,23 @@
 
 use super::MachineError;
 use super::probe::Qemu;
+use super::spec::host_memory_bytes;
 use super::spec::{CONSOLE_FD, INITRAMFS_FD, JOB_FD, KERNEL_FD, LINK_FD, MONITOR_FD, Role, Spec};
-use crate::jail::{Confinement, Jail};
+use crate::jail::{Group, Jail};
 use command_fds::{CommandFdExt as _, FdMapping};
-use nix::fcntl::OFlag;
+use nix::fcntl::{FcntlArg, OFlag, SealFlag, fcntl};
 use nix::sys::memfd::{MFdFlags, memfd_create};
-use nix::sys::prctl::{set_no_new_privs, set_pdeathsig};
-use nix::sys::resource::{Resource, setrlimit};
-use nix::sys::signal::Signal;
 use nix::sys::stat::{Mode, fchmod};
-use nix::unistd::getppid;
 use std::fs::File;
 use std::io::{self, Seek as _, Write as _};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::process::Stdio;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use tokio::net::UnixStream;
 use tokio::net::unix::pipe;
 use tokio::process::{Child, Command};
 use tokio::sync::oneshot;
-
-/// Open files of one QEMU; it uses about thirty.
-const FILES_MAX: u64 = 256;
-
-/// Address space of one QEMU beyond its guest's memory: libraries, the stack of each thread and
-/// the allocator's arenas are mapped far more generously than they are used.
-const ADDRESS_SPACE_BYTES: u64 = 2 << 30;
 
 /// A QEMU to be started: what it is for, and the descriptors it inherits beside its link and
 /// its console, each with the number it has there.
@@ -47,6 +37,8 @@ pub(super) struct Process {
     pub(super) console: pipe::Receiver,
     /// Its monitor, if the role has one.
     pub(super) monitor: Option<UnixStream>,
+    /// Its control group, where there is one; after the child, which must be gone for it to go.
+    pub(super) group: Option<Group>,
 }
 
 /// Starts QEMU.
@@ -57,7 +49,7 @@ pub(super) struct Process {
 #[derive(Debug)]
 pub(super) struct Starter {
     qemu: Qemu,
-    jail: Jail,
+    jail: Arc<Jail>,
     requests: mpsc::Sender<Request>,
 }
 
@@ -73,16 +65,17 @@ impl Starter {
     ///
     /// # Errors
     /// The operating system refused a thread.
-    pub(super) fn new(qemu: Qemu) -> io::Result<Self> {
+    pub(super) fn new(qemu: Qemu, jail: Arc<Jail>) -> io::Result<Self> {
         let (requests, queue) = mpsc::channel::<Request>();
+        let launching = Arc::clone(&jail);
         std::thread::Builder::new().name("machine-launcher".to_owned()).spawn(move || {
             for Request { mut command, runtime, reply } in queue {
                 let _context = runtime.enter();
                 // Whoever asked may have gone; the child in the reply is then dropped, which kills it.
-                drop(reply.send(command.spawn()));
+                drop(reply.send(launching.start(|| command.spawn())));
             }
         })?;
-        Ok(Self { qemu, jail: Jail::probe(), requests })
+        Ok(Self { qemu, jail, requests })
     }
 
     /// The QEMU it starts.
@@ -125,15 +118,18 @@ impl Starter {
         command.process_group(0).kill_on_drop(true);
         let files = files.into_iter().map(|(child_fd, parent_fd)| FdMapping { parent_fd, child_fd });
         command.fd_mappings(files.collect()).expect("every descriptor has a number of its own");
-        // Last: moving descriptors needs more of them than QEMU may have afterwards.
-        confine(&mut command, self.jail.confinement(), spec.memory_bytes + ADDRESS_SPACE_BYTES);
-
         let start_error = |source| MachineError::StartQemu { program: self.qemu.program.clone(), source };
+        let memory_bytes = (spec.memory_bytes, host_memory_bytes(spec.memory_bytes));
+        let confinement = self.jail.confinement(memory_bytes.0, memory_bytes.1);
+        let (confinement, group) = confinement.map_err(MachineError::MakeControlGroup)?;
+        // Last: moving descriptors needs more of them than QEMU may have afterwards.
+        confinement.on(command.as_std_mut());
+
         let (reply, answer) = oneshot::channel();
         let request = Request { command, runtime: tokio::runtime::Handle::current(), reply };
         self.requests.send(request).map_err(|_| start_error(io::ErrorKind::BrokenPipe.into()))?;
         let child = answer.await.map_err(|_| start_error(io::ErrorKind::BrokenPipe.into()))?;
-        Ok(Process { child: child.map_err(start_error)?, link, console, monitor })
+        Ok(Process { child: child.map_err(start_error)?, link, console, monitor, group })
     }
 }
 
@@ -165,41 +161,19 @@ pub(super) fn one_way_in() -> io::Result<(OwnedFd, pipe::Sender)> {
     Ok((reader.into(), pipe::Sender::from_owned_fd(writer.into())?))
 }
 
-/// A file that exists in memory only, positioned at its beginning.
+/// A file that exists in memory only, positioned at its beginning. Nobody can change it.
 pub(super) fn in_memory(name: &str, bytes: &[u8]) -> io::Result<OwnedFd> {
-    let mut file = File::from(memfd_create(name, MFdFlags::MFD_CLOEXEC)?);
+    let mut file = File::from(memfd_create(name, MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING)?);
     file.write_all(bytes)?;
     file.rewind()?;
+    seal(&file)?;
     Ok(file.into())
 }
 
-/// Ties the process to the thread that starts it and takes away what it does not need: new
-/// privileges, core dumps, files of its own (it writes to pipes), memory without end.
-fn confine(command: &mut Command, confinement: Confinement, address_space_bytes: u64) {
-    let worker = nix::unistd::getpid();
-    let confine = move || {
-        confinement.enter()?;
-        // After the change of user, which forgets it.
-        set_pdeathsig(Signal::SIGKILL)?;
-        if getppid() != worker {
-            // The worker died before the line above took effect.
-            return Err(io::ErrorKind::NotFound.into());
-        }
-        set_no_new_privs()?;
-        for (resource, limit) in [
-            (Resource::RLIMIT_CORE, 0),
-            (Resource::RLIMIT_FSIZE, 0),
-            (Resource::RLIMIT_NOFILE, FILES_MAX),
-            (Resource::RLIMIT_AS, address_space_bytes),
-        ] {
-            setrlimit(resource, limit, limit)?;
-        }
-        Ok(())
-    };
-    // SAFETY: between fork and exec only system calls are made ([`Confinement::enter`] too), all of
-    // them async-signal-safe; nothing is allocated and no lock is taken.
-    #[allow(unsafe_code, reason = "there is no safe way to run code between fork and exec")]
-    unsafe {
-        command.pre_exec(confine);
-    }
+/// Makes a file in memory that allows it unchangeable for ever.
+pub(super) fn seal(memory: impl AsFd) -> io::Result<()> {
+    let seals =
+        SealFlag::F_SEAL_SEAL | SealFlag::F_SEAL_SHRINK | SealFlag::F_SEAL_GROW | SealFlag::F_SEAL_WRITE;
+    fcntl(memory, FcntlArg::F_ADD_SEALS(seals))?;
+    Ok(())
 }
