@@ -15,6 +15,7 @@ use nix::sys::stat::Mode;
 use nix::unistd::{Pid, geteuid};
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -45,6 +46,7 @@ async fn host() -> Host {
     let qemu = Qemu::find(None, &std::env::var("PATH").unwrap()).await.expect("these tests need QEMU");
     let (tally, templates) = (Arc::<Tally>::default(), TempDir::new().unwrap());
     let jail = Arc::new(Jail::probe(&qemu.program, Arc::clone(&tally)));
+    eprintln!("this host lacks {:?}", jail.lacks());
     let lacks = jail.lacks().iter().map(|lack| lack.degradation).collect();
     let hypervisor = Hypervisor::new(qemu, Accelerator::Tcg, jail).unwrap();
     let dir = templates.path().to_owned();
@@ -182,7 +184,7 @@ fn assert_jailed(qemu: &Process, lacks: &BTreeSet<Degradation>) {
         assert_eq!(numbers.collect::<Vec<_>>(), ["1"]);
     }
     assert_eq!(qemu.read("cgroup").contains("/machine-"), has(Degradation::NoControlGroup));
-    assert_no_file_can_be_written(qemu);
+    assert_no_file_can_be_written(qemu, has(Degradation::SharedNamespaces));
 }
 
 /// No network, no mount that can be written, nothing of people and services to be seen.
@@ -200,7 +202,7 @@ fn assert_nothing_of_the_host(qemu: &Process) {
 
 /// What is open: pipes, sockets and the kernel's own objects; files in memory that are sealed;
 /// and nothing else but for reading.
-fn assert_no_file_can_be_written(qemu: &Process) {
+fn assert_no_file_can_be_written(qemu: &Process, has_own_mounts: bool) {
     for entry in fs::read_dir(qemu.0.join("fd")).unwrap().flatten() {
         let (number, target) = (entry.file_name(), fs::read_link(entry.path()).unwrap());
         let (number, target) = (number.to_str().unwrap(), target.to_str().unwrap());
@@ -212,6 +214,12 @@ fn assert_no_file_can_be_written(qemu: &Process) {
             let seals = SealFlag::from_bits_truncate(fcntl(&file, FcntlArg::F_GET_SEALS).unwrap());
             assert!(seals.contains(SealFlag::F_SEAL_WRITE | SealFlag::F_SEAL_SEAL), "{number} {target}");
             continue;
+        }
+        let file = fs::metadata(entry.path()).unwrap().is_file();
+        if file && has_own_mounts {
+            // A file is as writable as the mount it was found on, whatever it was opened for.
+            let written = fs::File::options().write(true).open(entry.path()).unwrap_err();
+            assert_eq!(written.kind(), ErrorKind::ReadOnlyFilesystem, "{number} {target}");
         }
         let info = qemu.read(&format!("fdinfo/{number}"));
         let flags = info.lines().find_map(|line| line.strip_prefix("flags:")).unwrap().trim();

@@ -24,11 +24,14 @@ pub use degradation::{Degradation, Forbidden, Lack, Settings};
 use crate::tally::{Event, Tally};
 use cgroup::ControlGroups;
 use lifeline::Lifeline;
-use namespaces::{Namespaces, ProcessNamespaces};
+use namespaces::{Inherited, Namespaces, ProcessNamespaces};
 use nix::sys::prctl::set_no_new_privs;
 use nix::unistd::{Gid, Uid, geteuid, setgroups, setresgid, setresuid, write};
+use std::ffi::CString;
 use std::fs::File;
 use std::io;
+use std::os::fd::RawFd;
+use std::os::unix::ffi::OsStringExt as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
@@ -69,6 +72,7 @@ pub struct Confinement {
     namespaces: Option<Arc<Namespaces>>,
     processes: bool,
     door: Option<File>,
+    files: Vec<Inherited>,
 }
 
 impl Jail {
@@ -133,6 +137,7 @@ impl Jail {
             namespaces: self.namespaces.clone(),
             processes: self.processes.is_some(),
             door: group.as_ref().map(Group::door).transpose()?,
+            files: Vec::new(),
         };
         Ok((confinement, group))
     }
@@ -186,6 +191,7 @@ impl Jail {
             namespaces: None,
             processes: false,
             door: None,
+            files: Vec::new(),
         }
     }
 
@@ -218,6 +224,17 @@ impl Jail {
 }
 
 impl Confinement {
+    /// Has the process find the file at `path`, which it inherits as `descriptor`, on its own
+    /// read-only mounts.
+    ///
+    /// # Errors
+    /// The path has a zero byte.
+    pub fn inherits(&mut self, descriptor: RawFd, path: &Path) -> io::Result<()> {
+        let path = CString::new(std::path::absolute(path)?.into_os_string().into_vec())?;
+        self.files.push(Inherited { descriptor, path });
+        Ok(())
+    }
+
     /// Confines what `command` starts. To be called after everything else that is done to it: the
     /// process may do little afterwards.
     pub fn on(self, command: &mut Command) {
@@ -236,7 +253,7 @@ impl Confinement {
             write(door, b"0")?;
         }
         if let Some(namespaces) = &self.namespaces {
-            namespaces.enter(self.processes)?;
+            namespaces.enter(self.processes, &self.files)?;
         }
         limits::apply(self.memory_bytes, self.user.is_some())?;
         capabilities::empty_bounding_set()?;

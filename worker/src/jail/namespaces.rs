@@ -7,9 +7,10 @@ use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, setns, unshare};
 use nix::sys::stat::Mode;
 use nix::unistd::{getegid, geteuid, write};
-use std::ffi::CStr;
+use std::ffi::{CStr, CString};
 use std::fs::File;
 use std::io;
+use std::os::fd::{AsRawFd as _, RawFd};
 use std::path::Path;
 
 /// Where people and services keep their files and sockets; nothing of QEMU's own is there. The
@@ -19,6 +20,13 @@ const HIDDEN: [&CStr; 5] = [c"/tmp", c"/home", c"/root", c"/run", c"/var"];
 /// Nothing in a mount that is made here may be run or trusted.
 const PLAIN: MsFlags =
     MsFlags::MS_RDONLY.union(MsFlags::MS_NOSUID).union(MsFlags::MS_NODEV).union(MsFlags::MS_NOEXEC);
+
+/// A file that is inherited as a descriptor.
+#[derive(Debug)]
+pub(super) struct Inherited {
+    pub(super) descriptor: RawFd,
+    pub(super) path: CString,
+}
 
 /// A network that is empty, mounts that are read-only, a host name and message queues.
 #[derive(Debug)]
@@ -42,8 +50,9 @@ impl Namespaces {
     }
 
     /// Moves the calling process into new ones; `processes` says that its process namespace is
-    /// new too, and may be all it sees in `/proc`.
-    pub(super) fn enter(&self, processes: bool) -> io::Result<()> {
+    /// new too, and may be all it sees in `/proc`. A file that it inherited would lead it back to
+    /// the host's mounts, which can be written; so `files` are found anew in its own.
+    pub(super) fn enter(&self, processes: bool, files: &[Inherited]) -> io::Result<()> {
         if let Some([user, group]) = &self.users {
             unshare(CloneFlags::CLONE_NEWUSER)?;
             tell(c"/proc/self/setgroups", "deny")?;
@@ -54,6 +63,7 @@ impl Namespaces {
         unshare(own | CloneFlags::CLONE_NEWNS)?;
         // Before anything is mounted, or the host would have it too.
         mount(None::<&CStr>, c"/", None::<&CStr>, MsFlags::MS_REC | MsFlags::MS_PRIVATE, None::<&CStr>)?;
+        files.iter().try_for_each(Inherited::find_anew)?;
         if let [first, others @ ..] = self.hidden.as_slice() {
             mount(Some(c"tmpfs"), *first, Some(c"tmpfs"), PLAIN, Some(c"size=4k,mode=555"))?;
             for other in others {
@@ -64,6 +74,16 @@ impl Namespaces {
             mount(Some(c"proc"), c"/proc", Some(c"proc"), PLAIN, Some(c"subset=pid"))?;
         }
         make_mounts_read_only()
+    }
+}
+
+impl Inherited {
+    fn find_anew(&self) -> io::Result<()> {
+        let file = open(self.path.as_c_str(), OFlag::O_PATH | OFlag::O_CLOEXEC, Mode::empty())?;
+        // SAFETY: the descriptor is one that was set aside for this file.
+        #[allow(unsafe_code, reason = "the number of the descriptor is fixed")]
+        Errno::result(unsafe { libc::dup2(file.as_raw_fd(), self.descriptor) })?;
+        Ok(())
     }
 }
 

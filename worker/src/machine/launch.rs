@@ -101,9 +101,10 @@ impl Starter {
             }
         };
 
-        if role != Role::Clone {
-            files.push((KERNEL_FD, boot_file(&spec.vmlinuz)?));
-            files.push((INITRAMFS_FD, boot_file(&spec.initramfs)?));
+        let boot_files = [(KERNEL_FD, &spec.vmlinuz), (INITRAMFS_FD, &spec.initramfs)];
+        let boot_files = boot_files.into_iter().filter(|_| role != Role::Clone);
+        for (descriptor, path) in boot_files.clone() {
+            files.push((descriptor, boot_file(path)?));
         }
         for (_, file) in files.iter().filter(|(fd, _)| *fd == JOB_FD) {
             // QEMU opens it anew, as another user; it is read once and only it has it.
@@ -121,7 +122,10 @@ impl Starter {
         let start_error = |source| MachineError::StartQemu { program: self.qemu.program.clone(), source };
         let memory_bytes = (spec.memory_bytes, host_memory_bytes(spec.memory_bytes));
         let confinement = self.jail.confinement(memory_bytes.0, memory_bytes.1);
-        let (confinement, group) = confinement.map_err(MachineError::MakeControlGroup)?;
+        let (mut confinement, group) = confinement.map_err(MachineError::MakeControlGroup)?;
+        for (descriptor, path) in boot_files {
+            confinement.inherits(descriptor, path).map_err(MachineError::MakeChannel)?;
+        }
         // Last: moving descriptors needs more of them than QEMU may have afterwards.
         confinement.on(command.as_std_mut());
 
