@@ -141,7 +141,7 @@ async fn local(settings: &Settings, status: &Status) -> Vec<Check> {
     checks.push(mirror(settings, status).await);
     if let Ok(qemu) = &qemu {
         let jail = Arc::new(Jail::probe(&qemu.program, Arc::default()));
-        checks.extend(jailed(&jail));
+        checks.extend(jailed(jail.lacks()));
         status.say("booting a guest");
         checks.push(kvm(settings, qemu, jail).await);
     }
@@ -149,9 +149,9 @@ async fn local(settings: &Settings, status: &Status) -> Vec<Check> {
 }
 
 /// What this host does not allow each QEMU to be deprived of, a line for each.
-fn jailed(jail: &Jail) -> Vec<Check> {
+fn jailed(lacks: &[Lack]) -> Vec<Check> {
     let lack = |lack: &Lack| Check::new("jail", State::Limited, lack.to_string(), lack.degradation.remedy());
-    match jail.lacks() {
+    match lacks {
         [] => vec![Check::good("jail", "a user, namespaces and a control group for each guest")],
         lacks => lacks.iter().map(lack).collect(),
     }
@@ -293,5 +293,23 @@ async fn controller(url: &str) -> Check {
         Ok(0) => Check::bad("controller", format!("{url}: no worker is connected"), "start bpfcompat-worker"),
         Ok(kernels) => Check::good("controller", format!("{url}: {kernels} kernels")),
         Err(failure) => Check::bad("controller", failure.to_string(), ""),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use worker::jail::Degradation;
+
+    #[test]
+    fn every_degradation_has_a_line_with_its_remedy_and_none_is_a_failure() {
+        let lacks = Degradation::ALL.map(|degradation| Lack { degradation, because: "EPERM".to_owned() });
+        let checks = jailed(&lacks);
+        assert_eq!(checks.len(), lacks.len());
+        for (check, lack) in checks.iter().zip(&lacks) {
+            assert!(check.says.starts_with(lack.degradation.name()), "{}", check.says);
+            assert_eq!((check.state, check.remedy.as_str()), (State::Limited, lack.degradation.remedy()));
+        }
+        assert!(matches!(jailed(&[])[..], [Check { state: State::Good, .. }]));
     }
 }

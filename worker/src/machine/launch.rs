@@ -2,8 +2,8 @@
 
 use super::MachineError;
 use super::probe::Qemu;
-use super::spec::host_memory_bytes;
-use super::spec::{CONSOLE_FD, INITRAMFS_FD, JOB_FD, KERNEL_FD, LINK_FD, MONITOR_FD, Role, Spec};
+use super::spec::{CONSOLE_FD, INITRAMFS_FD, JOB_FD, KERNEL_FD, LINK_FD, MONITOR_FD};
+use super::spec::{Role, Spec, host_memory_bytes};
 use crate::jail::{Group, Jail};
 use command_fds::{CommandFdExt as _, FdMapping};
 use nix::fcntl::{FcntlArg, OFlag, SealFlag, fcntl};
@@ -86,7 +86,7 @@ impl Starter {
     /// Starts QEMU.
     ///
     /// # Errors
-    /// `MakeChannel` or `StartQemu`.
+    /// `MakeChannel`, `FindBootFile`, `MakeControlGroup` or `StartQemu`.
     pub(super) async fn start(&self, launch: Launch<'_>) -> Result<Process, MachineError> {
         let Launch { spec, role, mut files } = launch;
         let (link, guest_link) = one_way().map_err(MachineError::MakeChannel)?;
@@ -101,10 +101,8 @@ impl Starter {
             }
         };
 
-        let boot_files = [(KERNEL_FD, &spec.vmlinuz), (INITRAMFS_FD, &spec.initramfs)];
-        let boot_files = boot_files.into_iter().filter(|_| role != Role::Clone);
-        for (descriptor, path) in boot_files.clone() {
-            files.push((descriptor, boot_file(path)?));
+        for (descriptor, path) in boot_files(spec, role) {
+            files.push((descriptor, found(path)?));
         }
         for (_, file) in files.iter().filter(|(fd, _)| *fd == JOB_FD) {
             // QEMU opens it anew, as another user; it is read once and only it has it.
@@ -119,27 +117,37 @@ impl Starter {
         command.process_group(0).kill_on_drop(true);
         let files = files.into_iter().map(|(child_fd, parent_fd)| FdMapping { parent_fd, child_fd });
         command.fd_mappings(files.collect()).expect("every descriptor has a number of its own");
-        let start_error = |source| MachineError::StartQemu { program: self.qemu.program.clone(), source };
-        let memory_bytes = (spec.memory_bytes, host_memory_bytes(spec.memory_bytes));
-        let confinement = self.jail.confinement(memory_bytes.0, memory_bytes.1);
-        let (mut confinement, group) = confinement.map_err(MachineError::MakeControlGroup)?;
-        for (descriptor, path) in boot_files {
-            confinement.inherits(descriptor, path).map_err(MachineError::MakeChannel)?;
-        }
         // Last: moving descriptors needs more of them than QEMU may have afterwards.
-        confinement.on(command.as_std_mut());
+        let group = self.confine(&mut command, spec, role)?;
 
+        let start_error = |source| MachineError::StartQemu { program: self.qemu.program.clone(), source };
         let (reply, answer) = oneshot::channel();
         let request = Request { command, runtime: tokio::runtime::Handle::current(), reply };
         self.requests.send(request).map_err(|_| start_error(io::ErrorKind::BrokenPipe.into()))?;
         let child = answer.await.map_err(|_| start_error(io::ErrorKind::BrokenPipe.into()))?;
         Ok(Process { child: child.map_err(start_error)?, link, console, monitor, group })
     }
+
+    fn confine(&self, command: &mut Command, spec: &Spec, role: Role) -> Result<Option<Group>, MachineError> {
+        let confined = self.jail.confinement(spec.memory_bytes, host_memory_bytes(spec.memory_bytes));
+        let (mut confinement, group) = confined.map_err(MachineError::MakeControlGroup)?;
+        for (descriptor, path) in boot_files(spec, role) {
+            confinement.inherits(descriptor, path).map_err(MachineError::MakeChannel)?;
+        }
+        confinement.on(command.as_std_mut());
+        Ok(group)
+    }
+}
+
+/// What the role boots from, and the descriptor of each; a clone does not boot.
+fn boot_files(spec: &Spec, role: Role) -> impl Iterator<Item = (i32, &Path)> {
+    let files = [(KERNEL_FD, spec.vmlinuz.as_path()), (INITRAMFS_FD, spec.initramfs.as_path())];
+    files.into_iter().filter(move |_| role != Role::Clone)
 }
 
 /// A file to boot from. Not opened but found: QEMU opens it through its descriptor, as a user
 /// who may not enter the folders on the way.
-fn boot_file(path: &Path) -> Result<OwnedFd, MachineError> {
+fn found(path: &Path) -> Result<OwnedFd, MachineError> {
     nix::fcntl::open(path, OFlag::O_PATH | OFlag::O_CLOEXEC, Mode::empty())
         .map_err(|error| MachineError::FindBootFile { path: path.to_owned(), source: error.into() })
 }
