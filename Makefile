@@ -77,7 +77,7 @@ fuzz: deps ## every fuzz target for a minute (needs nightly Rust)
 			"corpus/$$target" "seeds/$$target" || exit 1; done
 
 bench: validator corpus third-party ## clones beside cold boots; the figures are kept in docs/bench
-	cargo run --release -p tests --example clone_bench
+	cargo run --release -p tests --example bench
 
 queries: deps ## regenerate .sqlx after a changed query or migration
 	@scripts/queries

@@ -3,14 +3,17 @@
 use crate::system::{data_dir, repository};
 use anyhow::{Context as _, ensure};
 use domain::digest::Digest;
-use domain::evidence::{End, Evidence, Start};
+use domain::evidence::{Accelerator, End, Evidence, Start};
 use domain::kernel::Kernel;
+use std::path::Path;
 use std::sync::Arc;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+use worker::jail::Jail;
 use worker::kernel::{Catalogue, Library, Settings};
-use worker::machine::{Hypervisor, Order, Step};
+use worker::machine::{Hypervisor, Order, Qemu, Step, template};
 use worker::slot::order::order;
+use worker::tally::Tally;
 
 /// One kernel of every generation.
 pub const SERIES: [&str; 4] = ["5.10", "6.1", "6.12", "newest"];
@@ -71,6 +74,21 @@ impl Guests {
         let order = order(&bundle, &initramfs, Digest::of(&self.validator));
         Ok(Order { object_name, object: object.into(), object_digest, ..order })
     }
+}
+
+/// A hypervisor that keeps its templates in `dir` and counts into the tally.
+///
+/// # Errors
+/// There is no QEMU.
+pub async fn hypervisor(
+    dir: &Path,
+    settings: &template::Settings,
+) -> anyhow::Result<(Arc<Hypervisor>, Arc<Tally>)> {
+    let qemu = Qemu::find(None, &std::env::var("PATH")?).await?;
+    let tally = Arc::<Tally>::default();
+    let jail = Arc::new(Jail::probe(&qemu.program, Arc::clone(&tally)));
+    let hypervisor = Hypervisor::new(qemu, Accelerator::Tcg, jail)?;
+    Ok((Arc::new(hypervisor.with_templates(dir.into(), settings, Arc::clone(&tally))), tally))
 }
 
 /// What a guest started as `start` answers; an answer that is not whole is an error.

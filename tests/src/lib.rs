@@ -5,6 +5,7 @@
 //! of the control plane, which need thousands of them.
 
 pub mod corpus;
+pub mod cost;
 pub mod guests;
 pub mod holdings;
 pub mod postgres;

@@ -1,20 +1,11 @@
 //! Clones of real guests: what they share with their template and what they must not.
 
-use domain::evidence::{Accelerator, Start};
+use domain::evidence::Start;
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use tests::corpus::object;
-use tests::guests::{Guests, SERIES, ask};
-use worker::machine::{Hypervisor, Order, Qemu, template};
-use worker::tally::{Event, Tally};
-
-/// A hypervisor with no templates yet, and what it counts.
-async fn hypervisor(dir: &std::path::Path) -> anyhow::Result<(Arc<Hypervisor>, Arc<Tally>)> {
-    let qemu = Qemu::find(None, &std::env::var("PATH")?).await?;
-    let (settings, tally) = (template::Settings::default(), Arc::<Tally>::default());
-    let hypervisor = Hypervisor::new(qemu, Accelerator::Tcg)?;
-    Ok((Arc::new(hypervisor.with_templates(dir.into(), &settings, Arc::clone(&tally))), tally))
-}
+use tests::guests::{Guests, SERIES, ask, hypervisor};
+use worker::machine::{Order, template};
+use worker::tally::Event;
 
 async fn orders() -> anyhow::Result<Vec<Order>> {
     let guests = Guests::find().await?;
@@ -28,7 +19,7 @@ async fn orders() -> anyhow::Result<Vec<Order>> {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_two_guests_of_a_template_draw_the_same_random_numbers() -> anyhow::Result<()> {
     let dir = tempfile::tempdir()?;
-    let (hypervisor, tally) = hypervisor(dir.path()).await?;
+    let (hypervisor, tally) = hypervisor(dir.path(), &template::Settings::default()).await?;
     let orders = orders().await?;
     for order in &orders {
         let mut drawn = BTreeSet::new();

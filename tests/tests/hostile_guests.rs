@@ -7,7 +7,7 @@
 use anyhow::{Context as _, ensure};
 use domain::cause::CauseCode;
 use domain::digest::Digest;
-use domain::evidence::{Accelerator, End, Evidence, Start};
+use domain::evidence::{End, Evidence, Start};
 use domain::level::Level;
 use domain::verdict::Verdict;
 use futures_util::{StreamExt as _, stream};
@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
+use tests::guests::hypervisor;
 use tests::{corpus, system};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -22,7 +23,7 @@ use worker::evidence::seal::seal;
 use worker::guest::watchdog::Limits;
 use worker::kernel::{Bundle, Initramfs, Library, Settings};
 use worker::machine::template::{self, TemplateError};
-use worker::machine::{Hypervisor, Order, Origin, Qemu, Step};
+use worker::machine::{Hypervisor, Order, Origin, Step};
 use worker::tally::{Event, Tally};
 
 /// The kernel that boots fastest under emulation.
@@ -93,7 +94,7 @@ const MISDEEDS_AT_BOOT: &[(&str, Ends)] = &[
 
 /// Guests with the real validator and guests with the hostile one, on one kernel.
 struct Lab {
-    hypervisor: Hypervisor,
+    hypervisor: Arc<Hypervisor>,
     tally: Arc<Tally>,
     bundle: Bundle,
     dir: TempDir,
@@ -107,13 +108,9 @@ impl Lab {
         let bundle = library.bundle(kernel.context("the kernel is not in the catalogue")?, &|_| ()).await?;
         let dir = tempfile::tempdir()?;
         let bundle = Bundle { dir: dir.path().to_owned(), ..bundle };
-        let qemu = Qemu::find(None, &std::env::var("PATH")?).await?;
-        let tally = Arc::new(Tally::default());
         // Without spares, so that every machine belongs to a cell that is known here.
         let settings = template::Settings { spares: 0, ..template::Settings::default() };
-        let hypervisor = Hypervisor::new(qemu, Accelerator::Tcg)?;
-        let hypervisor =
-            hypervisor.with_templates(dir.path().join("templates"), &settings, Arc::clone(&tally));
+        let (hypervisor, tally) = hypervisor(&dir.path().join("templates"), &settings).await?;
         Ok(Self { hypervisor, tally, bundle, dir })
     }
 

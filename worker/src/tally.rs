@@ -39,6 +39,7 @@ events! {
     RecheckDisagreed = "rechecks_disagreed", "ALARM: answers of clones that a booted guest contradicted.";
     RecheckFailed = "rechecks_failed", "Answers of clones that no booted guest could repeat.";
     SpareUsed = "spares_used", "Clones whose process was already waiting.";
+    StartDegraded = "degraded_starts", "QEMU processes started without a part of the jail.";
     SpareMissed = "spares_missed", "Clones whose process had to be started.";
 }
 

@@ -2,6 +2,7 @@
 
 use crate::accelerator;
 use crate::config::Config;
+use crate::jail::{Forbidden, Jail};
 use crate::kernel::{Bundle, Initramfs, KernelError, Library, Report};
 use crate::machine::template;
 use crate::machine::{BootFiles, Hypervisor, ProbeError, Proof, Qemu, prove_accelerator};
@@ -24,6 +25,7 @@ pub struct Worker {
     name: String,
     data_dir: PathBuf,
     qemu: Qemu,
+    jail: Arc<Jail>,
     hypervisor: OnceCell<Hypervisor>,
     templates: template::Settings,
     kernels: Vec<Kernel>,
@@ -44,25 +46,30 @@ pub enum PrepareError {
     /// No QEMU.
     #[error(transparent)]
     Qemu(#[from] ProbeError),
+    /// Not the jail that is required.
+    #[error(transparent)]
+    Jail(#[from] Forbidden),
     /// No kernels.
     #[error(transparent)]
     Kernel(#[from] KernelError),
 }
 
 impl Worker {
-    /// Finds validator and QEMU, and reads the catalogue of kernels.
+    /// Finds validator and QEMU, tries the jail, and reads the catalogue of kernels.
     ///
     /// # Errors
     /// `PrepareError` names what is missing and how to get it.
     pub async fn prepare(config: &Config, progress: Report<'_>) -> Result<Self, PrepareError> {
         let validator = Validator::read(config.validator.as_deref())?;
         let qemu = Qemu::find(config.qemu.as_deref(), &Config::search_path()).await?;
+        let tally = Arc::<Tally>::default();
+        let jail = Arc::new(Jail::probe(&qemu.program, Arc::clone(&tally)));
+        config.jail.allow(jail.lacks())?;
         let library = Library::open(&config.data_dir.join("kernels"), config.kernels.clone())?;
         let catalogue = library.catalogue(config.kernels.index_max_age(), progress).await?;
         for warning in &catalogue.warnings {
             tracing::warn!("{warning}");
         }
-        let tally = Arc::<Tally>::default();
         let disagreements = config.data_dir.join("disagreements");
         Ok(Self {
             name: if config.name.is_empty() { host_name() } else { config.name.clone() },
@@ -70,6 +77,7 @@ impl Worker {
             capacity: Arc::new(Capacity::new(config.slots)),
             data_dir: config.data_dir.clone(),
             qemu,
+            jail,
             hypervisor: OnceCell::new(),
             templates: config.templates.clone(),
             recheck: Recheck::new(config.recheck_share, disagreements, Arc::clone(&tally)),
@@ -107,7 +115,7 @@ impl Worker {
                 reason = proof.reason,
                 "accelerator proven"
             );
-            let hypervisor = Hypervisor::new(self.qemu.clone(), proof.accelerator)?;
+            let hypervisor = Hypervisor::new(self.qemu.clone(), proof.accelerator, Arc::clone(&self.jail))?;
             if !self.templates.enabled {
                 return Ok(hypervisor.counting(Arc::clone(&self.tally)));
             }
@@ -129,7 +137,7 @@ impl Worker {
             initramfs: initramfs.path.clone(),
             modules: initramfs.modules.clone(),
         };
-        let proof = prove_accelerator(&self.qemu, &boot).await?;
+        let proof = prove_accelerator(&self.qemu, Arc::clone(&self.jail), &boot).await?;
         accelerator::remember(&self.data_dir, &self.qemu, &proof);
         Ok(proof)
     }

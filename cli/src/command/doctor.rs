@@ -17,9 +17,11 @@ use nix::sys::statvfs::statvfs;
 use proto::wire;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use tokio::process::Command;
 use worker::accelerator;
 use worker::config::Config;
+use worker::jail::{Jail, Lack};
 use worker::kernel::Library;
 use worker::machine::{BootFiles, Proof, Qemu, host_memory_bytes, prove_accelerator};
 use worker::slot::answer::GUEST_BYTES;
@@ -140,21 +142,32 @@ async fn local(settings: &Settings, status: &Status) -> Vec<Check> {
     ];
     checks.push(mirror(settings, status).await);
     if let Ok(qemu) = &qemu {
+        let jail = Arc::new(Jail::probe(&qemu.program, Arc::default()));
+        checks.extend(jailed(jail.lacks()));
         status.say("booting a guest");
-        checks.push(kvm(settings, qemu).await);
+        checks.push(kvm(settings, qemu, jail).await);
     }
     checks
 }
 
+/// What this host does not allow each QEMU to be deprived of, a line for each.
+fn jailed(lacks: &[Lack]) -> Vec<Check> {
+    let lack = |lack: &Lack| Check::new("jail", State::Limited, lack.to_string(), lack.degradation.remedy());
+    match lacks {
+        [] => vec![Check::good("jail", "a user, namespaces and a control group for each guest")],
+        lacks => lacks.iter().map(lack).collect(),
+    }
+}
+
 /// What runs guests here, proven by booting one: by an earlier run, or now if a kernel is on disk.
-async fn kvm(settings: &Settings, qemu: &Qemu) -> Check {
+async fn kvm(settings: &Settings, qemu: &Qemu, jail: Arc<Jail>) -> Check {
     let slow = "guests run by translation, some ten times slower; the answers are the same";
     if let Err(error) = std::fs::OpenOptions::new().read(true).write(true).open("/dev/kvm") {
         return Check::new("kvm", State::Limited, format!("/dev/kvm: {error}"), slow);
     }
     let proof = match accelerator::recall(&settings.data_dir, qemu) {
         Some(proof) => Some(proof),
-        None => prove(settings, qemu).await,
+        None => prove(settings, qemu, jail).await,
     };
     match proof {
         Some(proof) if proof.accelerator == Accelerator::Kvm => Check::good("kvm", proof.reason),
@@ -167,7 +180,7 @@ async fn kvm(settings: &Settings, qemu: &Qemu) -> Check {
 }
 
 /// Boots the newest kernel on disk. Whatever is missing for that has a check of its own.
-async fn prove(settings: &Settings, qemu: &Qemu) -> Option<Proof> {
+async fn prove(settings: &Settings, qemu: &Qemu, jail: Arc<Jail>) -> Option<Proof> {
     let library = Library::open(&settings.data_dir.join("kernels"), settings.sources.clone()).ok()?;
     let kernels = library.known().ok()??.kernels;
     let bundle = kernels.iter().rev().find_map(|kernel| library.bundle_on_disk(&kernel.id))?;
@@ -179,7 +192,7 @@ async fn prove(settings: &Settings, qemu: &Qemu) -> Option<Proof> {
         initramfs: initramfs.path,
         modules: initramfs.modules,
     };
-    let proof = prove_accelerator(qemu, &boot).await.ok()?;
+    let proof = prove_accelerator(qemu, jail, &boot).await.ok()?;
     accelerator::remember(&settings.data_dir, qemu, &proof);
     Some(proof)
 }
@@ -290,5 +303,23 @@ async fn controller(url: &str) -> Check {
         Ok(0) => Check::bad("controller", format!("{url}: no worker is connected"), "start bpfcompat-worker"),
         Ok(kernels) => Check::good("controller", format!("{url}: {kernels} kernels")),
         Err(failure) => Check::bad("controller", failure.to_string(), ""),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use worker::jail::Degradation;
+
+    #[test]
+    fn every_degradation_has_a_line_with_its_remedy_and_none_is_a_failure() {
+        let lacks = Degradation::ALL.map(|degradation| Lack { degradation, because: "EPERM".to_owned() });
+        let checks = jailed(&lacks);
+        assert_eq!(checks.len(), lacks.len());
+        for (check, lack) in checks.iter().zip(&lacks) {
+            assert!(check.says.starts_with(lack.degradation.name()), "{}", check.says);
+            assert_eq!((check.state, check.remedy.as_str()), (State::Limited, lack.degradation.remedy()));
+        }
+        assert!(matches!(jailed(&[])[..], [Check { state: State::Good, .. }]));
     }
 }

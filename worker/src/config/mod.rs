@@ -2,6 +2,7 @@
 //!
 //! Unknown keys are refused. Nothing else in the crate reads the environment.
 
+use crate::jail;
 use crate::kernel;
 use crate::machine::template;
 use crate::metrics;
@@ -38,6 +39,8 @@ pub struct Config {
     pub templates: template::Settings,
     /// Where figures are served.
     pub metrics: metrics::Settings,
+    /// Whether it may start where a part of the jail is missing.
+    pub jail: jail::Settings,
 }
 
 impl Default for Config {
@@ -53,6 +56,7 @@ impl Default for Config {
             kernels: kernel::Settings::default(),
             templates: template::Settings::default(),
             metrics: metrics::Settings::default(),
+            jail: jail::Settings::default(),
         }
     }
 }

@@ -156,7 +156,7 @@ impl Machine {
 }
 
 async fn drive(process: Process, events: mpsc::Sender<Event>, stop: CancellationToken) -> Remains {
-    let Process { mut child, link, console, monitor: _monitor } = process;
+    let Process { mut child, link, console, monitor: _monitor, group } = process;
     let mut link = Link::new(link);
     let mut console = Stream::new(console, CONSOLE_HALF_BYTES);
     let mut stderr = Stream::new(child.stderr.take().expect("standard error is piped"), STDERR_HALF_BYTES);
@@ -198,6 +198,7 @@ async fn drive(process: Process, events: mpsc::Sender<Event>, stop: Cancellation
     while stderr.open {
         stderr.read().await;
     }
+    drop(group);
     Remains { console: console.transcript, stderr: stderr.transcript, exited }
 }
 

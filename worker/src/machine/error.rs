@@ -11,6 +11,9 @@ pub enum MachineError {
     /// The pipes or memory files between worker and guest could not be made.
     #[error("cannot make the guest's channel; is the limit of open files or memory reached?")]
     MakeChannel(#[source] io::Error),
+    /// The control group of the machine could not be made.
+    #[error("cannot make a control group for the machine; was the worker's own taken away?")]
+    MakeControlGroup(#[source] io::Error),
     /// A kernel or an initramfs is not there.
     #[error("cannot find {path} to boot from; was it removed from the data folder?")]
     FindBootFile {

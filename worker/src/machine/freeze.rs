@@ -2,7 +2,7 @@
 
 use super::MachineError;
 use super::driver::{Descent, Event, Machine, Plan, boot_frame};
-use super::launch::{Launch, Starter, in_memory};
+use super::launch::{Launch, Starter, in_memory, seal};
 use super::monitor::{Monitor, MonitorError};
 use super::spec::{BOOT_FD, MEMORY_FD, Role};
 use crate::evidence::collect::Collector;
@@ -10,11 +10,10 @@ use crate::evidence::text::sentence;
 use crate::guest::nonce::Nonces;
 use domain::evidence::{KernelFacts, Start};
 use domain::message::{FromGuest, Nonce};
-use nix::fcntl::{FcntlArg, SealFlag, fcntl};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::time::Duration;
 use tokio::io::AsyncReadExt as _;
 use tokio::net::unix::pipe;
@@ -158,14 +157,6 @@ pub(super) fn memory_file(bytes: u64) -> io::Result<OwnedFd> {
     let file = File::from(memfd_create("template", MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING)?);
     file.set_len(bytes)?;
     Ok(file.into())
-}
-
-/// Makes a file of [`memory_file`] unchangeable for ever.
-pub(super) fn seal(memory: impl AsFd) -> io::Result<()> {
-    let seals =
-        SealFlag::F_SEAL_SEAL | SealFlag::F_SEAL_SHRINK | SealFlag::F_SEAL_GROW | SealFlag::F_SEAL_WRITE;
-    fcntl(memory, FcntlArg::F_ADD_SEALS(seals))?;
-    Ok(())
 }
 
 pub(super) fn whole_ms(duration: Duration) -> u64 {

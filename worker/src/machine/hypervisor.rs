@@ -11,6 +11,7 @@ use crate::evidence::collect::{Collector, LOG_BYTES_MAX};
 use crate::guest::conversation::listen;
 use crate::guest::nonce::Nonces;
 use crate::guest::watchdog::{BOOT_MAX, Limits, Watchdog};
+use crate::jail::Jail;
 use crate::tally::{Event, Tally};
 use bytes::Bytes;
 use domain::digest::Digest;
@@ -79,13 +80,13 @@ pub struct Hypervisor {
 }
 
 impl Hypervisor {
-    /// A hypervisor that runs guests with this QEMU and accelerator, each booted for its order;
+    /// A hypervisor that runs guests with this QEMU and accelerator, each in the jail and booted for its order;
     /// see [`prove_accelerator`](super::prove_accelerator).
     ///
     /// # Errors
     /// The operating system refused the thread that starts QEMU.
-    pub fn new(qemu: Qemu, accelerator: Accelerator) -> io::Result<Self> {
-        let direct = Direct(Arc::new(Starter::new(qemu)?));
+    pub fn new(qemu: Qemu, accelerator: Accelerator, jail: Arc<Jail>) -> io::Result<Self> {
+        let direct = Direct(Arc::new(Starter::new(qemu, jail)?));
         Ok(Self { direct, cloner: None, accelerator, tally: Arc::default() })
     }
 

@@ -2,33 +2,23 @@
 
 use super::MachineError;
 use super::probe::Qemu;
-use super::spec::{CONSOLE_FD, INITRAMFS_FD, JOB_FD, KERNEL_FD, LINK_FD, MONITOR_FD, Role, Spec};
-use crate::jail::{Confinement, Jail};
+use super::spec::{CONSOLE_FD, INITRAMFS_FD, JOB_FD, KERNEL_FD, LINK_FD, MONITOR_FD};
+use super::spec::{Role, Spec, host_memory_bytes};
+use crate::jail::{Group, Jail};
 use command_fds::{CommandFdExt as _, FdMapping};
-use nix::fcntl::OFlag;
+use nix::fcntl::{FcntlArg, OFlag, SealFlag, fcntl};
 use nix::sys::memfd::{MFdFlags, memfd_create};
-use nix::sys::prctl::{set_no_new_privs, set_pdeathsig};
-use nix::sys::resource::{Resource, setrlimit};
-use nix::sys::signal::Signal;
 use nix::sys::stat::{Mode, fchmod};
-use nix::unistd::getppid;
 use std::fs::File;
 use std::io::{self, Seek as _, Write as _};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::process::Stdio;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use tokio::net::UnixStream;
 use tokio::net::unix::pipe;
 use tokio::process::{Child, Command};
 use tokio::sync::oneshot;
-
-/// Open files of one QEMU; it uses about thirty.
-const FILES_MAX: u64 = 256;
-
-/// Address space of one QEMU beyond its guest's memory: libraries, the stack of each thread and
-/// the allocator's arenas are mapped far more generously than they are used.
-const ADDRESS_SPACE_BYTES: u64 = 2 << 30;
 
 /// A QEMU to be started: what it is for, and the descriptors it inherits beside its link and
 /// its console, each with the number it has there.
@@ -47,6 +37,8 @@ pub(super) struct Process {
     pub(super) console: pipe::Receiver,
     /// Its monitor, if the role has one.
     pub(super) monitor: Option<UnixStream>,
+    /// Its control group, where there is one; after the child, which must be gone for it to go.
+    pub(super) group: Option<Group>,
 }
 
 /// Starts QEMU.
@@ -57,7 +49,7 @@ pub(super) struct Process {
 #[derive(Debug)]
 pub(super) struct Starter {
     qemu: Qemu,
-    jail: Jail,
+    jail: Arc<Jail>,
     requests: mpsc::Sender<Request>,
 }
 
@@ -73,16 +65,17 @@ impl Starter {
     ///
     /// # Errors
     /// The operating system refused a thread.
-    pub(super) fn new(qemu: Qemu) -> io::Result<Self> {
+    pub(super) fn new(qemu: Qemu, jail: Arc<Jail>) -> io::Result<Self> {
         let (requests, queue) = mpsc::channel::<Request>();
+        let launching = Arc::clone(&jail);
         std::thread::Builder::new().name("machine-launcher".to_owned()).spawn(move || {
             for Request { mut command, runtime, reply } in queue {
                 let _context = runtime.enter();
                 // Whoever asked may have gone; the child in the reply is then dropped, which kills it.
-                drop(reply.send(command.spawn()));
+                drop(reply.send(launching.start(|| command.spawn())));
             }
         })?;
-        Ok(Self { qemu, jail: Jail::probe(), requests })
+        Ok(Self { qemu, jail, requests })
     }
 
     /// The QEMU it starts.
@@ -93,7 +86,7 @@ impl Starter {
     /// Starts QEMU.
     ///
     /// # Errors
-    /// `MakeChannel` or `StartQemu`.
+    /// `MakeChannel`, `FindBootFile`, `MakeControlGroup` or `StartQemu`.
     pub(super) async fn start(&self, launch: Launch<'_>) -> Result<Process, MachineError> {
         let Launch { spec, role, mut files } = launch;
         let (link, guest_link) = one_way().map_err(MachineError::MakeChannel)?;
@@ -108,9 +101,8 @@ impl Starter {
             }
         };
 
-        if role != Role::Clone {
-            files.push((KERNEL_FD, boot_file(&spec.vmlinuz)?));
-            files.push((INITRAMFS_FD, boot_file(&spec.initramfs)?));
+        for (descriptor, path) in boot_files(spec, role) {
+            files.push((descriptor, found(path)?));
         }
         for (_, file) in files.iter().filter(|(fd, _)| *fd == JOB_FD) {
             // QEMU opens it anew, as another user; it is read once and only it has it.
@@ -126,20 +118,36 @@ impl Starter {
         let files = files.into_iter().map(|(child_fd, parent_fd)| FdMapping { parent_fd, child_fd });
         command.fd_mappings(files.collect()).expect("every descriptor has a number of its own");
         // Last: moving descriptors needs more of them than QEMU may have afterwards.
-        confine(&mut command, self.jail.confinement(), spec.memory_bytes + ADDRESS_SPACE_BYTES);
+        let group = self.confine(&mut command, spec, role)?;
 
         let start_error = |source| MachineError::StartQemu { program: self.qemu.program.clone(), source };
         let (reply, answer) = oneshot::channel();
         let request = Request { command, runtime: tokio::runtime::Handle::current(), reply };
         self.requests.send(request).map_err(|_| start_error(io::ErrorKind::BrokenPipe.into()))?;
         let child = answer.await.map_err(|_| start_error(io::ErrorKind::BrokenPipe.into()))?;
-        Ok(Process { child: child.map_err(start_error)?, link, console, monitor })
+        Ok(Process { child: child.map_err(start_error)?, link, console, monitor, group })
     }
+
+    fn confine(&self, command: &mut Command, spec: &Spec, role: Role) -> Result<Option<Group>, MachineError> {
+        let confined = self.jail.confinement(spec.memory_bytes, host_memory_bytes(spec.memory_bytes));
+        let (mut confinement, group) = confined.map_err(MachineError::MakeControlGroup)?;
+        for (descriptor, path) in boot_files(spec, role) {
+            confinement.inherits(descriptor, path).map_err(MachineError::MakeChannel)?;
+        }
+        confinement.on(command.as_std_mut());
+        Ok(group)
+    }
+}
+
+/// What the role boots from, and the descriptor of each; a clone does not boot.
+fn boot_files(spec: &Spec, role: Role) -> impl Iterator<Item = (i32, &Path)> {
+    let files = [(KERNEL_FD, spec.vmlinuz.as_path()), (INITRAMFS_FD, spec.initramfs.as_path())];
+    files.into_iter().filter(move |_| role != Role::Clone)
 }
 
 /// A file to boot from. Not opened but found: QEMU opens it through its descriptor, as a user
 /// who may not enter the folders on the way.
-fn boot_file(path: &Path) -> Result<OwnedFd, MachineError> {
+fn found(path: &Path) -> Result<OwnedFd, MachineError> {
     nix::fcntl::open(path, OFlag::O_PATH | OFlag::O_CLOEXEC, Mode::empty())
         .map_err(|error| MachineError::FindBootFile { path: path.to_owned(), source: error.into() })
 }
@@ -165,41 +173,19 @@ pub(super) fn one_way_in() -> io::Result<(OwnedFd, pipe::Sender)> {
     Ok((reader.into(), pipe::Sender::from_owned_fd(writer.into())?))
 }
 
-/// A file that exists in memory only, positioned at its beginning.
+/// A file that exists in memory only, positioned at its beginning. Nobody can change it.
 pub(super) fn in_memory(name: &str, bytes: &[u8]) -> io::Result<OwnedFd> {
-    let mut file = File::from(memfd_create(name, MFdFlags::MFD_CLOEXEC)?);
+    let mut file = File::from(memfd_create(name, MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING)?);
     file.write_all(bytes)?;
     file.rewind()?;
+    seal(&file)?;
     Ok(file.into())
 }
 
-/// Ties the process to the thread that starts it and takes away what it does not need: new
-/// privileges, core dumps, files of its own (it writes to pipes), memory without end.
-fn confine(command: &mut Command, confinement: Confinement, address_space_bytes: u64) {
-    let worker = nix::unistd::getpid();
-    let confine = move || {
-        confinement.enter()?;
-        // After the change of user, which forgets it.
-        set_pdeathsig(Signal::SIGKILL)?;
-        if getppid() != worker {
-            // The worker died before the line above took effect.
-            return Err(io::ErrorKind::NotFound.into());
-        }
-        set_no_new_privs()?;
-        for (resource, limit) in [
-            (Resource::RLIMIT_CORE, 0),
-            (Resource::RLIMIT_FSIZE, 0),
-            (Resource::RLIMIT_NOFILE, FILES_MAX),
-            (Resource::RLIMIT_AS, address_space_bytes),
-        ] {
-            setrlimit(resource, limit, limit)?;
-        }
-        Ok(())
-    };
-    // SAFETY: between fork and exec only system calls are made ([`Confinement::enter`] too), all of
-    // them async-signal-safe; nothing is allocated and no lock is taken.
-    #[allow(unsafe_code, reason = "there is no safe way to run code between fork and exec")]
-    unsafe {
-        command.pre_exec(confine);
-    }
+/// Makes a file in memory that allows it unchangeable for ever.
+pub(super) fn seal(memory: impl AsFd) -> io::Result<()> {
+    let seals =
+        SealFlag::F_SEAL_SEAL | SealFlag::F_SEAL_SHRINK | SealFlag::F_SEAL_GROW | SealFlag::F_SEAL_WRITE;
+    fcntl(memory, FcntlArg::F_ADD_SEALS(seals))?;
+    Ok(())
 }

@@ -2,6 +2,7 @@
 
 use super::{Hypervisor, Order, Origin, Step};
 use crate::guest::watchdog::Limits;
+use crate::jail::Jail;
 use bytes::Bytes;
 use domain::digest::Digest;
 use domain::evidence::{Accelerator, Start};
@@ -10,6 +11,7 @@ use domain::level::Level;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::process::Command;
 use tokio::sync::watch;
@@ -141,11 +143,11 @@ pub struct Proof {
 ///
 /// # Errors
 /// The operating system refused a thread.
-pub async fn prove_accelerator(qemu: &Qemu, boot: &BootFiles) -> io::Result<Proof> {
+pub async fn prove_accelerator(qemu: &Qemu, jail: Arc<Jail>, boot: &BootFiles) -> io::Result<Proof> {
     if !Path::new("/dev/kvm").exists() {
         return Ok(Proof { accelerator: Accelerator::Tcg, reason: "there is no /dev/kvm".to_owned() });
     }
-    let hypervisor = Hypervisor::new(qemu.clone(), Accelerator::Kvm)?;
+    let hypervisor = Hypervisor::new(qemu.clone(), Accelerator::Kvm, jail)?;
     let limits = Limits { boot: KVM_READY_MAX, silence: KVM_READY_MAX, job: KVM_READY_MAX };
     let (steps, _) = watch::channel(Step::Boot);
     let asked = hypervisor.ask(&order(boot), limits, &steps, &CancellationToken::new()).await;

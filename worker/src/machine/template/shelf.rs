@@ -8,7 +8,8 @@
 //! ```
 
 use super::Template;
-use crate::machine::freeze::{Identity, STATE_BYTES_MAX, memory_file, seal};
+use crate::machine::freeze::{Identity, STATE_BYTES_MAX, memory_file};
+use crate::machine::launch::seal;
 use domain::digest::Digest;
 use nix::unistd::{Whence, lseek};
 use serde::{Deserialize, Serialize};
