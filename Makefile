@@ -21,7 +21,7 @@ DEMO_THIRD_PARTY := opensnoop execsnoop tcpconnect biolatency runqlat xsk_def_xd
 DEMO_CORPUS := kfunc_task_acquire null_unchecked
 DEMO_OBJECTS := $(DEMO_THIRD_PARTY:%=target/third-party/%.bpf.o) $(DEMO_CORPUS:%=target/corpus/%.bpf.o)
 
-.PHONY: help deps validator build build-debug corpus third-party demo test fuzz bench queries clean
+.PHONY: help deps validator build build-debug corpus third-party demo test fuzz bench truth soak queries clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -76,8 +76,15 @@ fuzz: deps ## every fuzz target for a minute (needs nightly Rust)
 		cargo +nightly run --release --bin "$$target" -- -max_total_time=$(FUZZ_SECONDS) -malloc_limit_mb=64 \
 			"corpus/$$target" "seeds/$$target" || exit 1; done
 
-bench: validator corpus third-party ## clones beside cold boots; the figures are kept in docs/bench
+bench: build-debug corpus third-party ## clones beside cold boots (20 minutes); kept in docs/bench
 	cargo run --release -p tests --example bench
+
+truth: build-debug corpus ## a thousand clones and a hundred boots say what is known
+	cargo run --release -p tests --example truth
+
+SOAK_SECONDS := 1200
+soak: build build-debug corpus ## cells while workers and guests are killed, then what is left
+	cargo run --release -p tests --example soak -- $(SOAK_SECONDS)
 
 queries: deps ## regenerate .sqlx after a changed query or migration
 	@scripts/queries
