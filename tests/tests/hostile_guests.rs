@@ -55,7 +55,8 @@ const GROWTH_BYTES_MAX: u64 = 256 << 20;
 enum Ends {
     Deadline,
     Misbehaved(&'static str),
-    Died(&'static str),
+    /// For which cause.
+    Died(CauseCode, &'static str),
     Finished,
 }
 
@@ -76,11 +77,11 @@ const MISDEEDS: &[(&str, Ends)] = &[
     ("names", Ends::Misbehaved("records of more than")),
     ("endless-log", Ends::Misbehaved("a log inflates beyond")),
     ("bombs", Ends::Finished),
-    ("exit", Ends::Died("Attempted to kill init")),
-    ("panic", Ends::Died("sysrq triggered crash")),
-    ("power-off", Ends::Died("the guest switched itself off")),
-    ("reboot", Ends::Died("the guest switched itself off")),
-    ("memory", Ends::Died("deadlocked on memory")),
+    ("exit", Ends::Died(CauseCode::GuestDied, "Attempted to kill init")),
+    ("panic", Ends::Died(CauseCode::KernelPanic, "sysrq triggered crash")),
+    ("power-off", Ends::Died(CauseCode::GuestDied, "the guest switched itself off")),
+    ("reboot", Ends::Died(CauseCode::GuestDied, "the guest switched itself off")),
+    ("memory", Ends::Died(CauseCode::GuestMemory, "deadlocked on memory")),
 ];
 
 /// Before they have one: they cannot be frozen, and are no better when they are booted.
@@ -194,7 +195,7 @@ fn check(evidence: &Evidence, expected: Ends) -> anyhow::Result<()> {
     let (code, words) = match (&evidence.end, expected) {
         (End::Deadline(_), Ends::Deadline) => (CauseCode::Deadline, ""),
         (End::Misbehaved(_), Ends::Misbehaved(words)) => (CauseCode::Infrastructure, words),
-        (End::Died(_), Ends::Died(words)) => (CauseCode::GuestDied, words),
+        (End::Died(_), Ends::Died(code, words)) => (code, words),
         (End::Finished, Ends::Finished) => (CauseCode::Infrastructure, ""),
         (end, _) => anyhow::bail!("it ended otherwise: {end:?}; console: {}", evidence.console),
     };

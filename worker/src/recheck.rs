@@ -143,3 +143,32 @@ fn keep(dir: &Path, clone: &Evidence, booted: &Evidence) -> io::Result<Option<Pa
     }
     Ok(Some(path))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::collect::{Collector, tests::guest};
+    use crate::guest::nonce::Nonces;
+    use domain::evidence::{End, Guest};
+
+    #[test]
+    fn a_share_is_between_never_and_always() {
+        for wrong in [-0.1, 1.1, 7.0, f64::NAN] {
+            let says = Share::try_from(wrong).expect_err("no share");
+            assert!(says.contains(&wrong.to_string()) && says.contains("0 (never) to 1 (always)"), "{says}");
+        }
+    }
+
+    #[test]
+    fn clones_are_picked_by_their_share_and_booted_guests_never() {
+        let evidence = |start| {
+            let collector = Collector::new(Nonces::random(), None);
+            collector.into_evidence(Guest { start, ..guest() }, String::new(), "", End::Finished)
+        };
+        for (share, of_clones) in [(0.0, false), (1.0, true)] {
+            let recheck = Recheck::new(Share(share), PathBuf::new(), Arc::default());
+            assert_eq!(recheck.picks(&evidence(Start::Clone)), of_clones);
+            assert!(!recheck.picks(&evidence(Start::Cold)));
+        }
+    }
+}
