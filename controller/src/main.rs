@@ -7,7 +7,6 @@ use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio_stream::wrappers::TcpListenerStream;
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
@@ -53,7 +52,7 @@ async fn main() -> anyhow::Result<()> {
         .await
         .with_context(|| format!("cannot listen on {}", settings.listen))?;
     tracing::info!(listen = %listener.local_addr()?, "the controller is up");
-    controller.serve(TcpListenerStream::new(listener)).await?;
+    controller.listen(listener).await?;
     tracing::info!("the controller is down");
     Ok(())
 }

@@ -4,8 +4,8 @@
 //!
 //! Two whole systems stand side by side: controller, Postgres and a worker, one with templates and
 //! one without. Each is asked about one cell, in turn. A cell's time runs from the claim that becomes
-//! its assignment to the moment its verdict is known to be stored; its processor seconds are those of
-//! QEMU, worker, controller and Postgres together. Medians; the machine should be idle. The table
+//! its assignment to the transaction that stores its verdict, both by the database's clock; its
+//! processor seconds are those of QEMU, worker, controller and Postgres together. Medians; the machine should be idle. The table
 //! goes to standard output, the same as JSON to `docs/bench/clones.json`.
 
 use anyhow::{Context as _, ensure};
@@ -140,13 +140,14 @@ async fn measured(
 ) -> anyhow::Result<(Cost, String)> {
     let before = cpu_seconds()?;
     let run = system.ask(vec![object.clone()], kernel, wire::Level::Attach).await?;
-    let (stored, cpu) = (SystemTime::now(), cpu_seconds()? - before);
+    let cpu = cpu_seconds()? - before;
     let verdict = run.cells.first().and_then(|cell| cell.verdict.as_ref()).context("a verdict")?;
     ensure!(verdict.verdict() == wire::Verdict::Passes, "{} does not pass on {kernel}", object.0);
     let guest = verdict.guest.as_ref().context("a guest")?;
     ensure!(guest.start == start, "a {} guest answered", guest.start);
-    let claimed = run.run.and_then(|run| run.started_at).context("a time")?;
-    let claimed = SystemTime::try_from(claimed)?;
+    let timed = run.run.context("a run")?;
+    let [claimed, stored] = [timed.started_at, timed.finished_at].map(|at| at.context("a time"));
+    let (claimed, stored) = (SystemTime::try_from(claimed?)?, SystemTime::try_from(stored?)?);
     let release = run.kernels.first().context("a kernel")?.release.clone();
     Ok((Cost { wall: stored.duration_since(claimed)?.as_secs_f64(), cpu }, release))
 }

@@ -12,7 +12,6 @@ use std::sync::Arc;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
-use tokio_stream::wrappers::TcpListenerStream;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::{Channel, Endpoint};
 use worker::{Worker, session};
@@ -59,7 +58,7 @@ impl System {
         let address = listener.local_addr()?;
         let mut tasks = JoinSet::new();
         tasks.spawn(async move {
-            controller.serve(TcpListenerStream::new(listener)).await.expect("the controller serves");
+            controller.listen(listener).await.expect("the controller serves");
         });
         let channel = Endpoint::from_shared(format!("http://{address}"))?.connect().await?;
         Ok(Self { channel, address, shutdown, tasks, _store: store })

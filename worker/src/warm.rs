@@ -49,7 +49,7 @@ pub async fn warm(
 
 async fn one(worker: &Worker, kernel: &Kernel) -> Result<(), WarmError> {
     let bundle = worker.library.bundle(kernel, &|_| ()).await?;
-    let initramfs = tokio::task::block_in_place(|| bundle.initramfs(&worker.validator.bytes))?;
+    let initramfs = worker.initramfs(&bundle)?;
     let hypervisor = worker.hypervisor(&bundle, &initramfs).await.map_err(WarmError::Host)?;
     hypervisor.warm(&order(&bundle, &initramfs, worker.validator.digest)).await?;
     Ok(())

@@ -11,12 +11,14 @@ use crate::recheck::Recheck;
 use crate::slot::capacity::Capacity;
 use crate::tally::{Event, Tally};
 use crate::validator::{NoValidator, Validator};
+use domain::digest::Digest;
 use domain::evidence::Accelerator;
 use domain::kernel::Kernel;
 use proto::wire;
+use std::collections::HashMap;
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use tokio::sync::OnceCell;
 
 /// A worker that is ready to serve.
@@ -29,6 +31,8 @@ pub struct Worker {
     hypervisor: OnceCell<Hypervisor>,
     templates: template::Settings,
     kernels: Vec<Kernel>,
+    // By the kernel's digest.
+    initramfs: Mutex<HashMap<Digest, Initramfs>>,
     pub(crate) metrics: metrics::Settings,
     pub(crate) capacity: Arc<Capacity>,
     pub(crate) tally: Arc<Tally>,
@@ -83,6 +87,7 @@ impl Worker {
             recheck: Recheck::new(config.recheck_share, disagreements, Arc::clone(&tally)),
             tally,
             kernels: catalogue.kernels,
+            initramfs: Mutex::default(),
             library,
             validator,
         })
@@ -123,6 +128,18 @@ impl Worker {
             Ok(hypervisor.with_templates(dir, &self.templates, Arc::clone(&self.tally)))
         };
         self.hypervisor.get_or_try_init(find).await
+    }
+
+    /// What guests of this kernel boot from. Digesting it takes tens of milliseconds, so it is done
+    /// once for each kernel.
+    pub(crate) fn initramfs(&self, bundle: &Bundle) -> Result<Initramfs, KernelError> {
+        let known = || self.initramfs.lock().expect("nobody panics while holding the list");
+        if let Some(initramfs) = known().get(&bundle.kernel.digest).filter(|known| known.path.exists()) {
+            return Ok(initramfs.clone());
+        }
+        let initramfs = tokio::task::block_in_place(|| bundle.initramfs(&self.validator.bytes))?;
+        known().insert(bundle.kernel.digest, initramfs.clone());
+        Ok(initramfs)
     }
 
     /// What runs guests here, if a first guest was run.

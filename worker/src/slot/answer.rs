@@ -157,7 +157,7 @@ impl Slot {
         };
         let fetched = timeout(FETCH_MAX, self.worker.library.bundle(kernel, &fetching)).await;
         let bundle = fetched.map_err(|_| NotAnswered::SlowFetch(kernel.id.to_string()))??;
-        let initramfs = tokio::task::block_in_place(|| bundle.initramfs(&self.worker.validator.bytes))?;
+        let initramfs = self.worker.initramfs(&bundle)?;
         let hypervisor = self.worker.hypervisor(&bundle, &initramfs).await.map_err(NotAnswered::Host)?;
         let order = Order {
             object_name: assignment.object_name.clone(),
