@@ -35,7 +35,7 @@ async fn main() -> anyhow::Result<ExitCode> {
     let corpus = Corpus::read()?;
     let objects = corpus.objects()?;
     let system = System::without_worker().await?;
-    let others = holdings::emulators().iter().map(|child| child.pid).collect();
+    let others = holdings::orphaned_emulators().iter().map(|child| child.pid).collect();
     let mut soak = Soak { corpus, worker: start_worker(&system)?, counts: Counts::default(), others };
     system.wait_for_worker().await?;
 
@@ -70,7 +70,7 @@ struct Soak {
     corpus: Corpus,
     worker: Child,
     counts: Counts,
-    // Emulators that ran before and are not ours.
+    // Orphaned emulators that ran before and are not ours.
     others: Vec<u32>,
 }
 
@@ -134,7 +134,7 @@ impl Soak {
         let status = self.worker.wait()?;
         ensure!(status.success(), "the worker ended with {status}");
         let new = |child: &holdings::Child| !self.others.contains(&child.pid);
-        let guests = holdings::emulators().into_iter().filter(new);
+        let guests = holdings::orphaned_emulators().into_iter().filter(new);
         left.extend(guests.map(|child| format!("process {} {}", child.pid, child.command)));
         let templates = std::fs::read_dir(data_dir().join("templates"))?.flatten();
         let unfinished = templates.filter(|entry| entry.file_name().to_string_lossy().starts_with('.'));

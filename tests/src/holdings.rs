@@ -93,10 +93,10 @@ pub fn below(pid: u32) -> Vec<Child> {
     found
 }
 
-/// Every running QEMU of this host.
-pub fn emulators() -> Vec<Child> {
-    let all = processes().map(|(child, _)| child);
-    all.filter(|child| !child.zombie && child.command.starts_with("qemu")).collect()
+/// Every running QEMU of this host whose parent is gone.
+pub fn orphaned_emulators() -> Vec<Child> {
+    let orphans = processes().filter(|(_, parent)| *parent == 1).map(|(child, _)| child);
+    orphans.filter(|child| !child.zombie && child.command.starts_with("qemu")).collect()
 }
 
 /// Every process of this host with the id of its parent.

@@ -21,9 +21,10 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use worker::evidence::seal::seal;
 use worker::guest::watchdog::Limits;
-use worker::kernel::{Bundle, Initramfs, Library, Settings};
+use worker::kernel::{Bundle, Library, Settings};
 use worker::machine::template::{self, TemplateError};
-use worker::machine::{Hypervisor, Order, Origin, Step};
+use worker::machine::{Hypervisor, Order, Step};
+use worker::slot::order::order;
 use worker::tally::{Event, Tally};
 
 /// The kernel that boots fastest under emulation.
@@ -120,23 +121,14 @@ impl Lab {
         let path = system::repository().join("target/debug").join(program);
         let program =
             std::fs::read(&path).with_context(|| format!("{}: run `make build-debug`", path.display()))?;
-        let Initramfs { path, digest, modules } = self.bundle.initramfs(&program)?;
+        let initramfs = self.bundle.initramfs(&program)?;
         let (object_name, object) = object;
         Ok(Order {
-            series: self.bundle.kernel.series,
-            vmlinuz: self.bundle.vmlinuz.clone(),
-            initramfs: path,
-            origin: Origin { kernel: self.bundle.kernel.digest, initramfs: digest },
-            modules,
-            validator: Digest::of(&program),
             object_name,
             object_digest: Digest::of(&object),
             object: object.into(),
-            level: Level::Attach,
-            cpus: 1,
             memory_bytes: 256 << 20,
-            timeout: LONG.job,
-            start: Start::Clone,
+            ..order(&self.bundle, &initramfs, Digest::of(&program))
         })
     }
 
