@@ -544,6 +544,42 @@ fn a_guest_that_its_kernel_ended_is_told_from_one_that_ended_otherwise() {
     assert!(says.contains("The kernel hung") && says.contains("stuck for 34s! [init:1]"), "{says}");
 }
 
+/// The consoles were recorded from guests that were interrupted: in the program `spin`, in the timer
+/// while that program ran, and in the verifier.
+#[test]
+fn a_late_guest_hung_only_in_a_program_of_the_object() {
+    let spin = include_str!("console/interrupted-7.3.txt");
+    let timer = include_str!("console/interrupted-6.12.txt");
+    let verifier = include_str!("console/interrupted-verifier-6.12.txt");
+    let begun = spin.split_inclusive("RIP: ").next().expect("the beginning");
+    let leftovers = spin.replace("bpf_prog_", "? bpf_prog_");
+    let cut_name = spin.replace("_spin+", "_spin_for_a_very+");
+    let asked = |console: &str, name: &str, end: End| {
+        let mut evidence = Evidence { console: console.into(), ..broken(console, end) };
+        evidence.open.as_mut().expect("opened").programs = vec![program(name, "raw_tp/sys_enter", "raw_tp")];
+        judge(&evidence, Level::Attach)
+    };
+    for (console, name) in [(spin, "spin"), (timer, "spin"), (&cut_name, "spin_for_a_very_long_time")] {
+        let verdict = asked(console, name, late());
+        assert_eq!(settled(&verdict), (Verdict::Inconclusive, Some(CauseCode::KernelHang)), "{name}");
+        assert!(verdict.splats.iter().any(|splat| splat.excerpt.contains("bpf_prog_")), "{verdict:?}");
+        let Cause { subject, says, .. } = verdict.cause.expect("a cause");
+        assert!(subject == name && says.contains("was still running") && says.contains("_spin"), "{says}");
+    }
+    for (console, name, end, code) in [
+        (verifier, "spin", late(), CauseCode::Deadline),
+        (spin, "another", late(), CauseCode::Deadline),
+        (spin, "spin_", late(), CauseCode::Deadline),
+        (&leftovers, "spin", late(), CauseCode::Deadline),
+        (begun, "spin", late(), CauseCode::Deadline),
+        (spin, "spin", died(), CauseCode::GuestDied),
+    ] {
+        let verdict = asked(console, name, end);
+        assert_eq!(settled(&verdict), (Verdict::Inconclusive, Some(code)), "{name} {console}");
+        assert_eq!(verdict.splats, []);
+    }
+}
+
 #[test]
 fn trouble_before_the_guest_took_its_job_is_not_the_objects() {
     for (console, end, code) in [
