@@ -158,7 +158,7 @@ impl Machine {
         let Some(monitor) = &mut self.monitor else { return };
         let interrupted = async {
             // QEMU that is gone already has printed all it will.
-            let _ = monitor.write_all(interrupt().as_bytes()).await;
+            drop(monitor.write_all(interrupt().as_bytes()).await);
             while self.events.recv().await.is_some() {}
         };
         if tokio::time::timeout(INTERRUPT_MAX, interrupted).await.is_err() {
