@@ -241,7 +241,7 @@ async fn a_hostile_clone_ends_for_the_right_reason_and_harms_nobody() -> anyhow:
             let limits = match ends {
                 Ends::Deadline => SHORT,
                 Ends::Interrupted(_) => SILENT,
-                Ends::Misbehaved(_) | Ends::Died(_) | Ends::Finished => LONG,
+                Ends::Misbehaved(..) | Ends::Died(..) | Ends::Finished => LONG,
             };
             let evidence = lab.ask(lab.hostile(name)?, limits).await?;
             ensure!(evidence.guest.start == Start::Clone, "it was booted: {:?}", evidence.end);
