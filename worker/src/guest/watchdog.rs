@@ -16,8 +16,8 @@ const WAKE_MAX: Duration = Duration::from_secs(30);
 /// emulation.
 const SILENCE_MAX: Duration = Duration::from_secs(300);
 
-/// From when on a silent guest may be stuck. The validator reports every step; but for the verifier's
-/// work, which shows in what its kernel prints, a step takes milliseconds.
+/// From when on a silent guest may be stuck. The validator reports every step, and but for the
+/// verifier's work, which shows in what an interrupted kernel prints, none takes nearly as long.
 const STUCK_MIN: Duration = Duration::from_secs(10);
 
 /// How long each part of a conversation may take.
