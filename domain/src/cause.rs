@@ -69,7 +69,8 @@ codes! {
     KernelSplat = "kernel_splat",
     /// The kernel panicked while the object was exercised.
     KernelPanic = "kernel_panic",
-    /// The kernel said that it was stuck while the object was exercised, and never went on.
+    /// The kernel said that it was stuck while the object was exercised and never went on, or was
+    /// in a program of the object when the time was over.
     KernelHang = "kernel_hang",
     /// The guest died before it answered.
     GuestDied = "guest_died",

@@ -23,6 +23,10 @@ pub const EXCERPT_BYTES_MAX: usize = 4096;
 /// How a kernel begins its last words.
 const PANIC: &str = "Kernel panic - not syncing";
 
+/// The same of a kernel that its worker interrupted, which is no trouble. Nothing else in a guest
+/// raises such an interrupt.
+const INTERRUPTED: &str = "Kernel panic - not syncing: NMI: Not continuing";
+
 /// Which lines are trouble.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -95,7 +99,7 @@ impl Policy {
 ///
 /// A splat lasts until the kernel says that its trace ends, another begins, or the excerpt is
 /// full; lines inside it that are trouble too (`BUG:` is followed by `Oops:`) belong to it. A panic
-/// belongs to no other and is never left out, and nothing after it counts.
+/// belongs to no other and is never left out, and nothing after it counts, nor after an interrupt.
 pub fn find(policy: &Policy, console: &str) -> Vec<Splat> {
     let mut found: Vec<Splat> = Vec::new();
     let mut seen: Vec<String> = Vec::new();
@@ -103,6 +107,9 @@ pub fn find(policy: &Policy, console: &str) -> Vec<Splat> {
     let mut repeated = false;
     let mut panicked = false;
     for line in console.lines().map(without_stamp) {
+        if line.starts_with(INTERRUPTED) {
+            break;
+        }
         let panics = line.starts_with(PANIC);
         if panicked && (panics || lines_left == 0) {
             break;
@@ -137,6 +144,18 @@ pub fn find(policy: &Policy, console: &str) -> Vec<Splat> {
         found.push(splat);
     }
     found
+}
+
+/// What a kernel was doing when its worker interrupted it: its trace from the interrupted instruction
+/// on, if it got that far. Lines with a question mark are what earlier calls left on the stack, and
+/// left out.
+pub fn interrupted(console: &str) -> Option<Splat> {
+    let lines = console.lines().map(without_stamp);
+    let said = lines.skip_while(|line| !line.starts_with(INTERRUPTED));
+    let trace = said.skip_while(|line| !line.starts_with("RIP: ")).filter(|line| !line.starts_with("? "));
+    let mut excerpt = String::new();
+    trace.take(EXCERPT_LINES_MAX).for_each(|line| append(&mut excerpt, line));
+    (!excerpt.is_empty()).then(|| Splat { kind: "interrupted".to_owned(), excerpt })
 }
 
 fn append(excerpt: &mut String, line: &str) {

@@ -1,12 +1,15 @@
 //! What each kind of evidence means: every cause by at least one refusal, and how programs and
 //! maps add up to a cell. Texts of logs are libbpf's and the verifier's own.
 
+#[path = "judge/trouble.rs"]
+mod trouble;
+
 use domain::cause::{Cause, CauseCode, Confidence};
 use domain::digest::Digest;
 use domain::errno::Errno;
 use domain::evidence::{
     Accelerator, Attach, AttachOutcome, End, Evidence, Guest, KernelFacts, Load, LoadScope, Loaded, Log,
-    LogSubject, MapCreate, MapFact, Open, ProgramFact, Splat, Start,
+    LogSubject, MapCreate, MapFact, Open, ProgramFact, Start,
 };
 use domain::level::Level;
 use domain::verdict::{CellVerdict, Reached, Verdict};
@@ -487,75 +490,6 @@ fn an_object_that_does_not_open_fails_with_libbpfs_words() {
 }
 
 #[test]
-fn a_pass_with_kernel_trouble_is_none_and_one_guest_proves_nothing() {
-    let splat = |kind: &str| Splat { kind: kind.into(), excerpt: "WARNING: a at b\ntrace".into() };
-    let mut evidence = passing();
-    for (kind, subject) in [("rcu_stall", "rcu_stall"), ("warning", "warning")] {
-        evidence.splats.push(splat(kind));
-        let verdict = judge(&evidence, Level::Attach);
-        assert_eq!(settled(&verdict), (Verdict::Inconclusive, Some(CauseCode::KernelSplat)));
-        let cause = verdict.cause.expect("a cause");
-        assert_eq!((cause.subject.as_str(), cause.log_line.as_str()), (subject, "WARNING: a at b"));
-    }
-    assert_eq!(judge(&evidence, Level::Attach).splats.len(), 2);
-}
-
-/// What is made of a guest that took its job, printed `console` and ended like this.
-fn broken(console: &str, end: End) -> Evidence {
-    let splats = insight::splat::find(&insight::splat::Policy::built_in(), console);
-    Evidence { splats, end, ..passing() }
-}
-
-fn died() -> End {
-    End::Died("the guest switched itself off".into())
-}
-
-fn late() -> End {
-    End::Deadline("attach".into())
-}
-
-/// The consoles were recorded from guests with the objects of `tests/tests/findings`.
-#[test]
-fn a_guest_that_its_kernel_ended_is_told_from_one_that_ended_otherwise() {
-    let panic = include_str!("console/panic-5.10.txt");
-    let hang = include_str!("console/hang-6.1.txt");
-    let warning = "WARNING: CPU: 0 PID: 1 at kernel/x.c:1 f+0x1/0x2\n---[ end trace 0 ]---\n";
-    let validator = "Kernel panic - not syncing: Attempted to kill init! exitcode=0x0000000b\n";
-    let oops = format!("Oops: 0002 [#1] SMP NOPTI\n---[ end trace 0 ]---\n{validator}");
-    let memory = "Kernel panic - not syncing: System is deadlocked on memory\n";
-    for (console, end, code, subject) in [
-        (panic, died(), CauseCode::KernelPanic, "bug"),
-        (&oops, died(), CauseCode::KernelPanic, "oops"),
-        (hang, late(), CauseCode::KernelHang, "soft_lockup"),
-        (&format!("{warning}{hang}"), late(), CauseCode::KernelHang, "soft_lockup"),
-        (warning, late(), CauseCode::KernelSplat, "warning"),
-        (warning, died(), CauseCode::KernelSplat, "warning"),
-        (memory, died(), CauseCode::GuestMemory, "panic"),
-        (validator, died(), CauseCode::GuestDied, ""),
-        (hang, died(), CauseCode::GuestDied, ""),
-        ("", late(), CauseCode::Deadline, ""),
-        (panic, End::Misbehaved("half a frame".into()), CauseCode::Infrastructure, ""),
-    ] {
-        let verdict = judge(&broken(console, end.clone()), Level::Attach);
-        assert_eq!(settled(&verdict), (Verdict::Inconclusive, Some(code)), "{end:?} {console}");
-        assert_eq!(verdict.cause.expect("a cause").subject, subject, "{end:?} {console}");
-    }
-    let says = judge(&broken(hang, late()), Level::Attach).cause.expect("a cause").says;
-    assert!(says.contains("The kernel hung") && says.contains("stuck for 34s! [init:1]"), "{says}");
-}
-
-#[test]
-fn trouble_before_the_guest_took_its_job_is_not_the_objects() {
-    for (console, end, code) in [
-        (include_str!("console/panic-5.10.txt"), died(), CauseCode::GuestDied),
-        (include_str!("console/hang-6.1.txt"), late(), CauseCode::Deadline),
-    ] {
-        let booting = Evidence { kernel: None, open: None, ..broken(console, end) };
-        assert_eq!(settled(&judge(&booting, Level::Attach)), (Verdict::Inconclusive, Some(code)));
-    }
-}
-
-#[test]
 fn a_lack_of_memory_names_the_amount() {
     let mut evidence = evidence(vec![program("p", "xdp", "xdp")]);
     evidence.guest.memory_bytes = 4 << 30;
@@ -577,7 +511,9 @@ fn lines_from_a_guest_are_bounded() {
 /// A cause nobody can show an example of is a cause nobody needs.
 #[test]
 fn every_cause_has_an_example_here_or_among_the_recordings() {
-    let examples = [include_str!("judge.rs"), include_str!("recorded/expected.txt")].concat();
+    let examples =
+        [include_str!("judge.rs"), include_str!("judge/trouble.rs"), include_str!("recorded/expected.txt")]
+            .concat();
     for code in CauseCode::ALL {
         let (asserted, recorded) = (format!("CauseCode::{code:?}"), format!(": {code} "));
         assert!(examples.contains(&asserted) || examples.contains(&recorded), "{code} has no example");

@@ -39,6 +39,9 @@ const LONG: Limits = limits(Duration::from_secs(120), Duration::from_secs(120));
 /// For guests that end by their deadline, whatever else they do and however slow the host is.
 const SHORT: Limits = limits(Duration::from_secs(4), Duration::from_secs(8));
 
+/// For guests that are silent long enough to be interrupted.
+const SILENT: Limits = limits(Duration::from_secs(12), Duration::from_secs(30));
+
 /// For guests that never get ready, whether they got as far as to misbehave or not.
 const NEVER_READY: Limits = Limits { boot: Duration::from_secs(20), ..SHORT };
 
@@ -55,6 +58,7 @@ const GROWTH_BYTES_MAX: u64 = 256 << 20;
 #[derive(Debug, Clone, Copy)]
 enum Ends {
     Deadline,
+    Interrupted(&'static str),
     Misbehaved(&'static str),
     /// For which cause.
     Died(CauseCode, &'static str),
@@ -63,11 +67,11 @@ enum Ends {
 
 /// With their job in hand.
 const MISDEEDS: &[(&str, Ends)] = &[
-    ("silence", Ends::Deadline),
+    ("silence", Ends::Interrupted("NMI: Not continuing")),
     ("late", Ends::Deadline),
     ("half-frame", Ends::Deadline),
-    ("halt", Ends::Deadline),
-    ("spin", Ends::Deadline),
+    ("halt", Ends::Interrupted("")),
+    ("spin", Ends::Interrupted("NMI: Not continuing")),
     ("flood", Ends::Deadline),
     ("console", Ends::Deadline),
     ("garbage", Ends::Misbehaved("instead of the magic")),
@@ -186,6 +190,7 @@ fn memory_bytes(field: &str) -> anyhow::Result<u64> {
 fn check(evidence: &Evidence, expected: Ends) -> anyhow::Result<()> {
     let (code, words) = match (&evidence.end, expected) {
         (End::Deadline(_), Ends::Deadline) => (CauseCode::Deadline, ""),
+        (End::Deadline(_), Ends::Interrupted(words)) => (CauseCode::Deadline, words),
         (End::Misbehaved(_), Ends::Misbehaved(words)) => (CauseCode::Infrastructure, words),
         (End::Died(_), Ends::Died(code, words)) => (code, words),
         (End::Finished, Ends::Finished) => (CauseCode::Infrastructure, ""),
@@ -226,7 +231,11 @@ async fn a_hostile_clone_ends_for_the_right_reason_and_harms_nobody() -> anyhow:
     let hostile = each(MISDEEDS, |name, ends| {
         let lab = &lab;
         async move {
-            let limits = if matches!(ends, Ends::Deadline) { SHORT } else { LONG };
+            let limits = match ends {
+                Ends::Deadline => SHORT,
+                Ends::Interrupted(_) => SILENT,
+                Ends::Misbehaved(..) | Ends::Died(..) | Ends::Finished => LONG,
+            };
             let evidence = lab.ask(lab.hostile(name)?, limits).await?;
             ensure!(evidence.guest.start == Start::Clone, "it was booted: {:?}", evidence.end);
             check(&evidence, ends)?;

@@ -45,7 +45,7 @@ pub fn judge(evidence: &Evidence, level: Level) -> CellVerdict {
         programs,
         maps,
         inferred: evidence.open.as_ref().map(|open| open.inferred.clone()).unwrap_or_default(),
-        splats: evidence.splats.clone(),
+        splats: trouble::told(evidence),
     };
     name_memory(&mut answer, evidence.guest.memory_bytes);
     answer

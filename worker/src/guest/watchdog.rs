@@ -16,6 +16,10 @@ const WAKE_MAX: Duration = Duration::from_secs(30);
 /// emulation.
 const SILENCE_MAX: Duration = Duration::from_secs(300);
 
+/// From when on a silent guest may be stuck. The validator reports every step, and but for the
+/// verifier's work, which shows in what an interrupted kernel prints, none takes nearly as long.
+const STUCK_MIN: Duration = Duration::from_secs(10);
+
 /// How long each part of a conversation may take.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
@@ -70,6 +74,11 @@ impl Watchdog {
         }
     }
 
+    /// Whether nothing was heard for so long that the guest may be stuck.
+    pub(crate) fn is_stuck(&self) -> bool {
+        self.ready.is_some() && self.heard.elapsed() >= STUCK_MIN
+    }
+
     /// How long the guest took to `Ready`, or has tried to; and how long it took since.
     pub(crate) fn took(&self) -> (Duration, Duration) {
         let now = Instant::now();
@@ -93,5 +102,16 @@ mod tests {
         assert_eq!(watchdog.deadline(), ready + limits.silence);
         watchdog.heard = ready + 8 * second;
         assert_eq!(watchdog.deadline(), ready + limits.job, "talking does not prolong the job");
+    }
+
+    #[test]
+    fn only_a_guest_that_was_ready_and_fell_silent_may_be_stuck() {
+        let mut watchdog = Watchdog::start(Limits::for_job(STUCK_MIN));
+        watchdog.heard -= STUCK_MIN;
+        assert!(!watchdog.is_stuck());
+        watchdog.hear();
+        assert!(!watchdog.is_stuck());
+        watchdog.heard -= STUCK_MIN;
+        assert!(watchdog.is_stuck());
     }
 }

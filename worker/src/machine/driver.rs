@@ -2,6 +2,7 @@
 
 use super::MachineError;
 use super::launch::{Launch, Process, Starter, in_memory};
+use super::monitor::interrupt;
 use super::spec::{BOOT_FD, JOB_FD, Role, Spec};
 use super::transcript::Transcript;
 use crate::guest::link::{Link, LinkError};
@@ -15,7 +16,8 @@ use std::future::Future;
 use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::UnixStream;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -33,6 +35,10 @@ const EVENTS_MAX: usize = 2;
 
 /// How long QEMU may take to exit once it has closed the guest's link by itself.
 const EXIT_GRACE: Duration = Duration::from_secs(2);
+
+/// How long a guest that is interrupted may take to say what it was doing. It prints a few thousand
+/// bytes and switches off, within 0.1 seconds on an idle host (measured with 5.10 to 7.3).
+const INTERRUPT_MAX: Duration = Duration::from_secs(3);
 
 /// What is needed to start one guest.
 #[derive(Debug)]
@@ -132,17 +138,32 @@ pub struct Machine {
     pub(super) descent: Descent,
     /// Identifies the process; for logs.
     pub(super) pid: Option<u32>,
+    monitor: Option<UnixStream>,
     stop: DropGuard,
     task: JoinHandle<Remains>,
 }
 
 impl Machine {
-    pub(super) fn drive(process: Process, descent: Descent) -> Self {
+    pub(super) fn drive(mut process: Process, descent: Descent) -> Self {
         let (sender, events) = mpsc::channel(EVENTS_MAX);
         let stop = CancellationToken::new();
-        let pid = process.child.id();
+        let (pid, monitor) = (process.child.id(), process.monitor.take());
         let task = tokio::spawn(drive(process, sender, stop.clone()));
-        Self { events, descent, pid, stop: stop.drop_guard(), task }
+        Self { events, descent, pid, monitor, stop: stop.drop_guard(), task }
+    }
+
+    /// Makes a guest that no longer answers print what it is doing, as far as it still can, and
+    /// waits until it has. Whatever else it says is lost.
+    pub(super) async fn interrupt(&mut self) {
+        let Some(monitor) = &mut self.monitor else { return };
+        let interrupted = async {
+            // QEMU that is gone already has printed all it will.
+            drop(monitor.write_all(interrupt().as_bytes()).await);
+            while self.events.recv().await.is_some() {}
+        };
+        if tokio::time::timeout(INTERRUPT_MAX, interrupted).await.is_err() {
+            tracing::debug!(self.pid, "the guest did not react to an interrupt");
+        }
     }
 
     /// Kills the process if it still runs, reaps it and yields what is left.
@@ -156,7 +177,7 @@ impl Machine {
 }
 
 async fn drive(process: Process, events: mpsc::Sender<Event>, stop: CancellationToken) -> Remains {
-    let Process { mut child, link, console, monitor: _monitor, group } = process;
+    let Process { mut child, link, console, group, .. } = process;
     let mut link = Link::new(link);
     let mut console = Stream::new(console, CONSOLE_HALF_BYTES);
     let mut stderr = Stream::new(child.stderr.take().expect("standard error is piped"), STDERR_HALF_BYTES);

@@ -233,6 +233,14 @@ impl Hypervisor {
             listened = listen(&mut machine.events, &mut collector, watchdog, steps) => Some(listened),
         };
         let (boot, answer) = watchdog.took();
+        let late = matches!(listened, Some((Some(End::Deadline(_)), _)));
+        // Before it took its job it cannot have met the object.
+        if late && collector.step() != Step::Boot && watchdog.is_stuck() {
+            tokio::select! { biased;
+                () = cancel.cancelled() => (),
+                () = machine.interrupt() => (),
+            }
+        }
         let remains = machine.stop().await?;
         let (end, console_bytes_at_took) = listened.ok_or(MachineError::Cancelled)?;
         let end = match end {

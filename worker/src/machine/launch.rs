@@ -35,7 +35,7 @@ pub(super) struct Process {
     pub(super) child: Child,
     pub(super) link: pipe::Receiver,
     pub(super) console: pipe::Receiver,
-    /// Its monitor, if the role has one.
+    /// Its monitor, until somebody takes it.
     pub(super) monitor: Option<UnixStream>,
     /// Its control group, where there is one; after the child, which must be gone for it to go.
     pub(super) group: Option<Group>,
@@ -96,16 +96,8 @@ impl Starter {
         let Launch { spec, role, mut files } = launch;
         let (link, guest_link) = one_way().map_err(MachineError::MakeChannel)?;
         let (console, guest_console) = one_way().map_err(MachineError::MakeChannel)?;
-        files.extend([(LINK_FD, guest_link), (CONSOLE_FD, guest_console)]);
-        let monitor = match role {
-            Role::Cold => None,
-            Role::Template | Role::Clone => {
-                let (monitor, its) = both_ways().map_err(MachineError::MakeChannel)?;
-                files.push((MONITOR_FD, its));
-                Some(monitor)
-            }
-        };
-
+        let (monitor, its_monitor) = both_ways().map_err(MachineError::MakeChannel)?;
+        files.extend([(LINK_FD, guest_link), (CONSOLE_FD, guest_console), (MONITOR_FD, its_monitor)]);
         for (descriptor, path) in boot_files(spec, role) {
             files.push((descriptor, found(path)?));
         }
@@ -131,7 +123,7 @@ impl Starter {
         let request = Request { command, runtime: tokio::runtime::Handle::current(), reply };
         self.requests.send(request).map_err(|_| start_error(io::ErrorKind::BrokenPipe.into()))?;
         let child = answer.await.map_err(|_| start_error(io::ErrorKind::BrokenPipe.into()))?;
-        Ok(Process { child: child.map_err(start_error)?, link, console, monitor, group })
+        Ok(Process { child: child.map_err(start_error)?, link, console, monitor: Some(monitor), group })
     }
 
     fn confine(&self, command: &mut Command, spec: &Spec, role: Role) -> Result<Option<Group>, MachineError> {

@@ -1,7 +1,8 @@
 //! QEMU's monitor: JSON lines over a socket (docs/interop/qmp-spec of QEMU).
 //!
-//! Only a template is spoken with. A clone gets its three commands in one piece and is not
-//! listened to: it either wakes up and says `Took`, or it does not.
+//! Only the QEMU of a template is listened to. That of any other guest gets its commands in one
+//! piece: a clone either wakes up and says `Took` or does not, and what an interrupt does shows on
+//! the console.
 
 use super::spec::STATE_FD;
 use nix::sys::socket::{ControlMessage, MsgFlags, UnixAddr, sendmsg};
@@ -53,6 +54,12 @@ pub(super) fn wake_up() -> String {
         json!({"execute": "migrate-incoming", "arguments": {"uri": format!("fd:{STATE_FD}")}}),
     ];
     commands.iter().map(|command| format!("{command}\n")).collect()
+}
+
+/// What makes the first processor of a guest leave whatever it does, interrupts off or not. A clone
+/// was told the first of these when it woke up, and refuses it now, which does no harm.
+pub(super) fn interrupt() -> String {
+    ["qmp_capabilities", "inject-nmi"].map(|name| format!("{}\n", json!({"execute": name}))).concat()
 }
 
 fn capabilities(names: &[&str]) -> Value {

@@ -44,10 +44,12 @@ pub fn host_memory_bytes(guest_memory_bytes: u64) -> u64 {
 
 /// What every kernel is told. `loglevel=5` lets warnings reach the console, where they survive
 /// the guest. `no_timer_check` keeps a kernel from panicking at boot because an emulated timer
-/// ticked late on a busy host; under KVM kernels skip that check by themselves.
+/// ticked late on a busy host; under KVM kernels skip that check by themselves. With
+/// `unknown_nmi_panic` a kernel that is interrupted by its worker says what it was doing.
 /// `tsc=reliable` ends the watch over the one clock that QEMU derives from the host's own: on a busy
 /// host it fires late and finds fault with it.
-const COMMAND_LINE: &str = "quiet loglevel=5 panic=-1 no_timer_check tsc=reliable console=ttyS0";
+const COMMAND_LINE: &str =
+    "quiet loglevel=5 panic=-1 no_timer_check tsc=reliable unknown_nmi_panic console=ttyS0";
 
 /// The first series whose `kmalloc_nolock` (mm/slub.c) gives up without `cmpxchg16b`.
 const NEEDS_CMPXCHG16B: Series = Series { major: 6, minor: 18 };
@@ -117,9 +119,9 @@ impl Spec {
             let memory = format!("memory-backend-file,id=memory,size={size}M,mem-path={path},share={share}");
             option("-object", memory.into());
             option("-machine", "q35,memory-backend=memory".into());
-            option("-chardev", format!("socket,id=monitor,fd={MONITOR_FD}").into());
-            option("-mon", "chardev=monitor,mode=control".into());
         }
+        option("-chardev", format!("socket,id=monitor,fd={MONITOR_FD}").into());
+        option("-mon", "chardev=monitor,mode=control".into());
         if role == Role::Clone {
             option("-incoming", "defer".into());
         } else {
