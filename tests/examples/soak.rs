@@ -126,6 +126,19 @@ impl Soak {
         Ok(())
     }
 
+    /// Emulators that outlived their worker. A killed one takes a moment to give up its memory.
+    async fn orphans(&self) -> Vec<holdings::Child> {
+        let end = Instant::now() + SETTLE;
+        loop {
+            let mut orphans = holdings::orphaned_emulators();
+            orphans.retain(|child| !self.others.contains(&child.pid));
+            if orphans.is_empty() || Instant::now() > end {
+                return orphans;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
     /// What the worker holds more than `before`, and what is left once it has ended.
     async fn leave(&mut self, before: Holdings) -> anyhow::Result<Vec<String>> {
         let pid = self.worker.id();
@@ -133,9 +146,9 @@ impl Soak {
         kill(Pid::from_raw(pid.cast_signed()), Signal::SIGTERM)?;
         let status = self.worker.wait()?;
         ensure!(status.success(), "the worker ended with {status}");
-        let new = |child: &holdings::Child| !self.others.contains(&child.pid);
-        let guests = holdings::orphaned_emulators().into_iter().filter(new);
-        left.extend(guests.map(|child| format!("process {} {}", child.pid, child.command)));
+        left.extend(
+            self.orphans().await.iter().map(|child| format!("process {} {}", child.pid, child.command)),
+        );
         let templates = std::fs::read_dir(data_dir().join("templates"))?.flatten();
         let unfinished = templates.filter(|entry| entry.file_name().to_string_lossy().starts_with('.'));
         left.extend(unfinished.map(|entry| entry.path().display().to_string()));
