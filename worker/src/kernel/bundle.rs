@@ -69,6 +69,12 @@ impl Bundle {
         complete.then(|| manifest.into_bundle(dir))
     }
 
+    /// Everything it holds but its manifest.
+    pub(super) fn files(&self) -> impl Iterator<Item = &Path> {
+        let one = [&self.vmlinuz].into_iter().chain(&self.config).chain(&self.btf);
+        one.chain(&self.modules).map(PathBuf::as_path)
+    }
+
     /// Completes the directory `dir`, into which a source has unpacked `unpacked`.
     pub(super) fn seal(dir: &Path, kernel: Kernel, unpacked: Unpacked) -> Result<(), KernelError> {
         let Unpacked { vmlinuz, config, modules, mut lacks } = unpacked;

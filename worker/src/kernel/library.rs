@@ -10,10 +10,12 @@
 
 use super::debian::Debian;
 use super::lock::Lock;
+use super::verified::Verified;
 use super::{Bundle, KernelError, Listed, Listing, Report, Settings, Source};
 use domain::id::KernelId;
 use domain::kernel::{Kernel, by_age};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -43,6 +45,7 @@ pub struct Catalogue {
 pub struct Library {
     dir: PathBuf,
     sources: Vec<Box<dyn Source>>,
+    verified: Arc<Verified>,
 }
 
 impl Library {
@@ -53,7 +56,7 @@ impl Library {
     pub fn open(dir: &Path, settings: Settings) -> Result<Self, KernelError> {
         let dir = std::path::absolute(dir).map_err(|source| KernelError::io("find", dir, source))?;
         let source = Debian::new(settings, dir.join("debian"));
-        let library = Self { sources: vec![Box::new(source)], dir };
+        let library = Self { sources: vec![Box::new(source)], dir, verified: Arc::default() };
         let directories = ["bundles", "locks"].into_iter().chain(library.sources.iter().map(|s| s.distro()));
         for directory in directories {
             let path = library.dir.join(directory);
@@ -125,11 +128,11 @@ impl Library {
         let unknown = || KernelError::KernelUnknown { id: kernel.id.clone() };
         let name = name_of(&kernel.id).ok_or_else(unknown)?;
         let dir = self.bundle_dir(&name);
-        if let Some(bundle) = intact(&dir, kernel).await? {
+        if let Some(bundle) = self.intact(&dir, kernel).await? {
             return Ok(bundle);
         }
         let _lock = Lock::take(&self.lock_path(&name)).await?;
-        if let Some(bundle) = intact(&dir, kernel).await? {
+        if let Some(bundle) = self.intact(&dir, kernel).await? {
             return Ok(bundle);
         }
         let (source, listed) = self.find(kernel, report).await?.ok_or_else(unknown)?;
@@ -146,7 +149,7 @@ impl Library {
             remove_dir(&dir)?;
         }
         std::fs::rename(&building, &dir).map_err(|source| KernelError::io("create", &dir, source))?;
-        intact(&dir, kernel).await?.ok_or_else(unknown)
+        self.intact(&dir, kernel).await?.ok_or_else(unknown)
     }
 
     async fn build(
@@ -159,6 +162,12 @@ impl Library {
         let unpacked = source.fetch(listed, building, report).await?;
         let (kernel, building) = (listed.kernel.clone(), building.to_owned());
         blocking(move || Bundle::seal(&building, kernel, unpacked)).await?
+    }
+
+    async fn intact(&self, dir: &Path, kernel: &Kernel) -> Result<Option<Bundle>, KernelError> {
+        let (verified, dir) = (Arc::clone(&self.verified), dir.to_owned());
+        let bundle = blocking(move || verified.intact(&dir)).await?;
+        Ok(bundle.filter(|bundle| bundle.kernel.id == kernel.id && bundle.kernel.digest == kernel.digest))
     }
 
     /// The source that lists `kernel`, and its packages.
@@ -256,12 +265,6 @@ fn name_of(id: &KernelId) -> Option<String> {
     let parts: Vec<&str> = id.0.split('/').collect();
     let safe = |part: &&str| part.starts_with(|c: char| c.is_ascii_alphanumeric()) && part.chars().all(plain);
     parts.iter().all(safe).then(|| parts.join("_"))
-}
-
-async fn intact(dir: &Path, kernel: &Kernel) -> Result<Option<Bundle>, KernelError> {
-    let dir = dir.to_owned();
-    let bundle = blocking(move || Bundle::intact(&dir)).await?;
-    Ok(bundle.filter(|bundle| bundle.kernel.id == kernel.id && bundle.kernel.digest == kernel.digest))
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, KernelError> {

@@ -29,6 +29,7 @@ mod modules;
 mod settings;
 mod source;
 mod unpack;
+mod verified;
 
 pub use bundle::Bundle;
 pub use error::KernelError;
