@@ -14,7 +14,6 @@ use domain::frame::{self, Direction, FrameError, HEADER_BYTES};
 use domain::message::{Boot, FromGuest, Job, ToGuest};
 use fwcfg::FwCfg;
 use port::Ports;
-use std::time::Duration;
 
 /// The item with the boot frame.
 const BOOT_ITEM: &str = "opt/bpfcompat/boot";
@@ -23,9 +22,6 @@ const JOB_ITEM: &str = "opt/bpfcompat/job";
 
 /// The port of QEMU's isa-debugcon.
 const CONSOLE_PORT: u16 = 0xe9;
-
-/// Between two looks at the job item: far below the cost of restoring a guest.
-const JOB_POLL: Duration = Duration::from_millis(1);
 
 /// fw_cfg's directory: a big-endian count, then entries of 64 bytes (size, key, reserved, name).
 const DIRECTORY_KEY: u16 = 0x19;
@@ -119,16 +115,25 @@ impl Link {
         }
     }
 
-    /// Waits until the job is there. The worker holds the deadline.
+    /// Whether the job is there already, as for a guest that was booted for it.
+    ///
+    /// # Errors
+    /// The device does not answer, or has no such item.
+    pub fn has_job(&mut self) -> Result<bool, LinkError> {
+        Ok(self.find(JOB_ITEM)?.bytes >= HEADER_BYTES)
+    }
+
+    /// Waits until the job is there, and looks for it without a pause: a guest that is restored from
+    /// here goes on in this very loop, where a sleeping one would first run its kernel's timers and
+    /// scheduler. The worker freezes the guest, or holds its deadline.
     ///
     /// # Errors
     /// The item is not there, or is not what it should be.
-    #[expect(clippy::disallowed_methods, reason = "fw_cfg raises no interrupt when the job is there")]
     pub fn job(&mut self) -> Result<Job, LinkError> {
         loop {
             let entry = self.find(JOB_ITEM)?;
             if entry.bytes < HEADER_BYTES {
-                std::thread::sleep(JOB_POLL);
+                std::hint::spin_loop();
                 continue;
             }
             return match self.message(JOB_ITEM, entry)? {

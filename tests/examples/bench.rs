@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
-use tests::cost::{Memory, cpu_seconds};
+use tests::cost::{Cpu, Memory};
 use tests::guests::{Guests, SERIES, hypervisor};
 use tests::system::{System, repository, worker_config};
 use tokio::task::JoinSet;
@@ -138,13 +138,9 @@ async fn measured(
     object: &Object,
     start: &str,
 ) -> anyhow::Result<(Cost, String)> {
-    let before = cpu_seconds()?;
-    let run = system.ask(vec![object.clone()], kernel, wire::Level::Attach).await?;
-    let cpu = cpu_seconds()? - before;
-    let verdict = run.cells.first().and_then(|cell| cell.verdict.as_ref()).context("a verdict")?;
-    ensure!(verdict.verdict() == wire::Verdict::Passes, "{} does not pass on {kernel}", object.0);
-    let guest = verdict.guest.as_ref().context("a guest")?;
-    ensure!(guest.start == start, "a {} guest answered", guest.start);
+    let cpu = Cpu::start()?;
+    let run = asked(system, kernel, object, start).await?;
+    let cpu = cpu.seconds()?;
     let timed = run.run.context("a run")?;
     let [claimed, stored] = [timed.started_at, timed.finished_at].map(|at| at.context("a time"));
     let (claimed, stored) = (SystemTime::try_from(claimed?)?, SystemTime::try_from(stored?)?);
@@ -152,18 +148,33 @@ async fn measured(
     Ok((Cost { wall: stored.duration_since(claimed)?.as_secs_f64(), cpu }, release))
 }
 
+/// One cell, which passes in a guest started as `start`.
+async fn asked(
+    system: &System,
+    kernel: &str,
+    object: &Object,
+    start: &str,
+) -> anyhow::Result<wire::GetRunResponse> {
+    let run = system.ask(vec![object.clone()], kernel, wire::Level::Attach).await?;
+    let verdict = run.cells.first().and_then(|cell| cell.verdict.as_ref()).context("a verdict")?;
+    ensure!(verdict.verdict() == wire::Verdict::Passes, "{} does not pass on {kernel}", object.0);
+    let guest = verdict.guest.as_ref().context("a guest")?;
+    ensure!(guest.start == start, "a {} guest answered", guest.start);
+    Ok(run)
+}
+
 /// All cells in turn, for a while, as many at once as keep every processor busy.
 async fn throughput(system: &Arc<System>, objects: &[Object], sustained: Duration) -> anyhow::Result<Value> {
     let processors = std::thread::available_parallelism()?.get();
     let pairs = SERIES.iter().flat_map(|kernel| objects.iter().map(move |object| (*kernel, object.clone())));
     let mut next: VecDeque<_> = pairs.collect();
-    let (began, before, mut cells, mut tasks) = (Instant::now(), cpu_seconds()?, 0_u32, JoinSet::new());
+    let (began, cpu, mut cells, mut tasks) = (Instant::now(), Cpu::start()?, 0_u32, JoinSet::new());
     let mut memory = Memory::default();
     while began.elapsed() < sustained {
         while tasks.len() < AHEAD * processors {
             next.rotate_left(1);
             let ((kernel, object), system) = (next[0].clone(), Arc::clone(system));
-            tasks.spawn(async move { measured(&system, kernel, &object, "clone").await });
+            tasks.spawn(async move { asked(&system, kernel, &object, "clone").await });
         }
         tasks.join_next().await.context("a cell")???;
         cells += 1;
@@ -172,7 +183,7 @@ async fn throughput(system: &Arc<System>, objects: &[Object], sustained: Duratio
         }
     }
     let wall = began.elapsed().as_secs_f64();
-    let cpu = (cpu_seconds()? - before) / f64::from(cells);
+    let cpu = cpu.seconds()? / f64::from(cells);
     let per_core_minute = f64::from(cells) * 60.0 / wall / f64::from(u32::try_from(processors)?);
     let (median_mib, most_mib) = memory.proportional_mib();
     println!("{cells} clones in {wall:.0} s: {per_core_minute:.0} per core and minute, {cpu:.3} CPU s each");

@@ -6,20 +6,46 @@ use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeVal;
 use std::fs;
 
-/// Processor seconds of this process, of every child it waited for (QEMU among them), and of
-/// Postgres so far.
-///
-/// # Errors
-/// The kernel does not tell.
-pub fn cpu_seconds() -> anyhow::Result<f64> {
+/// Processor seconds from its start on: of this process, of every child it waited for (QEMU among
+/// them), and of Postgres. What looking at Postgres' processes costs is not among them.
+#[derive(Debug)]
+pub struct Cpu {
+    postgres: f64,
+    ours: f64,
+}
+
+impl Cpu {
+    /// Begins to count.
+    ///
+    /// # Errors
+    /// The kernel does not tell.
+    pub fn start() -> anyhow::Result<Self> {
+        let postgres = postgres_seconds();
+        Ok(Self { postgres, ours: our_seconds()? })
+    }
+
+    /// Seconds since.
+    ///
+    /// # Errors
+    /// The kernel does not tell.
+    pub fn seconds(&self) -> anyhow::Result<f64> {
+        let ours = our_seconds()? - self.ours;
+        Ok(ours + postgres_seconds() - self.postgres)
+    }
+}
+
+fn our_seconds() -> anyhow::Result<f64> {
     let mut seconds = 0.0;
     for who in [UsageWho::RUSAGE_SELF, UsageWho::RUSAGE_CHILDREN] {
         let usage = getrusage(who)?;
         seconds += self::seconds(usage.user_time()) + self::seconds(usage.system_time());
     }
-    let postgres =
-        holdings::below(std::process::id()).into_iter().filter(|child| child.command == "postgres");
-    Ok(seconds + postgres.map(|child| running_seconds(child.pid)).sum::<f64>())
+    Ok(seconds)
+}
+
+fn postgres_seconds() -> f64 {
+    let children = holdings::below(std::process::id()).into_iter();
+    children.filter(|child| child.command == "postgres").map(|child| running_seconds(child.pid)).sum()
 }
 
 fn seconds(time: TimeVal) -> f64 {

@@ -5,6 +5,7 @@ use crate::exercise::{Exercise, ExerciseError, send_log};
 use crate::kmsg::Mark;
 use crate::mounts;
 use crate::prepare::{Fixtures, prepare};
+use crate::settle::{put_off_chores, settle};
 use crate::sys::kernel;
 use channel::{Link, LinkError};
 use domain::digest::Digest;
@@ -37,6 +38,7 @@ enum JobError {
 /// Gets ready, takes the job and answers it. An error is one that the worker cannot be told.
 pub(crate) fn serve() -> Result<(), LinkError> {
     let lacks = mounts::mount_all();
+    put_off_chores();
     let mut link = Link::open()?;
     let last_word = match converse(&mut link, lacks) {
         Ok(job_nonce) => FromGuest::Finished { job_nonce },
@@ -51,6 +53,9 @@ fn converse(link: &mut Link, lacks: Vec<String>) -> Result<Nonce, JobError> {
     // Opened for all clones at once, and never closed: the guest ends with its job.
     let random = OpenOptions::new().read(true).write(true).open("/dev/urandom").map_err(JobError::Random)?;
     let random = ManuallyDrop::new(random);
+    if !link.has_job()? {
+        settle();
+    }
     let mark = Mark::now();
     link.send(&FromGuest::Ready { boot_nonce: boot.nonce, facts })?;
     let job = link.job()?;

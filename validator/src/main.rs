@@ -17,6 +17,7 @@ mod maps;
 mod mounts;
 mod open;
 mod prepare;
+mod settle;
 mod sys;
 
 use nix::sys::reboot::{RebootMode, reboot};

@@ -1,7 +1,7 @@
 //! From a bare kernel to a guest that can take a job.
 
 use crate::facts;
-use crate::sys::{features, kernel, kernel_version, print, trivial};
+use crate::sys::{features, kernel, kernel_version, placeholder, print, trivial};
 use domain::errno::Errno;
 use domain::evidence::KernelFacts;
 use std::ffi::c_int;
@@ -37,6 +37,7 @@ pub(crate) fn prepare(modules: &[String], mut lacks: Vec<String>) -> (Fixtures, 
     let facts = facts::collect(loaded, lacks);
     features::probe();
     trivial::load();
+    placeholder::make();
     kernel_version::find_out();
     // The first look at the clock maps its page.
     let _mapped = Instant::now();

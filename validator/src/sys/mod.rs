@@ -12,6 +12,8 @@ pub(crate) mod features;
 pub(crate) mod kernel;
 pub(crate) mod kernel_version;
 pub(crate) mod libbpf;
+pub(crate) mod memory;
+pub(crate) mod placeholder;
 pub(crate) mod print;
 pub(crate) mod trivial;
 

@@ -46,10 +46,11 @@ pub fn host_memory_bytes(guest_memory_bytes: u64) -> u64 {
 /// the guest. `no_timer_check` keeps a kernel from panicking at boot because an emulated timer
 /// ticked late on a busy host; under KVM kernels skip that check by themselves. With
 /// `unknown_nmi_panic` a kernel that is interrupted by its worker says what it was doing.
+/// `psi=0` spares every guest the account of who waited for what, kept at each change of task.
 /// `tsc=reliable` ends the watch over the one clock that QEMU derives from the host's own: on a busy
 /// host it fires late and finds fault with it.
 const COMMAND_LINE: &str =
-    "quiet loglevel=5 panic=-1 no_timer_check tsc=reliable unknown_nmi_panic console=ttyS0";
+    "quiet psi=0 loglevel=5 panic=-1 no_timer_check tsc=reliable unknown_nmi_panic console=ttyS0";
 
 /// The first series whose `kmalloc_nolock` (mm/slub.c) gives up without `cmpxchg16b`.
 const NEEDS_CMPXCHG16B: Series = Series { major: 6, minor: 18 };
