@@ -32,13 +32,13 @@ extern "C" fn __wrap_syscall(
     six: c_long,
 ) -> c_long {
     let file = FILE.load(Ordering::Acquire);
-    // SAFETY: the first argument of this call is a string of its caller's.
-    if number == libc::SYS_memfd_create
-        && file >= 0
-        && unsafe { CStr::from_ptr(one as *const c_char) } == NAME
-    {
-        // SAFETY: takes numbers only.
-        return unsafe { libc::fcntl(file, libc::F_DUPFD_CLOEXEC, 3) }.into();
+    if number == libc::SYS_memfd_create && file >= 0 {
+        // SAFETY: the first argument of this call is a string of its caller's.
+        let name = unsafe { CStr::from_ptr(one as *const c_char) };
+        if name == NAME {
+            // SAFETY: takes numbers only.
+            return unsafe { libc::fcntl(file, libc::F_DUPFD_CLOEXEC, 3) }.into();
+        }
     }
     // SAFETY: the caller's own arguments; a call looks only at those it has.
     unsafe { __real_syscall(number, one, two, three, four, five, six) }
