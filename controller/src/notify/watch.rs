@@ -14,12 +14,12 @@ use std::time::Duration;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::sync::mpsc;
-use tokio::time::{interval, sleep};
+use tokio::time::{Instant, interval, sleep_until};
 use uuid::Uuid;
 
-/// Changes within this time are told together: a person cannot see more, and a thousand cells
-/// that settle at once become a few messages.
-const DEBOUNCE: Duration = Duration::from_millis(100);
+/// Changes within this time are told together, but for the last: a person cannot see more, and a
+/// thousand cells that settle at once become a few messages.
+const PACE: Duration = Duration::from_millis(100);
 
 /// Why a run cannot be shown.
 #[derive(Debug, thiserror::Error)]
@@ -73,6 +73,8 @@ pub(crate) async fn watch(
     let mut seen: HashMap<CellId, StoredCell> = HashMap::new();
     let mut last = None;
     loop {
+        forget(&mut notices);
+        let looked = Instant::now();
         let view = look(parts, run, &seen).await?;
         let over = view.run.state.is_over();
         seen.extend(view.cells.iter().map(|cell| (cell.id, cell.clone())));
@@ -85,30 +87,27 @@ pub(crate) async fn watch(
         if over {
             return Ok(());
         }
+        let mut changed = false;
         loop {
             tokio::select! {
                 () = parts.shutdown.cancelled() => return Ok(()),
                 () = told.closed() => return Ok(()),
                 _ = attend.tick(), if attends => runs::attend(&parts.db, run, parts.timing.attended).await?,
                 _ = poll.tick() => break,
-                heard = notices.recv() => if concerns(run, heard) { break },
+                () = sleep_until(looked + PACE), if changed => break,
+                heard = notices.recv() => match heard {
+                    Ok(Notice::Over(over)) if over == run => break,
+                    Ok(notice) => changed |= notice == Notice::Run(run),
+                    // A watcher that fell behind has to look.
+                    Err(RecvError::Lagged(_) | RecvError::Closed) => changed = true,
+                },
             }
         }
-        sleep(DEBOUNCE).await;
-        drain(&mut notices);
     }
 }
 
-/// Whether the run may have changed. A watcher that fell behind has to look.
-fn concerns(run: RunId, heard: Result<Notice, RecvError>) -> bool {
-    match heard {
-        Ok(notice) => notice == Notice::Run(run),
-        Err(RecvError::Lagged(_) | RecvError::Closed) => true,
-    }
-}
-
-/// Forgets the notices of changes that the next look will see anyway.
-fn drain(notices: &mut Receiver<Notice>) {
+/// Forgets the notices of changes that the next look will see.
+fn forget(notices: &mut Receiver<Notice>) {
     while let Ok(_) | Err(TryRecvError::Lagged(_)) = notices.try_recv() {}
 }
 

@@ -16,7 +16,7 @@ pub(crate) async fn cancel(parts: &Parts, run: RunId) -> sqlx::Result<()> {
     }
     let verdict = settle::of_run(&mut tx, run).await?;
     if runs::cancel(&mut *tx, run, verdict).await? {
-        announce(&mut *tx, Notice::Run(run)).await?;
+        announce(&mut *tx, Notice::Over(run)).await?;
     }
     tx.commit().await
 }

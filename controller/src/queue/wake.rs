@@ -41,7 +41,7 @@ impl Wake {
     fn pass_on(&self, notice: Notice) {
         match notice {
             Notice::Queue => self.queue.send_modify(|()| {}),
-            Notice::Run(_) | Notice::Revoked(..) => {
+            Notice::Run(_) | Notice::Over(_) | Notice::Revoked(..) => {
                 // An error means that nobody is registered, which is fine.
                 self.notices.send(notice).ok();
             }

@@ -11,6 +11,7 @@ use sqlx::{PgExecutor, PgPool};
 
 const QUEUE: &str = "bpfcompat_queue";
 const RUN: &str = "bpfcompat_run";
+const OVER: &str = "bpfcompat_over";
 const REVOKED: &str = "bpfcompat_revoked";
 
 /// What was notified.
@@ -20,6 +21,8 @@ pub(crate) enum Notice {
     Queue,
     /// The run, or a cell of it, changed.
     Run(RunId),
+    /// The run is over.
+    Over(RunId),
     /// The worker lost the lease before it answered.
     Revoked(WorkerId, Lease),
 }
@@ -27,7 +30,7 @@ pub(crate) enum Notice {
 /// A connection that hears all channels.
 pub(crate) async fn listen(db: &PgPool) -> sqlx::Result<PgListener> {
     let mut listener = PgListener::connect_with(db).await?;
-    listener.listen_all([QUEUE, RUN, REVOKED]).await?;
+    listener.listen_all([QUEUE, RUN, OVER, REVOKED]).await?;
     Ok(listener)
 }
 
@@ -36,6 +39,7 @@ pub(crate) async fn announce(db: impl PgExecutor<'_>, notice: Notice) -> sqlx::R
     let (channel, payload) = match notice {
         Notice::Queue => (QUEUE, String::new()),
         Notice::Run(run) => (RUN, run.to_string()),
+        Notice::Over(run) => (OVER, run.to_string()),
         Notice::Revoked(worker, lease) => (REVOKED, format!("{worker} {} {}", lease.cell, lease.fence)),
     };
     sqlx::query!("SELECT pg_notify($1, $2)", channel, payload).execute(db).await?;
@@ -47,6 +51,7 @@ pub(crate) fn parse(channel: &str, payload: &str) -> Option<Notice> {
     match channel {
         QUEUE => Some(Notice::Queue),
         RUN => payload.parse().ok().map(Notice::Run),
+        OVER => payload.parse().ok().map(Notice::Over),
         REVOKED => {
             let mut words = payload.split(' ');
             let worker: WorkerId = words.next()?.parse().ok()?;

@@ -23,6 +23,7 @@ pub(crate) async fn count(tx: &mut PgConnection, run: RunId, settled: i32) -> sq
     if runs::count_settled(&mut *tx, run, settled).await? {
         let verdict = of_run(tx, run).await?;
         runs::finish(&mut *tx, run, verdict).await?;
+        return announce(&mut *tx, Notice::Over(run)).await;
     }
     announce(&mut *tx, Notice::Run(run)).await
 }

@@ -8,14 +8,15 @@ use proto::wire::open_session_request::Message;
 use proto::wire::open_session_response::Message as Told;
 use std::collections::HashMap;
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::{self, JoinError, JoinSet};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use tonic::Streaming;
 
-/// Progress reports that may wait; slots drop what does not fit, the next one replaces it.
-const PROGRESS_MAX: usize = 256;
+/// Between two reports of progress. People see no more, and a clone is done in half of it: most cells
+/// end without one, which spares the controller half of what it has to write down.
+const PROGRESS_PACE: Duration = Duration::from_millis(250);
 /// How long finished guests may take to be given back at shutdown before the stream closes, and
 /// how long the controller may take to close its side.
 const FAREWELL: Duration = Duration::from_secs(5);
@@ -26,6 +27,7 @@ struct Running {
     lease: Lease,
     stop: CancellationToken,
     task: task::Id,
+    progress: watch::Receiver<Option<Progress>>,
 }
 
 /// The owner of one open session.
@@ -33,10 +35,9 @@ pub(super) struct Conversation {
     slot: Slot,
     outgoing: mpsc::Sender<wire::OpenSessionRequest>,
     heartbeat: Interval,
+    pace: Interval,
     running: HashMap<CellId, Running>,
     tasks: JoinSet<Result<(), NotAnswered>>,
-    progress: mpsc::Sender<(Lease, Progress)>,
-    reports: mpsc::Receiver<(Lease, Progress)>,
     draining: bool,
 }
 
@@ -46,17 +47,18 @@ impl Conversation {
         outgoing: mpsc::Sender<wire::OpenSessionRequest>,
         welcome: &wire::Welcome,
     ) -> Self {
-        let mut heartbeat = interval(Duration::from_millis(welcome.heartbeat_ms.max(100).into()));
-        heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let (progress, reports) = mpsc::channel(PROGRESS_MAX);
+        let every = |period| {
+            let mut ticks = interval(period);
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            ticks
+        };
         Self {
             slot,
             outgoing,
-            heartbeat,
+            heartbeat: every(Duration::from_millis(welcome.heartbeat_ms.max(100).into())),
+            pace: every(PROGRESS_PACE),
             running: HashMap::new(),
             tasks: JoinSet::new(),
-            progress,
-            reports,
             draining: false,
         }
     }
@@ -102,20 +104,15 @@ impl Conversation {
                     let told = told?.ok_or(SessionError::Closed)?;
                     self.hear(told).await?;
                 }
-                Some((lease, progress)) = self.reports.recv() => {
-                    let progress = wire::Progress {
-                        lease: Some(lease.into()),
-                        stage: progress.stage.to_owned(),
-                        percent: progress.percent,
-                    };
-                    self.say(Message::Progress(progress)).await?;
-                }
                 Some(ended) = self.tasks.join_next_with_id() => {
                     self.settle(ended).await?;
                     self.say_room().await?;
                 }
                 _ = self.heartbeat.tick() => {
                     self.beat().await?;
+                }
+                _ = self.pace.tick(), if !self.running.is_empty() => {
+                    self.say_progress().await?;
                 }
             }
         }
@@ -155,15 +152,15 @@ impl Conversation {
         };
         let lease = assignment.lease;
         let stop = CancellationToken::new();
-        let (slot, progress, stopped) = (self.slot.clone(), self.progress.clone(), stop.clone());
+        let (slot, stopped) = (self.slot.clone(), stop.clone());
+        let (step, progress) = watch::channel(None);
         let task = self.tasks.spawn(async move {
-            let report = move |step: Progress| {
-                // A full queue means that newer reports are already waiting to be sent.
-                progress.try_send((lease, step)).ok();
+            let report = move |progress: Progress| {
+                step.send_replace(Some(progress));
             };
             slot.answer(assignment, &report, stopped).await
         });
-        let running = Running { lease, stop, task: task.id() };
+        let running = Running { lease, stop, task: task.id(), progress };
         // The cell may come back under a new lease while its old guest still runs: that guest's
         // answer would be refused.
         if let Some(outdated) = self.running.insert(lease.cell, running) {
@@ -208,6 +205,22 @@ impl Conversation {
     async fn say_alive(&self) -> Result<(), SessionError> {
         let leases = self.running.values().map(|running| running.lease.into()).collect();
         self.say(Message::Heartbeat(self.slot.worker().heartbeat(leases))).await
+    }
+
+    /// Says how far cells are that went on since the last time.
+    async fn say_progress(&mut self) -> Result<(), SessionError> {
+        let mut reports = Vec::new();
+        for running in
+            self.running.values_mut().filter(|running| running.progress.has_changed().is_ok_and(|it| it))
+        {
+            let Some(Progress { stage, percent }) = *running.progress.borrow_and_update() else { continue };
+            let lease = Some(running.lease.into());
+            reports.push(wire::Progress { lease, stage: stage.to_owned(), percent });
+        }
+        for report in reports {
+            self.say(Message::Progress(report)).await?;
+        }
+        Ok(())
     }
 
     async fn say_room(&self) -> Result<(), SessionError> {
