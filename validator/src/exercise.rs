@@ -27,6 +27,11 @@ use std::mem::ManuallyDrop;
 const PROGRAMS_MAX: usize = 4096;
 const MAPS_MAX: usize = 4096;
 
+/// Programs that stay attached beside each other. Letting go of one waits for the kernel's readers,
+/// a third of a short job; keeping all of a large object would have every program of it run at
+/// every event while the rest is attached.
+const HELD_MAX: usize = 8;
+
 /// Why a job ended early with nothing learnt about the object.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ExerciseError {
@@ -52,8 +57,8 @@ pub(crate) struct Exercise<'a> {
     fixtures: Fixtures,
     specimen: Specimen<'a>,
     pub(crate) recorder: Recorder,
-    // The program that is attached, until the next one.
-    attached: RefCell<Option<Attachment>>,
+    // The programs that are attached.
+    held: RefCell<Vec<Attachment>>,
 }
 
 impl<'a> Exercise<'a> {
@@ -66,7 +71,7 @@ impl<'a> Exercise<'a> {
             fixtures,
             specimen: Specimen::new(job),
             recorder,
-            attached: RefCell::default(),
+            held: RefCell::default(),
         }
     }
 
@@ -130,12 +135,29 @@ impl<'a> Exercise<'a> {
         match self.level {
             Level::Load => Ok(()),
             Level::Attach => {
-                self.detach();
-                let (attach, link) = attach::attach(program, self.fixtures);
-                self.attached.replace(link);
+                let (attach, link) = self.beside_others(program);
+                self.held.borrow_mut().extend(link);
                 self.report_attach(attach)
             }
         }
+    }
+
+    /// Attaches a program beside those that are attached, as a loader does. What fails there is tried
+    /// once more with nothing beside it: some hooks take one program only, and a program that is at
+    /// work may forbid what the next one needs.
+    fn beside_others(&self, program: Program<'_>) -> (Attach, Option<Attachment>) {
+        let held = self.held.borrow().len();
+        if held == HELD_MAX {
+            self.detach();
+        } else if held > 0 {
+            let (attach, link) = attach::attach(program, self.fixtures);
+            if !matches!(attach.outcome, AttachOutcome::Failed(_)) {
+                return (attach, link);
+            }
+            self.detach();
+            self.forget();
+        }
+        attach::attach(program, self.fixtures)
     }
 
     pub(crate) fn report_attach(&self, attach: Attach) -> Result<(), ExerciseError> {
@@ -145,9 +167,9 @@ impl<'a> Exercise<'a> {
         self.log(&subject, !failed)
     }
 
-    /// Lets go of the program that was attached last.
+    /// Lets go of the programs that are attached.
     fn detach(&self) {
-        drop(self.attached.take());
+        drop(self.held.take());
     }
 
     /// Opens the object once more. What libbpf says of it was sent the first time.

@@ -1,9 +1,8 @@
-//! Attaching one loaded program for a moment, to see whether the kernel takes it.
+//! Attaching one loaded program, to see whether the kernel takes it.
 //!
 //! What comes in: a loaded program and the guest's fixtures. What goes out: one [`Attach`], with
 //! the hook, the way and the error number of a refusal; and what holds the attachment, if libbpf
-//! does. The caller lets go of it before the next program, so that two programs for one hook do not
-//! keep each other out; after the last one nobody does, because the guest ends.
+//! does. The caller decides how long it stays.
 //!
 //! [`table`] maps every section libbpf knows either to an attacher or to the reason why there is
 //! none; the other files are the attachers, by what programs are attached to.
