@@ -15,8 +15,8 @@ const PAGE_BYTES: usize = 4096;
 /// into is to be below its caller's.
 #[inline(never)]
 pub(crate) fn fault_in() {
-    // SAFETY: these set numbers of the allocator. Blocks of up to the heap's size come from it and
-    // not from mappings of their own, and what is freed at its end stays.
+    // SAFETY: these set numbers of the allocator: blocks that would get a mapping of their own come
+    // from the heap, and what is freed at its end stays.
     unsafe {
         let heap = i32::try_from(HEAP_BYTES).expect("a few megabytes");
         libc::mallopt(libc::M_MMAP_THRESHOLD, 2 * heap);
