@@ -6,7 +6,7 @@ use nix::unistd::Pid;
 use std::sync::Arc;
 use std::time::Duration;
 use tests::corpus::object;
-use tests::guests::{Guests, ask, hypervisor};
+use tests::guests::{self, Guests, ask};
 use tests::holdings::{Holdings, below};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -86,7 +86,7 @@ async fn ask_and_kill(hypervisor: &Arc<Hypervisor>, order: &Order, after: Durati
 async fn cells_and_kills_leave_nothing_behind() -> anyhow::Result<()> {
     let dir = tempfile::tempdir()?;
     let settings = template::Settings { spares: 1, ..template::Settings::default() };
-    let (hypervisor, tally) = hypervisor(dir.path(), &settings).await?;
+    let (hypervisor, _) = guests::hypervisor(dir.path(), &settings).await?;
     let order = Guests::find().await?.order("6.1", object("tracepoint_hash")?).await?;
     for _ in 0..3 {
         ask(&hypervisor, &order, Start::Clone).await?;
@@ -101,7 +101,9 @@ async fn cells_and_kills_leave_nothing_behind() -> anyhow::Result<()> {
     for nth in 0..KILLED {
         ask_and_kill(&hypervisor, &order, Duration::from_millis(25 * u64::try_from(nth)?)).await?;
     }
-    let builds = tally.of(Event::TemplateMade);
+    // Kills in a row may have made the first one give its template up.
+    drop(hypervisor);
+    let (hypervisor, tally) = guests::hypervisor(dir.path(), &settings).await?;
     hypervisor.distrust(&order);
     soon("the end of all", || {
         emulators().into_iter().for_each(end);
@@ -119,7 +121,7 @@ async fn cells_and_kills_leave_nothing_behind() -> anyhow::Result<()> {
     // The next one is made as if nothing had happened, and answers.
     ask(&hypervisor, &order, Start::Clone).await?;
     ask(&hypervisor, &order, Start::Clone).await?;
-    assert_eq!(tally.of(Event::TemplateMade), builds + 1);
+    assert_eq!(tally.of(Event::TemplateMade), 1);
     as_before(&before).await;
     let unfinished = std::fs::read_dir(dir.path())?.flatten();
     let unfinished = unfinished.filter(|entry| entry.file_name().to_string_lossy().starts_with('.'));
