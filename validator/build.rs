@@ -1,5 +1,5 @@
-//! Lets `sys::btf`, `sys::kernel_version` and `sys::trivial` stand between libbpf and what it would find out anew
-//! for every object.
+//! Lets `btf`, `kernel_version`, `placeholder` and `trivial` of `src/sys` stand between libbpf and what it would find
+//! out or make anew for every object.
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");

@@ -142,16 +142,16 @@ impl<'a> Exercise<'a> {
         }
     }
 
-    /// Attaches a program beside those that are attached, as a loader does. What fails there is tried
-    /// once more with nothing beside it: some hooks take one program only, and a program that is at
-    /// work may forbid what the next one needs.
+    /// Attaches a program beside those that are attached, as a loader does. What does not attach there is
+    /// tried once more with nothing beside it: some hooks take one program only, and a program that is
+    /// at work may forbid, or hide, what the next one needs.
     fn beside_others(&self, program: Program<'_>) -> (Attach, Option<Attachment>) {
         let held = self.held.borrow().len();
         if held == HELD_MAX {
             self.detach();
         } else if held > 0 {
             let (attach, link) = attach::attach(program, self.fixtures);
-            if !matches!(attach.outcome, AttachOutcome::Failed(_)) {
+            if attach.outcome == AttachOutcome::Attached {
                 return (attach, link);
             }
             self.detach();
