@@ -36,10 +36,12 @@ const NAMES: &[(i32, &str)] = &[
     (34, "ERANGE"),
     (38, "ENOSYS"),
     (75, "EOVERFLOW"),
+    (84, "EILSEQ"),
     (92, "ENOPROTOOPT"),
     (93, "EPROTONOSUPPORT"),
     (95, "EOPNOTSUPP"),
     (97, "EAFNOSUPPORT"),
+    (107, "ENOTCONN"),
     (110, "ETIMEDOUT"),
     (524, "ENOTSUPP"),
 ];

@@ -1,7 +1,9 @@
 //! Programs one at a time, each with every map and no other program.
 
+use crate::attach::Attacher;
 use crate::exercise::{Exercise, ExerciseError};
 use crate::load;
+use crate::open::Instance;
 use crate::sys::libbpf::Program;
 use domain::errno::Errno;
 use domain::evidence::{Attach, AttachOutcome, Load, LoadScope, Loaded, LogSubject};
@@ -11,6 +13,10 @@ use std::collections::BTreeSet;
 
 /// How libbpf's message begins when a prog array's first entry is a program that is not loaded.
 const EMPTY_SLOT: &str = "failed to initialize slot";
+
+/// Why a program that was loaded in company is not attached.
+const UNLOADABLE_SLOTS: &str =
+    "a prog array of the object starts with programs that cannot be loaded with it";
 
 /// What the kernel said of one program alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,12 +29,13 @@ enum Answer {
 }
 
 impl Exercise<'_> {
-    /// Loads and attaches each of the programs with these indices.
-    pub(crate) fn each_alone(&self, indices: Vec<usize>) -> Result<(), ExerciseError> {
+    /// Loads and attaches each of the programs with these indices. `whole` is the object as it was loaded,
+    /// or refused, before.
+    pub(crate) fn each_alone(&self, indices: Vec<usize>, whole: &Instance) -> Result<(), ExerciseError> {
         let mut refused = BTreeSet::new();
         let mut lacking = Vec::new();
         for index in indices {
-            match self.alone(index)? {
+            match self.alone(index, whole)? {
                 Answer::Loaded => {}
                 Answer::Refused => {
                     refused.insert(index);
@@ -39,10 +46,15 @@ impl Exercise<'_> {
         if lacking.is_empty() { Ok(()) } else { self.in_company(&lacking, &refused) }
     }
 
-    fn alone(&self, index: usize) -> Result<Answer, ExerciseError> {
+    fn alone(&self, index: usize, whole: &Instance) -> Result<Answer, ExerciseError> {
         let instance = self.reopen()?;
         load::only_programs(&instance.object, |other| other == index).map_err(ExerciseError::Narrow)?;
         let program = instance.object.programs().nth(index).ok_or(ExerciseError::Changed)?;
+        if let Err(reason) = load::aim(program, &whole.object) {
+            self.forget();
+            self.cannot_attach(program, &reason)?;
+            return Ok(Answer::Refused);
+        }
         let load = load::load(&instance.object, LoadScope::Alone(program.name()));
         let log = self.recorder.take(load.errno.is_none());
         if load.errno == Some(Errno(libc::EBADF)) && log.mentions(EMPTY_SLOT) {
@@ -54,7 +66,8 @@ impl Exercise<'_> {
         if !loaded {
             return Ok(Answer::Refused);
         }
-        self.attach(program)?;
+        self.attach(&Attacher::new(&instance, &self.fixtures), index, program)?;
+        self.keep(instance);
         Ok(Answer::Loaded)
     }
 
@@ -67,7 +80,8 @@ impl Exercise<'_> {
             .map_err(ExerciseError::Narrow)?;
         let together = load::load(&instance.object, LoadScope::Whole);
         self.forget();
-        for (_, program) in
+        let attacher = Attacher::new(&instance, &self.fixtures);
+        for (index, program) in
             instance.object.programs().enumerate().filter(|(index, _)| lacking.contains(index))
         {
             let name = program.name();
@@ -76,18 +90,18 @@ impl Exercise<'_> {
             let loaded = vec![loaded.unwrap_or_else(|| without_figures(name))];
             self.send(&FromGuest::Load(Load { scope, errno: None, loaded, took_us: together.took_us }))?;
             match together.errno {
-                None => self.attach(program)?,
-                Some(_) => self.cannot_attach(program)?,
+                None => self.attach(&attacher, index, program)?,
+                Some(_) => self.cannot_attach(program, UNLOADABLE_SLOTS)?,
             }
         }
+        self.keep(instance);
         Ok(())
     }
 
-    fn cannot_attach(&self, program: Program<'_>) -> Result<(), ExerciseError> {
+    fn cannot_attach(&self, program: Program<'_>, reason: &str) -> Result<(), ExerciseError> {
         if self.level == Level::Load {
             return Ok(());
         }
-        let reason = "a prog array of the object starts with programs that cannot be loaded with it";
         self.report_attach(Attach {
             program: program.name(),
             hook: program.section(),

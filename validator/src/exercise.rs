@@ -7,12 +7,11 @@
 //! ```
 //! Each observation is sent before the next step begins, so that a guest that dies leaves a trace.
 
-use crate::attach;
+use crate::attach::{Attacher, Hold};
 use crate::load;
 use crate::log::{Log, Recorder};
 use crate::open::{self, Instance, Specimen};
 use crate::prepare::Fixtures;
-use crate::sys::attach::Link as Attachment;
 use crate::sys::libbpf::Program;
 use channel::{Link, LinkError};
 use domain::errno::Errno;
@@ -54,11 +53,11 @@ pub(crate) enum ExerciseError {
 pub(crate) struct Exercise<'a> {
     link: &'a Link,
     pub(crate) level: Level,
-    fixtures: Fixtures,
+    pub(crate) fixtures: Fixtures,
     specimen: Specimen<'a>,
     pub(crate) recorder: Recorder,
     // The programs that are attached.
-    held: RefCell<Vec<Attachment>>,
+    held: RefCell<Vec<Box<dyn Hold>>>,
 }
 
 impl<'a> Exercise<'a> {
@@ -90,7 +89,7 @@ impl<'a> Exercise<'a> {
                 (0..count).collect()
             }
         };
-        self.each_alone(left)
+        self.each_alone(left, &instance)
     }
 
     fn open(&self) -> Result<Option<Instance>, ExerciseError> {
@@ -111,8 +110,10 @@ impl<'a> Exercise<'a> {
     }
 
     /// Loads the object as a plain loader would. The indices of the programs it left out, or `None`
-    /// when it was refused.
+    /// when it was refused. Programs that replace a function of another one are left out: libbpf loads
+    /// them once it is told the loaded program, which takes a second opening.
     fn whole(&self, instance: &Instance) -> Result<Option<Vec<usize>>, ExerciseError> {
+        load::without_replacements(&instance.object).map_err(ExerciseError::Narrow)?;
         let load = load::load(&instance.object, LoadScope::Whole);
         let refused = load.errno.is_some();
         self.send(&FromGuest::Load(load))?;
@@ -121,9 +122,10 @@ impl<'a> Exercise<'a> {
             return Ok(None);
         }
         let mut left = Vec::new();
+        let attacher = Attacher::new(instance, &self.fixtures);
         for (index, program) in instance.object.programs().enumerate() {
             if program.info().is_some() {
-                self.attach(program)?;
+                self.attach(&attacher, index, program)?;
             } else {
                 left.push(index);
             }
@@ -131,12 +133,17 @@ impl<'a> Exercise<'a> {
         Ok(Some(left))
     }
 
-    pub(crate) fn attach(&self, program: Program<'_>) -> Result<(), ExerciseError> {
+    pub(crate) fn attach(
+        &self,
+        attacher: &Attacher<'_>,
+        index: usize,
+        program: Program<'_>,
+    ) -> Result<(), ExerciseError> {
         match self.level {
             Level::Load => Ok(()),
             Level::Attach => {
-                let (attach, link) = self.beside_others(program);
-                self.held.borrow_mut().extend(link);
+                let (attach, held) = self.beside_others(attacher, index, program);
+                self.held.borrow_mut().extend(held);
                 self.report_attach(attach)
             }
         }
@@ -145,19 +152,24 @@ impl<'a> Exercise<'a> {
     /// Attaches a program beside those that are attached, as a loader does. What does not attach there is
     /// tried once more with nothing beside it: some hooks take one program only, and a program that is
     /// at work may forbid, or hide, what the next one needs.
-    fn beside_others(&self, program: Program<'_>) -> (Attach, Option<Attachment>) {
+    fn beside_others(
+        &self,
+        attacher: &Attacher<'_>,
+        index: usize,
+        program: Program<'_>,
+    ) -> (Attach, Option<Box<dyn Hold>>) {
         let held = self.held.borrow().len();
         if held == HELD_MAX {
             self.detach();
         } else if held > 0 {
-            let (attach, link) = attach::attach(program, self.fixtures);
+            let (attach, held) = attacher.attach(index, program);
             if attach.outcome == AttachOutcome::Attached {
-                return (attach, link);
+                return (attach, held);
             }
             self.detach();
             self.forget();
         }
-        attach::attach(program, self.fixtures)
+        attacher.attach(index, program)
     }
 
     pub(crate) fn report_attach(&self, attach: Attach) -> Result<(), ExerciseError> {
@@ -167,7 +179,12 @@ impl<'a> Exercise<'a> {
         self.log(&subject, !failed)
     }
 
-    /// Lets go of the programs that are attached.
+    /// Keeps an object open for as long as programs of it are attached.
+    pub(crate) fn keep(&self, instance: Instance) {
+        self.held.borrow_mut().push(Box::new(instance));
+    }
+
+    /// Lets go of the programs that are attached, first attached first, then of their object.
     fn detach(&self) {
         drop(self.held.take());
     }

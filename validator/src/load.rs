@@ -1,6 +1,6 @@
 //! Loading an instance, and choosing what of it is loaded.
 
-use crate::sys::libbpf::Object;
+use crate::sys::libbpf::{Object, Program, c_text};
 use domain::errno::Errno;
 use domain::evidence::{Load, LoadScope, Loaded};
 use std::time::Instant;
@@ -13,6 +13,33 @@ pub(crate) fn only_programs(object: &Object, wanted: impl Fn(usize) -> bool) -> 
 /// Marks for creation the maps whose index `wanted` accepts, and no other.
 pub(crate) fn only_maps(object: &Object, wanted: impl Fn(usize) -> bool) -> Result<(), Errno> {
     object.maps().enumerate().try_for_each(|(index, map)| map.set_autocreate(wanted(index)))
+}
+
+/// libbpf's name of the type of programs that replace a function of a loaded program.
+const REPLACEMENT: &str = "ext";
+
+/// Leaves out the programs that replace a function of another program.
+pub(crate) fn without_replacements(object: &Object) -> Result<(), Errno> {
+    let mut replacements = object.programs().filter(|program| program.kind() == REPLACEMENT);
+    replacements.try_for_each(|program| program.set_autoload(false))
+}
+
+/// Tells a program that replaces a function which one: that of the section's name, in a program of
+/// `loaded`. Other programs need no such word.
+pub(crate) fn aim(program: Program<'_>, loaded: &Object) -> Result<(), String> {
+    if program.kind() != REPLACEMENT {
+        return Ok(());
+    }
+    let section = program.section();
+    let Some((_, function)) = section.split_once('/') else {
+        return Err("its section names no function that it replaces".to_owned());
+    };
+    let name = c_text(function);
+    let mut targets = loaded.programs().filter(|other| other.info().is_some());
+    if targets.any(|target| program.set_target(target, &name).is_ok()) {
+        return Ok(());
+    }
+    Err(format!("no other program of the object was loaded that has the function `{function}` it replaces"))
 }
 
 /// Loads what is marked and says what came of it.

@@ -3,6 +3,7 @@
 use crate::contract;
 use crate::mounts::BPFFS;
 use crate::sys::libbpf::{Object, c_text};
+use crate::sys::struct_ops::{self, Table};
 use domain::errno::Errno;
 use domain::evidence::{MapFact, Open, ProgramFact};
 use domain::message::Job;
@@ -21,6 +22,8 @@ pub(crate) struct Specimen<'j> {
 #[derive(Debug)]
 pub(crate) struct Instance {
     pub(crate) object: Object,
+    /// Its struct_ops maps and their programs.
+    pub(crate) tables: Vec<Table>,
     /// What the contract filled in.
     pub(crate) inferred: Vec<String>,
 }
@@ -41,7 +44,7 @@ impl<'j> Specimen<'j> {
         for map in object.maps() {
             inferred.extend(contract::apply(map)?);
         }
-        Ok(Instance { object, inferred })
+        Ok(Instance { tables: struct_ops::tables(&object), object, inferred })
     }
 }
 

@@ -1,5 +1,6 @@
 //! From a bare kernel to a guest that can take a job.
 
+use crate::devices;
 use crate::facts;
 use crate::sys::{features, kernel, kernel_version, placeholder, print, trivial};
 use domain::errno::Errno;
@@ -10,10 +11,14 @@ use std::path::Path;
 use std::time::Instant;
 
 /// What programs are attached to besides the kernel itself.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Fixtures {
     /// Index of the loopback interface.
     pub(crate) loopback: Result<c_int, Errno>,
+    /// Index of one end of a pair of virtual Ethernet devices.
+    pub(crate) veth: Result<c_int, Errno>,
+    /// Index of the primary end of a pair of netkit devices; EOPNOTSUPP on kernels without them.
+    pub(crate) netkit: Result<c_int, Errno>,
     /// Whether `bpf` is an active security module, without which its hooks are never called.
     pub(crate) bpf_lsm: bool,
 }
@@ -34,6 +39,11 @@ pub(crate) fn prepare(modules: &[String], mut lacks: Vec<String>) -> (Fixtures, 
     if let Err(errno) = loopback {
         lacks.push(format!("the loopback interface could not be brought up: {errno}"));
     }
+    let veth = devices::veth();
+    if let Err(errno) = veth {
+        lacks.push(format!("the virtual Ethernet devices could not be made: {errno}"));
+    }
+    let netkit = devices::netkit();
     let facts = facts::collect(loaded, lacks);
     features::probe();
     trivial::load();
@@ -42,7 +52,7 @@ pub(crate) fn prepare(modules: &[String], mut lacks: Vec<String>) -> (Fixtures, 
     // The first look at the clock maps its page.
     let _mapped = Instant::now();
     let bpf_lsm = facts.lsm.iter().any(|name| name == "bpf");
-    (Fixtures { loopback, bpf_lsm }, facts)
+    (Fixtures { loopback, veth, netkit, bpf_lsm }, facts)
 }
 
 fn load(path: &str) -> Result<(), String> {

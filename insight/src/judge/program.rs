@@ -59,6 +59,10 @@ fn not_loaded(evidence: &Evidence, program: &ProgramFact) -> Cause {
     if let Some(cause) = cell::broken_off(evidence) {
         return cause;
     }
+    if let Some(AttachOutcome::NotAttempted(why)) = evidence.attach(name).map(|attach| &attach.outcome) {
+        let says = format!("`{name}` was not loaded: {}.", why.trim_end_matches('.'));
+        return cause(Stage::Load, None, Finding::certain(CauseCode::NotExercised, name, says), None);
+    }
     let whole = evidence.loads.iter().find(|load| load.scope == LoadScope::Whole);
     let Some(errno) = whole.and_then(|load| load.errno).filter(|_| program.autoload) else {
         let says = if program.autoload {

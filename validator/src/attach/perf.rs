@@ -1,17 +1,24 @@
-//! Perf event programs, on the one event every machine has.
+//! Perf event programs: on the processor's own counter where the guest has one, else on the one event
+//! every machine has.
 
 use super::Attempt;
 use crate::sys::attach;
-use crate::sys::kernel;
+use crate::sys::kernel::{self, PerfEvent};
 use crate::sys::libbpf::Program;
 
-/// Between two runs of the program, in nanoseconds: seldom, as it is attached for a moment only.
-const PERIOD_NS: u64 = 100_000_000;
-const HOOK: &str = "cpu-clock";
+/// Between two runs of the program, in cycles or nanoseconds: seldom, as it is attached for a moment only.
+const PERIOD: u64 = 100_000_000;
+/// The first that the kernel opens is used.
+const EVENTS: [(PerfEvent, &str); 2] =
+    [(PerfEvent::CpuCycles, "cpu-cycles"), (PerfEvent::CpuClock, "cpu-clock")];
 
 pub(super) fn attach(program: Program<'_>) -> Attempt {
-    match kernel::perf_cpu_clock(PERIOD_NS) {
-        Ok(event) => Attempt::of(HOOK, "perf event", attach::perf_event(program, event)),
-        Err(errno) => Attempt::skipped(HOOK, &format!("the kernel gave no perf event: {errno}")),
+    let mut said = String::new();
+    for (event, hook) in EVENTS {
+        match kernel::perf_event(event, PERIOD) {
+            Ok(event) => return Attempt::of(hook, "perf event", attach::perf_event(program, event)),
+            Err(errno) => said = format!("the kernel gave no perf event: {errno}"),
+        }
     }
+    Attempt::skipped("cpu-clock", &said)
 }

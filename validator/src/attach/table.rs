@@ -1,6 +1,9 @@
 //! Every section of libbpf 1.7 and what is done with it, in libbpf's own order of matching.
 
+use super::map_entry::Kind;
 use super::network::Place;
+use super::route::Tunnel;
+use super::socket::{MapRole, Role};
 use super::user::Probe;
 use crate::sys::attach::Flow;
 
@@ -9,38 +12,51 @@ use crate::sys::attach::Flow;
 pub(super) enum Way {
     /// By libbpf, from the section's text alone.
     Section,
+    /// As [`Way::Section`]; without a target it is run once.
+    RawTracepoint,
     /// As [`Way::Section`]; the hook is called only if `bpf` is an active security module.
     Lsm,
     /// By libbpf, then read once.
     Iterator,
     /// To a user-space function.
     User(Probe),
-    /// To a perf event of the CPU's clock.
+    /// To a static probe in user space.
+    StaticProbe,
+    /// To a perf event.
     Perf,
     /// To the fixture control group.
     Cgroup,
+    /// The same; the section names no direction.
+    CgroupIngress,
+    /// To an interface, below the network stack.
+    Xdp,
+    /// To the netkit device.
+    Netkit,
     /// To the loopback interface.
-    Network(Place),
+    TrafficControl(Place),
+    /// To a traffic control action.
+    Action,
+    /// To a route.
+    Tunnel(Tunnel),
+    /// To an entry of a map.
+    MapEntry(Kind),
     /// To the guest's network namespace.
     Namespace,
+    /// To a hook of the packet filter.
+    Netfilter,
+    /// To a socket.
+    Socket(Role),
+    /// To a socket map.
+    SocketMap(MapRole),
+    /// Through its struct_ops map.
+    StructOps,
+    /// Not to a hook: it is run once.
+    Syscall,
     /// Not at all; the text says why.
     Never(&'static str),
 }
 
-const SOCKET: Way = Way::Never("a socket filter is attached to a socket its own loader opens");
-const REUSEPORT: Way = Way::Never("a reuseport program is attached to a socket its own loader opens");
-const SOCKET_MAP: Way = Way::Never("the program is attached to a socket map its own loader fills");
-const TUNNEL: Way = Way::Never("a lightweight tunnel program is attached by a route");
-const NETKIT: Way = Way::Never("the guest has no netkit device");
-const MAP_ENTRY: Way = Way::Never("the program runs from a map entry its own loader sets");
-const STATIC_PROBE: Way = Way::Never("the traced user-space program is not in the guest");
-const STRUCT_OPS: Way = Way::Never("the program is attached through its struct_ops map");
-const ACTION: Way = Way::Never("libbpf cannot attach traffic control actions");
-const REPLACEMENT: Way = Way::Never("the program it would replace is not in the guest");
-const SYSCALL: Way = Way::Never("a syscall program is run on demand and has no hook");
-const NO_DIRECTION: Way = Way::Never("the section names no direction");
 const INFRARED: Way = Way::Never("the guest has no infrared device");
-const NETFILTER: Way = Way::Never("the netfilter hook is chosen by its own loader");
 
 const UPROBE: Way = Way::User(Probe { at_return: false, multi: false, session: false });
 const URETPROBE: Way = Way::User(Probe { at_return: true, multi: false, session: false });
@@ -51,9 +67,9 @@ const UPROBE_SESSION: Way = Way::User(Probe { at_return: false, multi: true, ses
 /// Section, then way. A section that ends in `+` stands alone or with `/target` behind it; the
 /// others are matched whole.
 const TABLE: &[(&str, Way)] = &[
-    ("socket", SOCKET),
-    ("sk_reuseport/migrate", REUSEPORT),
-    ("sk_reuseport", REUSEPORT),
+    ("socket", Way::Socket(Role::Filter)),
+    ("sk_reuseport/migrate", Way::Socket(Role::Choose)),
+    ("sk_reuseport", Way::Socket(Role::Choose)),
     ("kprobe+", Way::Section),
     ("uprobe+", UPROBE),
     ("uprobe.s+", UPROBE),
@@ -71,23 +87,23 @@ const TABLE: &[(&str, Way)] = &[
     ("uprobe.session.s+", UPROBE_SESSION),
     ("ksyscall+", Way::Section),
     ("kretsyscall+", Way::Section),
-    ("usdt+", STATIC_PROBE),
-    ("usdt.s+", STATIC_PROBE),
-    ("tc/ingress", Way::Network(Place::TcxOrClsact(Flow::Ingress))),
-    ("tc/egress", Way::Network(Place::TcxOrClsact(Flow::Egress))),
-    ("tcx/ingress", Way::Network(Place::Tcx(Flow::Ingress))),
-    ("tcx/egress", Way::Network(Place::Tcx(Flow::Egress))),
-    ("tc", Way::Network(Place::Clsact(Flow::Ingress))),
-    ("classifier", Way::Network(Place::Clsact(Flow::Ingress))),
-    ("action", ACTION),
-    ("netkit/primary", NETKIT),
-    ("netkit/peer", NETKIT),
+    ("usdt+", Way::StaticProbe),
+    ("usdt.s+", Way::StaticProbe),
+    ("tc/ingress", Way::TrafficControl(Place::TcxOrClsact(Flow::Ingress))),
+    ("tc/egress", Way::TrafficControl(Place::TcxOrClsact(Flow::Egress))),
+    ("tcx/ingress", Way::TrafficControl(Place::Tcx(Flow::Ingress))),
+    ("tcx/egress", Way::TrafficControl(Place::Tcx(Flow::Egress))),
+    ("tc", Way::TrafficControl(Place::Clsact(Flow::Ingress))),
+    ("classifier", Way::TrafficControl(Place::Clsact(Flow::Ingress))),
+    ("action", Way::Action),
+    ("netkit/primary", Way::Netkit),
+    ("netkit/peer", Way::Netkit),
     ("tracepoint+", Way::Section),
     ("tp+", Way::Section),
-    ("raw_tracepoint+", Way::Section),
-    ("raw_tp+", Way::Section),
-    ("raw_tracepoint.w+", Way::Section),
-    ("raw_tp.w+", Way::Section),
+    ("raw_tracepoint+", Way::RawTracepoint),
+    ("raw_tp+", Way::RawTracepoint),
+    ("raw_tracepoint.w+", Way::RawTracepoint),
+    ("raw_tp.w+", Way::RawTracepoint),
     ("tp_btf+", Way::Section),
     ("fentry+", Way::Section),
     ("fmod_ret+", Way::Section),
@@ -97,40 +113,40 @@ const TABLE: &[(&str, Way)] = &[
     ("fexit.s+", Way::Section),
     ("fsession+", Way::Section),
     ("fsession.s+", Way::Section),
-    ("freplace+", REPLACEMENT),
+    ("freplace+", Way::Section),
     ("lsm+", Way::Lsm),
     ("lsm.s+", Way::Lsm),
     ("lsm_cgroup+", Way::Cgroup),
     ("iter+", Way::Iterator),
     ("iter.s+", Way::Iterator),
-    ("syscall", SYSCALL),
-    ("xdp.frags/devmap", MAP_ENTRY),
-    ("xdp/devmap", MAP_ENTRY),
-    ("xdp.frags/cpumap", MAP_ENTRY),
-    ("xdp/cpumap", MAP_ENTRY),
-    ("xdp.frags", Way::Network(Place::Xdp)),
-    ("xdp", Way::Network(Place::Xdp)),
+    ("syscall", Way::Syscall),
+    ("xdp.frags/devmap", Way::MapEntry(Kind::Device)),
+    ("xdp/devmap", Way::MapEntry(Kind::Device)),
+    ("xdp.frags/cpumap", Way::MapEntry(Kind::Cpu)),
+    ("xdp/cpumap", Way::MapEntry(Kind::Cpu)),
+    ("xdp.frags", Way::Xdp),
+    ("xdp", Way::Xdp),
     ("perf_event", Way::Perf),
-    ("lwt_in", TUNNEL),
-    ("lwt_out", TUNNEL),
-    ("lwt_xmit", TUNNEL),
-    ("lwt_seg6local", TUNNEL),
+    ("lwt_in", Way::Tunnel(Tunnel::In)),
+    ("lwt_out", Way::Tunnel(Tunnel::Out)),
+    ("lwt_xmit", Way::Tunnel(Tunnel::Xmit)),
+    ("lwt_seg6local", Way::Tunnel(Tunnel::Segment)),
     ("sockops", Way::Cgroup),
-    ("sk_skb/stream_parser", SOCKET_MAP),
-    ("sk_skb/stream_verdict", SOCKET_MAP),
-    ("sk_skb/verdict", SOCKET_MAP),
-    ("sk_skb", SOCKET_MAP),
-    ("sk_msg", SOCKET_MAP),
+    ("sk_skb/stream_parser", Way::SocketMap(MapRole::Parser)),
+    ("sk_skb/stream_verdict", Way::SocketMap(MapRole::StreamVerdict)),
+    ("sk_skb/verdict", Way::SocketMap(MapRole::Verdict)),
+    ("sk_skb", Way::SocketMap(MapRole::StreamVerdict)),
+    ("sk_msg", Way::SocketMap(MapRole::Message)),
     ("lirc_mode2", INFRARED),
     ("flow_dissector", Way::Namespace),
     ("cgroup_skb/ingress", Way::Cgroup),
     ("cgroup_skb/egress", Way::Cgroup),
-    ("cgroup/skb", NO_DIRECTION),
+    ("cgroup/skb", Way::CgroupIngress),
     ("cgroup+", Way::Cgroup),
-    ("struct_ops+", STRUCT_OPS),
-    ("struct_ops.s+", STRUCT_OPS),
+    ("struct_ops+", Way::StructOps),
+    ("struct_ops.s+", Way::StructOps),
     ("sk_lookup", Way::Namespace),
-    ("netfilter", NETFILTER),
+    ("netfilter", Way::Netfilter),
 ];
 
 /// The way of a section and its target; an empty target where the section names none.
@@ -158,10 +174,10 @@ mod tests {
             ("kprobe.multi/vfs_*", Way::Section, "vfs_*"),
             ("tp/syscalls/sys_enter_openat", Way::Section, "syscalls/sys_enter_openat"),
             ("lsm.s/bpf", Way::Lsm, "bpf"),
-            ("cgroup/skb", NO_DIRECTION, ""),
+            ("cgroup/skb", Way::CgroupIngress, ""),
             ("cgroup/connect4", Way::Cgroup, "connect4"),
-            ("xdp/cpumap", MAP_ENTRY, ""),
-            ("xdp.frags", Way::Network(Place::Xdp), ""),
+            ("xdp/cpumap", Way::MapEntry(Kind::Cpu), ""),
+            ("xdp.frags", Way::Xdp, ""),
             ("uretprobe.s//bin/sh:main", URETPROBE, "/bin/sh:main"),
         ] {
             assert_eq!(find(section), Some((way, target)), "{section}");

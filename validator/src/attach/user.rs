@@ -4,9 +4,10 @@
 //! of the validator; one that names a file the guest does not have is not attempted.
 
 use super::Attempt;
-use crate::sys::attach::{self, UserTarget};
+use crate::sys::attach::{self, StaticProbe, UserTarget};
 use crate::sys::kernel;
 use crate::sys::libbpf::{Program, c_text};
+use std::ffi::CString;
 use std::path::Path;
 
 /// The validator's own file.
@@ -36,7 +37,7 @@ pub(super) fn attach(program: Program<'_>, target: &str, probe: Probe) -> Attemp
     let Some(offset) = file_offset(&maps, kernel::probe_target_address()) else {
         return Attempt::skipped(hook, "the validator cannot find its own function in its file");
     };
-    let path = std::fs::read_link(SELF).map_or_else(|_| c_text(SELF), |path| c_text(&path.to_string_lossy()));
+    let path = own_path();
     let at = UserTarget { path: &path, offset, at_return: probe.at_return };
     let result = if probe.multi {
         attach::uprobe_multi(program, at, probe.session)
@@ -44,6 +45,32 @@ pub(super) fn attach(program: Program<'_>, target: &str, probe: Probe) -> Attemp
         attach::uprobe(program, at)
     };
     Attempt::of(hook, "link", result)
+}
+
+/// A static probe, `path:provider:name`; the validator's own where the section names none. libbpf itself
+/// reads the target of `usdt` sections and not of `usdt.s`.
+pub(super) fn attach_static(program: Program<'_>, target: &str) -> Attempt {
+    if target.is_empty() {
+        let path = own_path();
+        let process = Some(nix::unistd::getpid().as_raw());
+        let own = StaticProbe { path: &path, provider: c"bpfcompat", name: c"probe", process };
+        return Attempt::of("a static probe of the validator", "link", attach::usdt(program, own));
+    }
+    let mut parts = target.splitn(3, ':').map(c_text);
+    let (Some(path), Some(provider), Some(name)) = (parts.next(), parts.next(), parts.next()) else {
+        return Attempt::skipped(target, "the section does not name a file, a provider and a probe");
+    };
+    let file = path.to_string_lossy();
+    if !(Path::new(&*file).is_absolute() && Path::new(&*file).exists()) {
+        return Attempt::skipped(target, &format!("the guest has no file `{file}`"));
+    }
+    let probe = StaticProbe { path: &path, provider: &provider, name: &name, process: None };
+    Attempt::of(target, "link", attach::usdt(program, probe))
+}
+
+/// The path of the validator's file, without the link that leads to it.
+fn own_path() -> CString {
+    std::fs::read_link(SELF).map_or_else(|_| c_text(SELF), |path| c_text(&path.to_string_lossy()))
 }
 
 /// Where in its file the byte at `address` lies, from lines

@@ -1,6 +1,6 @@
 //! libbpf's ways to attach a program. Dropping what they return detaches it.
 
-use super::libbpf::{Program, check, number};
+use super::libbpf::{Map, Program, check, number};
 use super::{last_errno, size_field};
 use domain::errno::Errno;
 use libbpf_sys as raw;
@@ -30,7 +30,7 @@ pub(crate) enum Flow {
     Egress,
 }
 
-fn link(raw: *mut raw::bpf_link) -> Result<Link, Errno> {
+pub(super) fn link(raw: *mut raw::bpf_link) -> Result<Link, Errno> {
     NonNull::new(raw).map(Link).ok_or_else(last_errno)
 }
 
@@ -83,6 +83,79 @@ pub(crate) fn by_section(program: Program<'_>) -> Result<Link, Errno> {
 pub(crate) fn xdp(program: Program<'_>, interface: c_int) -> Result<Link, Errno> {
     // SAFETY: the program is alive.
     link(unsafe { raw::bpf_program__attach_xdp(program.as_ptr(), interface) })
+}
+
+/// A netkit device, of which `interface` is the primary end.
+pub(crate) fn netkit(program: Program<'_>, interface: c_int) -> Result<Link, Errno> {
+    // SAFETY: the program is alive; null options are allowed.
+    link(unsafe { raw::bpf_program__attach_netkit(program.as_ptr(), interface, std::ptr::null()) })
+}
+
+/// A hook of the packet filter.
+pub(crate) fn netfilter(program: Program<'_>, family: u32, hook: u32, priority: i32) -> Result<Link, Errno> {
+    let options = raw::bpf_netfilter_opts {
+        sz: size_field::<raw::bpf_netfilter_opts>(),
+        pf: family,
+        hooknum: hook,
+        priority,
+        flags: 0,
+    };
+    // SAFETY: the program is alive; libbpf reads the options within their size.
+    link(unsafe { raw::bpf_program__attach_netfilter(program.as_ptr(), &raw const options) })
+}
+
+/// A socket map, through a link (kernels from 6.10).
+pub(crate) fn sockmap(program: Program<'_>, map: BorrowedFd<'_>) -> Result<Link, Errno> {
+    // SAFETY: the program is alive and the descriptor open.
+    link(unsafe { raw::bpf_program__attach_sockmap(program.as_ptr(), number(map)) })
+}
+
+/// What an iterator walks that has to be told.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Walked<'a> {
+    /// The entries of a map.
+    Map(Map<'a>),
+    /// One control group, alone.
+    Group(BorrowedFd<'a>),
+}
+
+/// An iterator over something chosen.
+pub(crate) fn iterator(program: Program<'_>, walked: Walked<'_>) -> Result<Link, Errno> {
+    let mut info = raw::bpf_iter_link_info::default();
+    match walked {
+        Walked::Map(map) => {
+            info.map.map_fd = u32::try_from(map.fd().ok_or(Errno::EINVAL)?).map_err(|_| Errno::EINVAL)?;
+        }
+        Walked::Group(group) => {
+            info.cgroup = raw::bpf_iter_link_info__bindgen_ty_2 {
+                order: raw::BPF_CGROUP_ITER_SELF_ONLY,
+                cgroup_fd: u32::try_from(number(group)).map_err(|_| Errno::EINVAL)?,
+                ..Default::default()
+            };
+        }
+    }
+    let options = raw::bpf_iter_attach_opts {
+        sz: size_field::<raw::bpf_iter_attach_opts>(),
+        link_info: &raw mut info,
+        link_info_len: u32::try_from(size_of::<raw::bpf_iter_link_info>()).map_err(|_| Errno::EINVAL)?,
+        ..Default::default()
+    };
+    // SAFETY: the program is alive; libbpf reads the options and what they point to during the call.
+    link(unsafe { raw::bpf_program__attach_iter(program.as_ptr(), &raw const options) })
+}
+
+/// A control group, in a direction the program's section does not name.
+pub(crate) fn cgroup_as(
+    program: Program<'_>,
+    group: BorrowedFd<'_>,
+    kind: raw::bpf_attach_type,
+) -> Result<OwnedFd, Errno> {
+    let fd = program.fd().ok_or(Errno::EINVAL)?;
+    // SAFETY: takes numbers only; null options are allowed.
+    let link = unsafe { raw::bpf_link_create(fd, number(group), kind, std::ptr::null()) };
+    check(link)?;
+    // SAFETY: the descriptor was just made and belongs to nobody else.
+    Ok(unsafe { OwnedFd::from_raw_fd(link) })
 }
 
 /// Whether the XDP program on an interface runs in its driver; `None` when that is not told.
@@ -161,6 +234,32 @@ pub(crate) fn uprobe_multi(
             target.path.as_ptr(),
             std::ptr::null(),
             &raw const options,
+        )
+    })
+}
+
+/// A static probe of a file.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct StaticProbe<'a> {
+    pub(crate) path: &'a CStr,
+    pub(crate) provider: &'a CStr,
+    pub(crate) name: &'a CStr,
+    /// The process in which it is traced; all of them if there is none, which kernels before 5.15 refuse
+    /// for files that are mapped anywhere.
+    pub(crate) process: Option<i32>,
+}
+
+/// A static probe in user space.
+pub(crate) fn usdt(program: Program<'_>, probe: StaticProbe<'_>) -> Result<Link, Errno> {
+    // SAFETY: the program is alive, libbpf reads the texts during the call; null options are allowed.
+    link(unsafe {
+        raw::bpf_program__attach_usdt(
+            program.as_ptr(),
+            probe.process.unwrap_or(-1),
+            probe.path.as_ptr(),
+            probe.provider.as_ptr(),
+            probe.name.as_ptr(),
+            std::ptr::null(),
         )
     })
 }

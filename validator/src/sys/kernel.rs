@@ -66,17 +66,30 @@ pub(crate) fn reseed(random: &File, entropy: [u8; 32]) -> Result<(), Errno> {
     Ok(())
 }
 
-/// Opens the software clock of CPU 0 as a perf event that fires every `period_ns` nanoseconds.
-pub(crate) fn perf_cpu_clock(period_ns: u64) -> Result<OwnedFd, Errno> {
+/// An event the kernel counts on CPU 0, which fires every so often.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PerfEvent {
+    /// Cycles of the processor; the period counts cycles.
+    CpuCycles,
+    /// The kernel's software clock; the period counts nanoseconds.
+    CpuClock,
+}
+
+/// Opens a perf event.
+pub(crate) fn perf_event(event: PerfEvent, period: u64) -> Result<OwnedFd, Errno> {
     /// Of `linux/perf_event.h`.
     const PERF_FLAG_FD_CLOEXEC: libc::c_ulong = 8;
+    let (kind, config) = match event {
+        PerfEvent::CpuCycles => (libbpf_sys::PERF_TYPE_HARDWARE, libbpf_sys::PERF_COUNT_HW_CPU_CYCLES),
+        PerfEvent::CpuClock => (libbpf_sys::PERF_TYPE_SOFTWARE, libbpf_sys::PERF_COUNT_SW_CPU_CLOCK),
+    };
     let mut attributes = libbpf_sys::perf_event_attr {
-        type_: libbpf_sys::PERF_TYPE_SOFTWARE,
+        type_: kind,
         size: u32::try_from(size_of::<libbpf_sys::perf_event_attr>()).expect("a struct size fits 32 bits"),
-        config: u64::from(libbpf_sys::PERF_COUNT_SW_CPU_CLOCK),
+        config: u64::from(config),
         ..Default::default()
     };
-    attributes.__bindgen_anon_1.sample_period = period_ns;
+    attributes.__bindgen_anon_1.sample_period = period;
     // SAFETY: the kernel reads `size` bytes of the attributes, which outlive the call.
     let fd = unsafe {
         libc::syscall(libc::SYS_perf_event_open, &raw const attributes, -1, 0, -1, PERF_FLAG_FD_CLOEXEC)
@@ -95,7 +108,50 @@ pub(crate) fn perf_cpu_clock(period_ns: u64) -> Result<OwnedFd, Errno> {
 /// is not in the guest. Not inlined, so that it has an address of its own.
 #[inline(never)]
 extern "C" fn probe_target() -> u32 {
-    std::hint::black_box(0x6263)
+    static_probe(std::hint::black_box(0x6263))
+}
+
+/// The static probe `bpfcompat:probe` with one argument, as `sys/sdt.h` of SystemTap writes it: a `nop` in
+/// the code and a note that says where it is.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn static_probe(argument: u32) -> u32 {
+    // SAFETY: one instruction that does nothing.
+    unsafe {
+        std::arch::asm!(
+            "990: nop",
+            ".pushsection .note.stapsdt,\"\",\"note\"",
+            ".balign 4",
+            ".4byte 992f-991f, 994f-993f, 3",
+            "991: .asciz \"stapsdt\"",
+            "992: .balign 4",
+            "993: .8byte 990b",
+            ".8byte _.stapsdt.base",
+            ".8byte 0",
+            ".asciz \"bpfcompat\"",
+            ".asciz \"probe\"",
+            ".asciz \"4@%edi\"",
+            "994: .balign 4",
+            ".popsection",
+            ".ifndef _.stapsdt.base",
+            ".pushsection .stapsdt.base,\"aG\",\"progbits\",.stapsdt.base,comdat",
+            ".weak _.stapsdt.base",
+            ".hidden _.stapsdt.base",
+            "_.stapsdt.base: .space 1",
+            ".size _.stapsdt.base, 1",
+            ".popsection",
+            ".endif",
+            in("edi") argument,
+            options(nomem, nostack, preserves_flags, att_syntax),
+        );
+    }
+    argument
+}
+
+/// Where nobody has written the probe down yet, there is none, and the kernel's answer says so.
+#[cfg(not(target_arch = "x86_64"))]
+fn static_probe(argument: u32) -> u32 {
+    argument
 }
 
 /// The address of [`probe_target`] in this process.

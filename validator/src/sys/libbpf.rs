@@ -170,10 +170,23 @@ impl Program<'_> {
         check(unsafe { raw::bpf_program__set_autoload(self.as_ptr(), autoload) })
     }
 
+    /// Makes the function `function` of the loaded program `target` what this one replaces or traces;
+    /// ESRCH or ENOENT when it has no such function.
+    pub(crate) fn set_target(self, target: Program<'_>, function: &CStr) -> Result<(), Errno> {
+        let target = target.fd().ok_or(Errno::EINVAL)?;
+        // SAFETY: the program is alive, the target's descriptor open, and libbpf copies the name.
+        check(unsafe { raw::bpf_program__set_attach_target(self.as_ptr(), target, function.as_ptr()) })
+    }
+
     /// The descriptor of a loaded program.
     pub(super) fn fd(self) -> Option<RawFd> {
         // SAFETY: the program is alive.
         Some(unsafe { raw::bpf_program__fd(self.as_ptr()) }).filter(|fd| *fd >= 0)
+    }
+
+    /// The number of its descriptor, as other interfaces of the kernel take it.
+    pub(crate) fn number(self) -> Result<u32, Errno> {
+        self.fd().and_then(|fd| u32::try_from(fd).ok()).ok_or(Errno::EINVAL)
     }
 
     /// What the kernel tells of it, once loaded; `None` when it is not loaded.
@@ -194,6 +207,22 @@ impl Program<'_> {
 }
 
 impl Map<'_> {
+    pub(super) fn as_ptr(self) -> *mut raw::bpf_map {
+        self.raw.as_ptr()
+    }
+
+    /// The descriptor of a map that was created.
+    pub(super) fn fd(self) -> Option<RawFd> {
+        // SAFETY: the map is alive.
+        Some(unsafe { raw::bpf_map__fd(self.raw.as_ptr()) }).filter(|fd| *fd >= 0)
+    }
+
+    /// Whether libbpf made it up for a section of data.
+    pub(crate) fn is_internal(self) -> bool {
+        // SAFETY: the map is alive.
+        unsafe { raw::bpf_map__is_internal(self.raw.as_ptr()) }
+    }
+
     /// Map name.
     pub(crate) fn name(self) -> String {
         // SAFETY: the map lives as long as its object and so does its name.

@@ -12,9 +12,13 @@ pub(crate) mod features;
 pub(crate) mod kernel;
 pub(crate) mod kernel_version;
 pub(crate) mod libbpf;
+pub(crate) mod map;
 pub(crate) mod memory;
 pub(crate) mod placeholder;
 pub(crate) mod print;
+pub(crate) mod run;
+pub(crate) mod socket;
+pub(crate) mod struct_ops;
 pub(crate) mod trivial;
 
 use domain::errno::Errno;

@@ -6,8 +6,8 @@
 use object::{Object, ObjectSection};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What attaching to traffic control needs where it is not built in.
-pub(super) const WANTED: &[&str] = &["sch_ingress", "cls_bpf", "act_bpf"];
+/// What attaching to traffic control, and to a device whose driver runs XDP, needs where it is not built in.
+pub(super) const WANTED: &[&str] = &["sch_ingress", "cls_bpf", "act_bpf", "veth"];
 
 /// Most modules one guest is given. Three and their dependencies are a handful.
 pub(super) const MODULES_MAX: usize = 64;

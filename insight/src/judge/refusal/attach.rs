@@ -22,6 +22,9 @@ const EEXIST: Errno = Errno(17);
 /// How old kernels report that a symbol to probe does not exist.
 const EADDRNOTAVAIL: Errno = Errno(99);
 
+/// Not the first byte of an instruction.
+const EILSEQ: Errno = Errno(84);
+
 impl Refusal<'_> {
     fn hook(&self) -> &str {
         if self.attach.hook.is_empty() { &self.program.section } else { &self.attach.hook }
@@ -117,7 +120,9 @@ pub(in crate::judge) fn target_missing(refusal: &Refusal<'_>) -> Option<Finding>
 }
 
 pub(in crate::judge) fn unsupported(refusal: &Refusal<'_>) -> Option<Finding> {
-    let unable = matches!(refusal.errno, Errno::EOPNOTSUPP | Errno::ENOTSUPP | Errno::EINVAL | Errno::ENOENT);
+    // A probe inside an instruction is answered with EILSEQ.
+    let unable =
+        matches!(refusal.errno, EILSEQ | Errno::EOPNOTSUPP | Errno::ENOTSUPP | Errno::EINVAL | Errno::ENOENT);
     unable.then(|| {
         let says = format!(
             "This kernel loads `{}` and cannot attach it to `{}` ({}).",
