@@ -115,6 +115,15 @@ pub struct Loaded {
     pub jited_bytes: u32,
 }
 
+/// What the verifier counted while it looked at one program, accepted or refused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Function name.
+    pub program: String,
+    /// The kernel's own lines, which differ from series to series.
+    pub text: String,
+}
+
 /// One load of the object or of a program in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Load {
@@ -124,6 +133,9 @@ pub struct Load {
     pub errno: Option<Errno>,
     /// Programs the kernel accepted in this load.
     pub loaded: Vec<Loaded>,
+    /// What the verifier counted, for each program it came to.
+    #[serde(default)]
+    pub counts: Vec<Counts>,
     /// Microseconds on the guest's monotonic clock.
     pub took_us: u64,
 }

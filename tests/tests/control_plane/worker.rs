@@ -139,6 +139,7 @@ impl Worker {
                     translated_bytes: 16,
                     jited_bytes: 32,
                 }],
+                counts: Vec::new(),
                 took_us: 10,
             }],
             attaches: vec![Attach {

@@ -15,6 +15,8 @@ pub(crate) mod libbpf;
 pub(crate) mod memory;
 pub(crate) mod placeholder;
 pub(crate) mod print;
+mod program_load;
+pub(crate) mod statistics;
 pub(crate) mod trivial;
 
 use domain::errno::Errno;
