@@ -1,7 +1,7 @@
 //! Loading an instance, and choosing what of it is loaded.
 
+use crate::sys::counts;
 use crate::sys::libbpf::Object;
-use crate::sys::statistics;
 use domain::errno::Errno;
 use domain::evidence::{Counts, Load, LoadScope, Loaded};
 use std::time::Instant;
@@ -18,7 +18,7 @@ pub(crate) fn only_maps(object: &Object, wanted: impl Fn(usize) -> bool) -> Resu
 
 /// Loads what is marked and says what came of it.
 pub(crate) fn load(object: &Object, scope: LoadScope) -> Load {
-    drop(statistics::take());
+    drop(counts::take());
     let begun = Instant::now();
     let errno = object.load().err();
     let took_us = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
@@ -35,7 +35,7 @@ pub(crate) fn load(object: &Object, scope: LoadScope) -> Load {
         })
         .collect();
     // libbpf also loads programs of its own, to try the kernel out.
-    let mut counted = statistics::take();
+    let mut counted = counts::take();
     let counts = object
         .programs()
         .filter_map(|program| {

@@ -8,6 +8,7 @@
 
 pub(crate) mod attach;
 pub(crate) mod btf;
+pub(crate) mod counts;
 pub(crate) mod features;
 pub(crate) mod kernel;
 pub(crate) mod kernel_version;
@@ -16,7 +17,6 @@ pub(crate) mod memory;
 pub(crate) mod placeholder;
 pub(crate) mod print;
 mod program_load;
-pub(crate) mod statistics;
 pub(crate) mod trivial;
 
 use domain::errno::Errno;

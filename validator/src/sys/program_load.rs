@@ -1,10 +1,10 @@
 //! libbpf's loads of programs on their way to the kernel.
 //!
 //! The linker (`build.rs`) leads each of them here, and the first who has something to do with it
-//! answers: [`trivial`] knows one already, [`statistics`] has the verifier tell what it counted. What
+//! answers: [`trivial`] knows one already, [`counts`] has the verifier tell what it counted. What
 //! neither answers goes to the kernel as libbpf wants it.
 
-use super::{statistics, trivial};
+use super::{counts, trivial};
 use libbpf_sys as raw;
 use std::ffi::{c_char, c_int};
 
@@ -60,5 +60,5 @@ extern "C" fn __wrap_bpf_prog_load(
     options: *mut raw::bpf_prog_load_opts,
 ) -> c_int {
     let load = ProgramLoad { kind, name, license, instructions, count, options };
-    trivial::known(&load).or_else(|| statistics::counted(&load)).unwrap_or_else(|| load.ask())
+    trivial::known(&load).or_else(|| counts::counted(&load)).unwrap_or_else(|| load.ask())
 }
