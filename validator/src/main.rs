@@ -11,6 +11,7 @@ mod exercise;
 mod facts;
 mod guest;
 mod kmsg;
+mod line_costs;
 mod load;
 mod log;
 mod maps;

@@ -148,6 +148,7 @@ impl Worker {
                 how: "link".to_owned(),
                 outcome: AttachOutcome::Attached,
             }],
+            line_costs: Vec::new(),
             logs: Vec::new(),
             splats: Vec::new(),
             // Makes the evidence of two cells differ, as in life.

@@ -18,6 +18,7 @@ pub(crate) mod placeholder;
 pub(crate) mod print;
 mod program_load;
 pub(crate) mod trivial;
+pub(crate) mod walk_log;
 
 use domain::errno::Errno;
 
