@@ -1,7 +1,7 @@
 //! Verdicts: what evidence means, for a program, for a cell and for a run.
 
 use crate::cause::Cause;
-use crate::evidence::{Loaded, Splat};
+use crate::evidence::{LineCost, Loaded, Splat};
 use crate::level::Level;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -113,6 +113,10 @@ pub struct ProgramVerdict {
     /// What the verifier counted, also of a program it refused.
     #[serde(default)]
     pub verification: Option<Verification>,
+    /// The source lines on which the verifier spent most of its walk, dearest first; none unless they
+    /// were asked for.
+    #[serde(default)]
+    pub line_costs: Vec<LineCost>,
 }
 
 /// What the verifier counted of one program. `None` and an empty list are what a kernel does not tell.

@@ -8,8 +8,8 @@ use domain::cause::{Cause, CauseCode, Confidence};
 use domain::digest::Digest;
 use domain::errno::Errno;
 use domain::evidence::{
-    Accelerator, Attach, AttachOutcome, Counts, End, Evidence, Guest, KernelFacts, Load, LoadScope, Loaded,
-    Log, LogSubject, MapCreate, MapFact, Open, ProgramFact, Start,
+    Accelerator, Attach, AttachOutcome, Counts, End, Evidence, Guest, KernelFacts, LineCost, LineCosts, Load,
+    LoadScope, Loaded, Log, LogSubject, MapCreate, MapFact, Open, ProgramFact, Start,
 };
 use domain::level::Level;
 use domain::verdict::{CellVerdict, Reached, Verdict};
@@ -431,6 +431,16 @@ fn counts_are_those_of_the_last_load_that_came_to_the_program() {
     assert_eq!(processed(&evidence), [Some(4), None]);
     evidence.loads[2].counts = vec![counts("p", 9), counts("other", 1)];
     assert_eq!(processed(&evidence), [Some(4), Some(9)], "a refused program was counted, too");
+}
+
+#[test]
+fn the_dearest_lines_of_each_program_are_told() {
+    let mut evidence = passing();
+    let line = |n: u32| LineCost { file: "f.c".to_owned(), line: n, text: String::new(), walked: 100 - n };
+    let lines: Vec<LineCost> = (1..=50).map(line).collect();
+    let of = |program: &str, lines| LineCosts { program: program.to_owned(), walked: 5000, lines };
+    evidence.line_costs = vec![of("other", vec![line(7)]), of("p", lines.clone())];
+    assert_eq!(judge(&evidence, Level::Attach).programs[0].line_costs, lines[..20]);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use crate::wire;
 use domain::cause::{Cause, Location};
 use domain::cell::{CellState, FailureKind};
 use domain::digest::Digest;
-use domain::evidence::{Evidence, Guest, KernelFacts, Loaded, Splat, Start};
+use domain::evidence::{Evidence, Guest, KernelFacts, LineCost, Loaded, Splat, Start};
 use domain::kernel::Kernel;
 use domain::level::Level;
 use domain::run::RunState;
@@ -131,6 +131,12 @@ impl From<&Verification> for wire::Verification {
     }
 }
 
+impl From<&LineCost> for wire::LineCost {
+    fn from(cost: &LineCost) -> Self {
+        Self { file: cost.file.clone(), line: cost.line, text: cost.text.clone(), walked: cost.walked }
+    }
+}
+
 impl From<&ProgramVerdict> for wire::ProgramVerdict {
     fn from(program: &ProgramVerdict) -> Self {
         Self {
@@ -146,6 +152,7 @@ impl From<&ProgramVerdict> for wire::ProgramVerdict {
             cause: program.cause.as_ref().map(Into::into),
             stats: program.stats.as_ref().map(Into::into),
             verification: program.verification.as_ref().map(Into::into),
+            line_costs: program.line_costs.iter().map(Into::into).collect(),
         }
     }
 }

@@ -189,6 +189,22 @@ struct Program<'a> {
     stats: Option<Stats>,
     #[serde(skip_serializing_if = "Option::is_none")]
     verification: Option<Verification<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    line_costs: Vec<LineCost<'a>>,
+}
+
+#[derive(Serialize)]
+struct LineCost<'a> {
+    file: &'a str,
+    line: u32,
+    text: &'a str,
+    walked: u32,
+}
+
+impl<'a> LineCost<'a> {
+    fn of(cost: &'a wire::LineCost) -> Self {
+        Self { file: &cost.file, line: cost.line, text: &cost.text, walked: cost.walked }
+    }
 }
 
 #[derive(Serialize)]
@@ -258,6 +274,7 @@ impl<'a> Program<'a> {
                 jited_bytes: stats.jited_bytes,
             }),
             verification: program.verification.as_ref().map(Verification::of),
+            line_costs: program.line_costs.iter().map(LineCost::of).collect(),
         }
     }
 }

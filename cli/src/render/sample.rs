@@ -138,6 +138,12 @@ fn passing(name: &str) -> wire::CellVerdict {
             stack_bytes: vec![344],
             deepest_stack_bytes: Some(344),
         }),
+        line_costs: vec![wire::LineCost {
+            file: "probe.bpf.c".to_owned(),
+            line: 42,
+            text: "for (int i = 0; i < 64; i++)".to_owned(),
+            walked: 9_648,
+        }],
         ..program(name, "tracepoint/syscalls/sys_enter_execve", wire::Verdict::Passes)
     };
     wire::CellVerdict {

@@ -5,9 +5,14 @@ use super::refusal::{attach, load};
 use super::{cause, cell};
 use crate::log::{counts, libbpf};
 use domain::cause::{Cause, CauseCode, Stage};
-use domain::evidence::{Attach, AttachOutcome, Evidence, Load, LoadScope, Loaded, LogSubject, ProgramFact};
+use domain::evidence::{
+    Attach, AttachOutcome, Evidence, LineCost, Load, LoadScope, Loaded, LogSubject, ProgramFact,
+};
 use domain::level::Level;
 use domain::verdict::{ProgramVerdict, Reached, Verdict, Verification};
+
+/// Source lines told of one program; the evidence has more.
+const LINES_MAX: usize = 20;
 
 /// Programs in the object's order; none when the object did not open.
 pub(super) fn verdicts(evidence: &Evidence, level: Level) -> Vec<ProgramVerdict> {
@@ -42,6 +47,7 @@ fn verdict(evidence: &Evidence, level: Level, program: &ProgramFact) -> ProgramV
         cause,
         stats: stats.cloned(),
         verification: counted(evidence, &program.name),
+        line_costs: dearest(evidence, &program.name),
     }
 }
 
@@ -55,6 +61,12 @@ fn accepted<'a>(evidence: &'a Evidence, program: &str) -> Option<&'a Loaded> {
 fn counted(evidence: &Evidence, program: &str) -> Option<Verification> {
     let counts = evidence.loads.iter().flat_map(|load| &load.counts);
     counts::read(&counts.rev().find(|counts| counts.program == program)?.text)
+}
+
+/// The source lines a person looks at.
+fn dearest(evidence: &Evidence, program: &str) -> Vec<LineCost> {
+    let costs = evidence.line_costs.iter().find(|costs| costs.program == program);
+    costs.iter().flat_map(|costs| &costs.lines).take(LINES_MAX).cloned().collect()
 }
 
 fn not_loaded(evidence: &Evidence, program: &ProgramFact) -> Cause {
