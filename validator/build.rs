@@ -1,4 +1,4 @@
-//! Lets `btf`, `kernel_version`, `placeholder` and `trivial` of `src/sys` stand between libbpf and what it would find
+//! Lets `btf`, `kernel_version`, `placeholder` and `program_load` of `src/sys` stand between libbpf and what it would find
 //! out or make anew for every object.
 
 fn main() {

@@ -115,6 +115,39 @@ pub struct Loaded {
     pub jited_bytes: u32,
 }
 
+/// What the verifier counted while it looked at one program, accepted or refused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Function name.
+    pub program: String,
+    /// The kernel's own lines, which differ from series to series.
+    pub text: String,
+}
+
+/// How much of its walk through a program the verifier spent on one source line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LineCost {
+    /// The file as the compiler was given it.
+    pub file: String,
+    /// Its number; 0 and an empty text for what the compiler added.
+    pub line: u32,
+    /// Its text, without the space around it.
+    pub text: String,
+    /// Instructions walked that belong to it, over all paths.
+    pub walked: u32,
+}
+
+/// The walk through one program, by source line.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct LineCosts {
+    /// Function name.
+    pub program: String,
+    /// Instructions counted; fewer than the verifier processed if its log did not fit.
+    pub walked: u32,
+    /// The dearest lines, dearest first.
+    pub lines: Vec<LineCost>,
+}
+
 /// One load of the object or of a program in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Load {
@@ -124,6 +157,9 @@ pub struct Load {
     pub errno: Option<Errno>,
     /// Programs the kernel accepted in this load.
     pub loaded: Vec<Loaded>,
+    /// What the verifier counted, for each program it came to.
+    #[serde(default)]
+    pub counts: Vec<Counts>,
     /// Microseconds on the guest's monotonic clock.
     pub took_us: u64,
 }
@@ -279,6 +315,9 @@ pub struct Evidence {
     pub loads: Vec<Load>,
     /// Attach attempts, in the order they were done.
     pub attaches: Vec<Attach>,
+    /// Walks by source line, if they were asked for.
+    #[serde(default)]
+    pub line_costs: Vec<LineCosts>,
     /// Logs.
     pub logs: Vec<Log>,
     /// Kernel trouble found by the worker's splat policy.

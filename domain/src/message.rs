@@ -15,7 +15,7 @@
 //! ```
 
 use crate::digest::Digest;
-use crate::evidence::{Attach, KernelFacts, Load, LogSubject, MapCreate, Open};
+use crate::evidence::{Attach, KernelFacts, LineCosts, Load, LogSubject, MapCreate, Open};
 use crate::level::Level;
 use serde::{Deserialize, Serialize};
 
@@ -52,6 +52,9 @@ pub struct Job {
     pub object: Vec<u8>,
     /// Bytes kept of each log before compression; more is counted but dropped.
     pub log_bytes_max: u32,
+    /// Whether every program is loaded once more to count the verifier's walk by source line. That takes
+    /// several times longer than the load.
+    pub line_costs: bool,
 }
 
 /// Messages to a guest.
@@ -105,6 +108,8 @@ pub enum FromGuest {
     Load(Load),
     /// One program was attached, or not.
     Attach(Attach),
+    /// The walk through one program, by source line.
+    LineCosts(LineCosts),
     /// A piece of a log.
     Log(LogPiece),
     /// The job could not be begun; nothing was learnt about the object.

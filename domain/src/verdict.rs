@@ -1,7 +1,7 @@
 //! Verdicts: what evidence means, for a program, for a cell and for a run.
 
 use crate::cause::Cause;
-use crate::evidence::{Loaded, Splat};
+use crate::evidence::{LineCost, Loaded, Splat};
 use crate::level::Level;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -110,7 +110,42 @@ pub struct ProgramVerdict {
     pub cause: Option<Cause>,
     /// What the kernel said of it once loaded.
     pub stats: Option<Loaded>,
+    /// What the verifier counted, also of a program it refused.
+    #[serde(default)]
+    pub verification: Option<Verification>,
+    /// The source lines on which the verifier spent most of its walk, dearest first; none unless they
+    /// were asked for.
+    #[serde(default)]
+    pub line_costs: Vec<LineCost>,
 }
+
+/// What the verifier counted of one program. `None` and an empty list are what a kernel does not tell.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Verification {
+    /// Microseconds of the guest's clock. Emulated guests take many times longer than real machines.
+    pub took_us: Option<u32>,
+    /// Instructions walked, over all paths.
+    pub processed: u32,
+    /// Instructions this kernel walks at most.
+    pub processed_max: u32,
+    /// Most states kept for one instruction.
+    pub states_per_instruction: Option<u32>,
+    /// States kept.
+    pub total_states: Option<u32>,
+    /// States kept at the same time, at most.
+    pub peak_states: Option<u32>,
+    /// Longest chain of states walked to mark a register as read; 0 in kernels that no longer walk one.
+    pub mark_read: Option<u32>,
+    /// Stack of each subprogram, the program itself first. Their sum is veristat's `stack depth`.
+    pub stack_bytes: Vec<u32>,
+    /// Stack of the deepest chain of calls.
+    pub deepest_stack_bytes: Option<u32>,
+}
+
+/// Bytes of an instruction: `struct bpf_insn` of `include/uapi/linux/bpf.h`.
+pub const INSTRUCTION_BYTES: u32 = 8;
+/// Stack of a chain of calls at most: `MAX_BPF_STACK` of `include/linux/filter.h`.
+pub const STACK_BYTES_MAX: u32 = 512;
 
 /// The verdict of one map.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

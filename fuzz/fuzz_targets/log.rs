@@ -3,13 +3,13 @@
 #![no_main]
 
 use domain::errno::Errno;
-use insight::log::{libbpf, verifier};
+use insight::log::{counts, libbpf, verifier};
 
 libfuzzer_sys::fuzz_target!(|text: &str| {
     if let Some(said) = verifier::of_program(text, "p").and_then(verifier::rejection) {
         assert!(!said.line.is_empty());
     }
-    let _statistics = verifier::statistics(text);
+    let _counts = counts::read(text);
     let _line = libbpf::last_failure(text);
     let _relocation = libbpf::failed_relocation(text, "p", Some(3));
     if let Some((_, errno)) = libbpf::failed_map(text) {

@@ -8,8 +8,8 @@ use domain::cause::{Cause, CauseCode, Confidence};
 use domain::digest::Digest;
 use domain::errno::Errno;
 use domain::evidence::{
-    Accelerator, Attach, AttachOutcome, End, Evidence, Guest, KernelFacts, Load, LoadScope, Loaded, Log,
-    LogSubject, MapCreate, MapFact, Open, ProgramFact, Start,
+    Accelerator, Attach, AttachOutcome, Counts, End, Evidence, Guest, KernelFacts, LineCost, LineCosts, Load,
+    LoadScope, Loaded, Log, LogSubject, MapCreate, MapFact, Open, ProgramFact, Start,
 };
 use domain::level::Level;
 use domain::verdict::{CellVerdict, Reached, Verdict};
@@ -55,6 +55,7 @@ fn evidence(programs: Vec<ProgramFact>) -> Evidence {
         maps: Vec::new(),
         loads: Vec::new(),
         attaches: Vec::new(),
+        line_costs: Vec::new(),
         logs: Vec::new(),
         splats: Vec::new(),
         console: String::new(),
@@ -81,7 +82,7 @@ fn loads(mut evidence: Evidence, scope: LoadScope, errno: Option<Errno>, log: &s
     };
     let text = log.to_owned();
     evidence.logs.push(Log { subject, raw_bytes: text.len() as u64, text, cut: false });
-    evidence.loads.push(Load { scope, errno, loaded, took_us: 1 });
+    evidence.loads.push(Load { scope, errno, loaded, counts: Vec::new(), took_us: 1 });
     evidence
 }
 
@@ -410,6 +411,36 @@ fn a_program_that_works_alone_passes_and_the_cell_fails_by_its_neighbour() {
         (cause.log_line.as_str(), cause.location.as_ref().and_then(|at| at.instruction)),
         ("R0 !read_ok", Some(3))
     );
+}
+
+#[test]
+fn counts_are_those_of_the_last_load_that_came_to_the_program() {
+    let both = vec![program("good", "xdp", "xdp"), program("p", "xdp", "xdp")];
+    let mut evidence = loads(evidence(both), LoadScope::Whole, Some(Errno::EACCES), "");
+    evidence = loads(loads(evidence, alone("good"), None, ""), alone("p"), Some(Errno::EACCES), "");
+    let counts = |program: &str, processed: u32| Counts {
+        program: program.to_owned(),
+        text: format!("verification time 1 usec\nstack depth 0\nprocessed {processed} insns (limit 100)\n"),
+    };
+    evidence.loads[0].counts = vec![counts("good", 3)];
+    evidence.loads[1].counts = vec![counts("good", 4)];
+    let processed = |evidence: &Evidence| -> Vec<Option<u32>> {
+        let programs = judge(evidence, Level::Load).programs;
+        programs.iter().map(|program| program.verification.as_ref().map(|counts| counts.processed)).collect()
+    };
+    assert_eq!(processed(&evidence), [Some(4), None]);
+    evidence.loads[2].counts = vec![counts("p", 9), counts("other", 1)];
+    assert_eq!(processed(&evidence), [Some(4), Some(9)], "a refused program was counted, too");
+}
+
+#[test]
+fn the_dearest_lines_of_each_program_are_told() {
+    let mut evidence = passing();
+    let line = |n: u32| LineCost { file: "f.c".to_owned(), line: n, text: String::new(), walked: 100 - n };
+    let lines: Vec<LineCost> = (1..=50).map(line).collect();
+    let of = |program: &str, lines| LineCosts { program: program.to_owned(), walked: 5000, lines };
+    evidence.line_costs = vec![of("other", vec![line(7)]), of("p", lines.clone())];
+    assert_eq!(judge(&evidence, Level::Attach).programs[0].line_costs, lines[..20]);
 }
 
 #[test]

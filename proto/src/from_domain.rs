@@ -4,11 +4,11 @@ use crate::wire;
 use domain::cause::{Cause, Location};
 use domain::cell::{CellState, FailureKind};
 use domain::digest::Digest;
-use domain::evidence::{Evidence, Guest, KernelFacts, Loaded, Splat, Start};
+use domain::evidence::{Evidence, Guest, KernelFacts, LineCost, Loaded, Splat, Start};
 use domain::kernel::Kernel;
 use domain::level::Level;
 use domain::run::RunState;
-use domain::verdict::{CellVerdict, MapVerdict, ProgramVerdict, Verdict};
+use domain::verdict::{CellVerdict, MapVerdict, ProgramVerdict, Verdict, Verification};
 
 impl From<&Kernel> for wire::Kernel {
     fn from(kernel: &Kernel) -> Self {
@@ -115,6 +115,28 @@ impl From<&Loaded> for wire::Stats {
     }
 }
 
+impl From<&Verification> for wire::Verification {
+    fn from(verification: &Verification) -> Self {
+        Self {
+            took_us: verification.took_us,
+            processed: verification.processed,
+            processed_max: verification.processed_max,
+            states_per_instruction: verification.states_per_instruction,
+            total_states: verification.total_states,
+            peak_states: verification.peak_states,
+            mark_read: verification.mark_read,
+            stack_bytes: verification.stack_bytes.clone(),
+            deepest_stack_bytes: verification.deepest_stack_bytes,
+        }
+    }
+}
+
+impl From<&LineCost> for wire::LineCost {
+    fn from(cost: &LineCost) -> Self {
+        Self { file: cost.file.clone(), line: cost.line, text: cost.text.clone(), walked: cost.walked }
+    }
+}
+
 impl From<&ProgramVerdict> for wire::ProgramVerdict {
     fn from(program: &ProgramVerdict) -> Self {
         Self {
@@ -129,6 +151,8 @@ impl From<&ProgramVerdict> for wire::ProgramVerdict {
             how: program.how.clone(),
             cause: program.cause.as_ref().map(Into::into),
             stats: program.stats.as_ref().map(Into::into),
+            verification: program.verification.as_ref().map(Into::into),
+            line_costs: program.line_costs.iter().map(Into::into).collect(),
         }
     }
 }

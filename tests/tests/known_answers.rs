@@ -2,8 +2,9 @@
 
 use anyhow::Context as _;
 use domain::kernel::Kernel;
+use domain::verdict::STACK_BYTES_MAX;
 use proto::wire;
-use tests::corpus::Corpus;
+use tests::corpus::{self, Corpus};
 use tests::system::System;
 
 /// One kernel of every generation the corpus distinguishes.
@@ -32,10 +33,56 @@ async fn every_object_gets_the_verdict_it_is_known_for() -> anyhow::Result<()> {
             differences.into_iter().map(|difference| format!("{name} on {}: {difference}", kernel.release)),
         );
         let guest = answer.guest.as_ref().with_context(|| format!("{name} on {} had no guest", kernel.id))?;
+        wrong.extend(answer.programs.iter().filter_map(|program| {
+            let differs = uncounted(program)?;
+            Some(format!("{name} on {}: `{}` {differs}", kernel.release, program.name))
+        }));
         assert!(guest.nonce_ok, "{name} on {}: an answer without its nonce", kernel.id);
         assert!(!answer.evidence.is_empty(), "{name} on {}: a verdict without evidence", kernel.id);
     }
     system.stop().await;
     assert!(wrong.is_empty(), "{} differences:\n{}", wrong.len(), wrong.join("\n"));
+    Ok(())
+}
+
+/// What is wrong with the counts of a program that was loaded; nothing with those of one that was not.
+fn uncounted(program: &wire::ProgramVerdict) -> Option<&'static str> {
+    let stats = program.stats.as_ref()?;
+    let Some(counts) = &program.verification else { return Some("was loaded and not counted") };
+    let told_twice = [0, counts.processed].contains(&stats.verified_instructions);
+    let within = counts.processed > 0 && counts.processed < counts.processed_max;
+    let stacks = counts.stack_bytes.iter().chain(&counts.deepest_stack_bytes);
+    let shallow = !counts.stack_bytes.is_empty() && stacks.max() <= Some(&STACK_BYTES_MAX);
+    let states = counts.total_states >= counts.peak_states && counts.peak_states.is_some();
+    let all =
+        counts.took_us.is_some() && counts.states_per_instruction.is_some() && counts.mark_read.is_some();
+    (!(told_twice && within && shallow && states && all)).then_some("has counts that cannot be")
+}
+
+/// Counts are the verifier's own, so that they do not depend on the machine.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_program_is_counted_alike_whenever_it_is_asked_about() -> anyhow::Result<()> {
+    let objects = ["core_read", "xdp_two_programs", "null_unchecked"].map(corpus::object);
+    let objects = objects.into_iter().collect::<anyhow::Result<Vec<_>>>()?;
+    let system = System::start().await?;
+    let mut asked = Vec::new();
+    for _ in 0..2 {
+        let run = system.ask(objects.clone(), KERNELS, wire::Level::Load).await?;
+        let counted = run.cells.into_iter().flat_map(|cell| {
+            let programs = cell.verdict.into_iter().flat_map(|verdict| verdict.programs);
+            programs.map(move |program| {
+                let counts =
+                    program.verification.map(|counts| wire::Verification { took_us: None, ..counts });
+                (cell.kernel_id.clone(), program.name, counts)
+            })
+        });
+        let mut counted: Vec<_> = counted.collect();
+        counted.sort_by_key(|(kernel, program, _)| (kernel.clone(), program.clone()));
+        asked.push(counted);
+    }
+    system.stop().await;
+    assert_eq!(asked[0].len(), 4 * 4, "four programs on four kernels");
+    assert!(asked[0].iter().all(|(_, _, counts)| counts.is_some()), "{:?}", asked[0]);
+    assert_eq!(asked[0], asked[1]);
     Ok(())
 }

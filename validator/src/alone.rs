@@ -87,8 +87,10 @@ impl Exercise<'_> {
             let name = program.name();
             let scope = LoadScope::Alone(name.clone());
             let loaded = together.loaded.iter().find(|other| other.program == name).cloned();
+            let counts = together.counts.iter().filter(|counts| counts.program == name).cloned().collect();
             let loaded = vec![loaded.unwrap_or_else(|| without_figures(name))];
-            self.send(&FromGuest::Load(Load { scope, errno: None, loaded, took_us: together.took_us }))?;
+            let took_us = together.took_us;
+            self.send(&FromGuest::Load(Load { scope, errno: None, loaded, counts, took_us }))?;
             match together.errno {
                 None => self.attach(&attacher, index, program)?,
                 Some(_) => self.cannot_attach(program, UNLOADABLE_SLOTS)?,

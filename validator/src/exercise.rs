@@ -5,6 +5,7 @@
 //!                       └─ refused ─► each map, alone ──────► every program, alone
 //!                                                             alone: load, then attach
 //! ```
+//! Last, if the job asks for it, the walk through each program is counted by source line.
 //! Each observation is sent before the next step begins, so that a guest that dies leaves a trace.
 
 use crate::attach::{Attacher, Hold};
@@ -56,6 +57,7 @@ pub(crate) struct Exercise<'a> {
     pub(crate) fixtures: Fixtures,
     specimen: Specimen<'a>,
     pub(crate) recorder: Recorder,
+    line_costs: bool,
     // The programs that are attached.
     held: RefCell<Vec<Box<dyn Hold>>>,
 }
@@ -70,6 +72,7 @@ impl<'a> Exercise<'a> {
             fixtures,
             specimen: Specimen::new(job),
             recorder,
+            line_costs: job.line_costs,
             held: RefCell::default(),
         }
     }
@@ -89,7 +92,13 @@ impl<'a> Exercise<'a> {
                 (0..count).collect()
             }
         };
-        self.each_alone(left, &instance)
+        self.each_alone(left, &instance)?;
+        if self.line_costs {
+            for index in 0..count {
+                self.send(&FromGuest::LineCosts(self.line_costs(index)?))?;
+            }
+        }
+        Ok(())
     }
 
     fn open(&self) -> Result<Option<Instance>, ExerciseError> {

@@ -1,8 +1,9 @@
 //! Loading an instance, and choosing what of it is loaded.
 
+use crate::sys::counts;
 use crate::sys::libbpf::{Object, Program, c_text};
 use domain::errno::Errno;
-use domain::evidence::{Load, LoadScope, Loaded};
+use domain::evidence::{Counts, Load, LoadScope, Loaded};
 use std::time::Instant;
 
 /// Marks for loading the programs whose index `wanted` accepts, and no other.
@@ -44,6 +45,7 @@ pub(crate) fn aim(program: Program<'_>, loaded: &Object) -> Result<(), String> {
 
 /// Loads what is marked and says what came of it.
 pub(crate) fn load(object: &Object, scope: LoadScope) -> Load {
+    drop(counts::take());
     let begun = Instant::now();
     let errno = object.load().err();
     let took_us = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
@@ -59,5 +61,14 @@ pub(crate) fn load(object: &Object, scope: LoadScope) -> Load {
             })
         })
         .collect();
-    Load { scope, errno, loaded, took_us }
+    // libbpf also loads programs of its own, to try the kernel out.
+    let mut counted = counts::take();
+    let counts = object
+        .programs()
+        .filter_map(|program| {
+            let (program, text) = counted.remove_entry(&program.name())?;
+            Some(Counts { program, text })
+        })
+        .collect();
+    Load { scope, errno, loaded, counts, took_us }
 }

@@ -12,6 +12,7 @@ mod exercise;
 mod facts;
 mod guest;
 mod kmsg;
+mod line_costs;
 mod load;
 mod log;
 mod maps;

@@ -89,6 +89,9 @@ pub(crate) struct Test {
     /// Write JUnit XML to a file, or to stdout with `-`
     #[arg(long, value_name = "FILE")]
     pub(crate) junit: Option<PathBuf>,
+    /// Also show what the verifier counted: instructions, states, stack and size; JSON always has it
+    #[arg(long)]
+    pub(crate) stats: bool,
     /// Ask again even when the answer is stored
     #[arg(long)]
     pub(crate) fresh: bool,
@@ -125,6 +128,9 @@ pub(crate) enum Runs {
         /// Write the JSON report to a file, or to stdout with `-`
         #[arg(long, value_name = "FILE")]
         json: Option<PathBuf>,
+        /// Also show what the verifier counted: instructions, states, stack and size
+        #[arg(long)]
+        stats: bool,
     },
     /// Follow a run until it is over; ends as `test` would
     Watch {

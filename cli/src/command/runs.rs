@@ -27,7 +27,7 @@ pub(super) async fn run(context: &Context, verb: &Runs) -> Result<Exit, Failure>
     status.clear();
     let ended = match verb {
         Runs::List { limit } => list(context, &mut connection.services, *limit).await,
-        Runs::Show { run, .. } => show(context, &mut connection, run, &reports).await,
+        Runs::Show { run, stats, .. } => show(context, &mut connection, run, &reports, *stats).await,
         Runs::Watch { run } => watch(context, &mut connection, run).await,
         Runs::Cancel { run } => cancel(context, &mut connection.services, run).await,
     };
@@ -44,6 +44,7 @@ async fn show(
     connection: &mut Connection,
     run: &str,
     reports: &Reports,
+    counted: bool,
 ) -> Result<Exit, Failure> {
     let id = full_id(&mut connection.services, run).await?;
     let request = soon(wire::GetRunRequest { id });
@@ -54,7 +55,7 @@ async fn show(
     if let Some(output) = &reports.json {
         output.write(&json::report(&matrix, &connection.name)).map_err(Failure::environment)?;
     }
-    follow::print(&table::run(&matrix, context.look(reports.take_stdout())), reports)
+    follow::print(&table::run(&matrix, context.look(reports.take_stdout()), counted), reports)
 }
 
 async fn watch(context: &Context, connection: &mut Connection, run: &str) -> Result<Exit, Failure> {
@@ -63,7 +64,7 @@ async fn watch(context: &Context, connection: &mut Connection, run: &str) -> Res
     let response = follow::follow(context, &mut connection.services, request, &[]).await?;
     let bare = wire::Run::default();
     let matrix = Matrix::new(&response, response.run.as_ref().unwrap_or(&bare));
-    super::print(&table::run(&matrix, context.look(false)))?;
+    super::print(&table::run(&matrix, context.look(false), false))?;
     Ok(Exit::of_run(matrix.required()))
 }
 

@@ -29,7 +29,7 @@ pub(super) async fn run(context: &Context, typed: &typed::Test) -> Result<Exit, 
     let closed = connection.close().await;
     let response = answered?;
     closed?;
-    report(context, &response, &name, &reports)
+    report(context, &response, &name, &reports, typed.stats)
 }
 
 /// Uploads, submits and follows; a run that is not followed to its end is cancelled.
@@ -86,18 +86,19 @@ fn report(
     response: &wire::GetRunResponse,
     controller: &str,
     reports: &Reports,
+    counted: bool,
 ) -> Result<Exit, Failure> {
     let bare = wire::Run::default();
     let matrix = Matrix::new(response, response.run.as_ref().unwrap_or(&bare));
-    follow::print(&table::run(&matrix, context.look(reports.take_stdout())), reports)?;
-    let written = [
-        (&reports.json, json::report as fn(&Matrix<'_>, &str) -> String),
-        (&reports.markdown, |matrix, _| markdown::report(matrix)),
-        (&reports.junit, |matrix, _| junit::report(matrix)),
+    follow::print(&table::run(&matrix, context.look(reports.take_stdout()), counted), reports)?;
+    let written: [(_, &dyn Fn() -> String); 3] = [
+        (&reports.json, &|| json::report(&matrix, controller)),
+        (&reports.markdown, &|| markdown::report(&matrix, counted)),
+        (&reports.junit, &|| junit::report(&matrix)),
     ];
     for (output, render) in written {
         if let Some(output) = output {
-            output.write(&render(&matrix, controller)).map_err(Failure::environment)?;
+            output.write(&render()).map_err(Failure::environment)?;
         }
     }
     Ok(Exit::of_run(matrix.required()))

@@ -5,7 +5,7 @@ use super::matrix::{self, Matrix, hex};
 use super::reason;
 use crate::exit::Exit;
 use domain::level::Level;
-use domain::verdict::Verdict;
+use domain::verdict::{INSTRUCTION_BYTES, STACK_BYTES_MAX, Verdict};
 use proto::wire;
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -187,6 +187,24 @@ struct Program<'a> {
     cause: Option<Cause<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     stats: Option<Stats>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verification: Option<Verification<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    line_costs: Vec<LineCost<'a>>,
+}
+
+#[derive(Serialize)]
+struct LineCost<'a> {
+    file: &'a str,
+    line: u32,
+    text: &'a str,
+    walked: u32,
+}
+
+impl<'a> LineCost<'a> {
+    fn of(cost: &'a wire::LineCost) -> Self {
+        Self { file: &cost.file, line: cost.line, text: &cost.text, walked: cost.walked }
+    }
 }
 
 #[derive(Serialize)]
@@ -200,7 +218,39 @@ struct Attach<'a> {
 struct Stats {
     verified_instructions: u32,
     translated_bytes: u32,
+    translated_instructions: u32,
     jited_bytes: u32,
+}
+
+#[derive(Serialize)]
+struct Verification<'a> {
+    took_us: Option<u32>,
+    processed: u32,
+    processed_max: u32,
+    states_per_instruction: Option<u32>,
+    total_states: Option<u32>,
+    peak_states: Option<u32>,
+    mark_read: Option<u32>,
+    stack_bytes: &'a [u32],
+    deepest_stack_bytes: Option<u32>,
+    deepest_stack_bytes_max: u32,
+}
+
+impl<'a> Verification<'a> {
+    fn of(verification: &'a wire::Verification) -> Self {
+        Self {
+            took_us: verification.took_us,
+            processed: verification.processed,
+            processed_max: verification.processed_max,
+            states_per_instruction: verification.states_per_instruction,
+            total_states: verification.total_states,
+            peak_states: verification.peak_states,
+            mark_read: verification.mark_read,
+            stack_bytes: &verification.stack_bytes,
+            deepest_stack_bytes: verification.deepest_stack_bytes,
+            deepest_stack_bytes_max: STACK_BYTES_MAX,
+        }
+    }
 }
 
 impl<'a> Program<'a> {
@@ -220,8 +270,11 @@ impl<'a> Program<'a> {
             stats: program.stats.as_ref().map(|stats| Stats {
                 verified_instructions: stats.verified_instructions,
                 translated_bytes: stats.translated_bytes,
+                translated_instructions: stats.translated_bytes / INSTRUCTION_BYTES,
                 jited_bytes: stats.jited_bytes,
             }),
+            verification: program.verification.as_ref().map(Verification::of),
+            line_costs: program.line_costs.iter().map(LineCost::of).collect(),
         }
     }
 }

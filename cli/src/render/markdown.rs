@@ -3,10 +3,10 @@
 use super::matrix::Matrix;
 use super::paint::Paint;
 use super::reason::{headline, place, reasons, unproven};
-use super::{printable, table};
+use super::{counts, printable, table};
 
-/// The whole document.
-pub(crate) fn report(matrix: &Matrix<'_>) -> String {
+/// The whole document, with what the verifier counted if `counted`.
+pub(crate) fn report(matrix: &Matrix<'_>, counted: bool) -> String {
     let mut text = format!("### bpfcompat: {}\n\n", table::summary(matrix, Paint::OFF));
     text.push_str("| kernel |");
     for object in &matrix.objects {
@@ -48,7 +48,26 @@ pub(crate) fn report(matrix: &Matrix<'_>) -> String {
     for line in unproven(matrix) {
         text.push_str(&format!("\n{}\n", cell(&line)));
     }
+    if counted {
+        text.push_str(&counts(matrix));
+    }
     text
+}
+
+fn counts(matrix: &Matrix<'_>) -> String {
+    let columns = counts::COLUMNS.join(" | ");
+    let mut text = format!(
+        "\n<details><summary>What the verifier counted</summary>\n\n\
+         | object | program | {columns} | kernels |\n|---|---|{}---|\n",
+        "---|".repeat(counts::COLUMNS.len())
+    );
+    for row in counts::rows(matrix) {
+        let object = cell(&matrix.objects[row.object].label);
+        let kernels = cell(&table::kernels(matrix, &row.kernels));
+        let counts = row.counts.join(" | ");
+        text.push_str(&format!("| {object} | {} | {counts} | {kernels} |\n", cell(row.program)));
+    }
+    text + "\n</details>\n"
 }
 
 /// Text that Markdown takes literally, also inside a table.
@@ -106,6 +125,17 @@ Nothing here can attach a sk\\_lookup program.
 
 - `program steer (sk_lookup)`
 ";
-        assert_eq!(super::report(&sample::matrix(&response)), expected);
+        assert_eq!(super::report(&sample::matrix(&response), false), expected);
+        let counted = "
+<details><summary>What the verifier counted</summary>
+
+| object | program | instructions walked | states | stack | size | kernels |
+|---|---|---|---|---|---|---|
+| probe.bpf.o | on\\_exec | 12,345 of 1,000,000 (1.2 %) | 150 | 344 of 512 (67.1 %) | 40 | 6.12 cloud |
+| edge.bpf.o | steer | 12,345 of 1,000,000 (1.2 %) | 150 | 344 of 512 (67.1 %) | 40 | 5.10 cloud, 6.12 cloud |
+
+</details>
+";
+        assert_eq!(super::report(&sample::matrix(&response), true), format!("{expected}{counted}"));
     }
 }

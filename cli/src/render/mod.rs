@@ -1,7 +1,7 @@
 //! Answers for eyes and for programs.
 //!
 //! In: a run as the controller tells it (`wire::GetRunResponse`). Out: text. `matrix` arranges
-//! cells as objects × kernels, `reason` gathers what went wrong, and each other file is one form:
+//! cells as objects × kernels, `reason` gathers what went wrong, `counts` what the verifier counted, and each other file is one form:
 //! `table` and `live` for a terminal, `progress` for a log, `json`, `markdown` and `junit` for
 //! programs, `list` and `worker` for the other verbs, `status` for what happens before there is a run.
 //!
@@ -9,6 +9,7 @@
 //! an object or a file name passes [`printable`] before it reaches a terminal: an object can be
 //! named `\x1b[2J`.
 
+pub(crate) mod counts;
 pub(crate) mod json;
 pub(crate) mod junit;
 pub(crate) mod list;

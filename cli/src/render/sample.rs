@@ -127,6 +127,23 @@ fn passing(name: &str) -> wire::CellVerdict {
         hook: "syscalls:sys_enter_execve".to_owned(),
         how: "link".to_owned(),
         stats: Some(wire::Stats { verified_instructions: 40, translated_bytes: 320, jited_bytes: 210 }),
+        verification: Some(wire::Verification {
+            took_us: Some(2804),
+            processed: 12_345,
+            processed_max: 1_000_000,
+            states_per_instruction: Some(4),
+            total_states: Some(150),
+            peak_states: Some(150),
+            mark_read: None,
+            stack_bytes: vec![344],
+            deepest_stack_bytes: Some(344),
+        }),
+        line_costs: vec![wire::LineCost {
+            file: "probe.bpf.c".to_owned(),
+            line: 42,
+            text: "for (int i = 0; i < 64; i++)".to_owned(),
+            walked: 9_648,
+        }],
         ..program(name, "tracepoint/syscalls/sys_enter_execve", wire::Verdict::Passes)
     };
     wire::CellVerdict {

@@ -3,7 +3,7 @@
 use super::matrix::{Cell, Matrix};
 use super::paint::{Paint, Tone};
 use super::reason::{Reason, headline, place, reasons, unproven};
-use super::{matrix, printable};
+use super::{counts, matrix, printable};
 use crate::exit::Exit;
 use console::{measure_text_width, truncate_str};
 use domain::verdict::Verdict;
@@ -24,8 +24,8 @@ pub(crate) struct Look {
     pub(crate) paint: Paint,
 }
 
-/// A run that is over: matrix, reasons, summary.
-pub(crate) fn run(matrix: &Matrix<'_>, look: Look) -> String {
+/// A run that is over: matrix, reasons, what the verifier counted if `counted`, summary.
+pub(crate) fn run(matrix: &Matrix<'_>, look: Look, counted: bool) -> String {
     let mut lines = grid(matrix, look);
     if matrix.has_cached() {
         lines.push(look.paint.paint(Tone::Dim, "* answered from the store; --fresh asks again"));
@@ -37,6 +37,10 @@ pub(crate) fn run(matrix: &Matrix<'_>, look: Look) -> String {
     for line in unproven(matrix) {
         lines.push(String::new());
         lines.push(look.paint.paint(Tone::Unsure, &format!("! {}", printable(&line))));
+    }
+    if counted {
+        lines.push(String::new());
+        lines.extend(counts::lines(matrix, look.paint));
     }
     lines.push(String::new());
     lines.push(summary(matrix, look.paint));
@@ -214,7 +218,7 @@ works on 1 of 2 kernels, 0 of 1 optional; exit 1
 
     fn at_width(width: usize) -> String {
         let response = sample::response();
-        run(&sample::matrix(&response), Look { width, paint: Paint::OFF })
+        run(&sample::matrix(&response), Look { width, paint: Paint::OFF }, false)
     }
 
     #[test]
@@ -223,7 +227,7 @@ works on 1 of 2 kernels, 0 of 1 optional; exit 1
         let verdict = response.cells[1].verdict.as_mut().expect("a verdict");
         let excerpt = "WARNING: a at b\ntrace".to_owned();
         verdict.splats.push(wire::Splat { kind: "warning".to_owned(), excerpt });
-        let shown = run(&sample::matrix(&response), Look { width: 80, paint: Paint::OFF });
+        let shown = run(&sample::matrix(&response), Look { width: 80, paint: Paint::OFF }, false);
         let line = "! probe.bpf.o passes on 6.12 cloud, after another guest's kernel reported trouble: WARNING: a at b\n";
         assert!(shown.contains(line), "{shown}");
     }
@@ -267,7 +271,7 @@ edge.bpf.o
     #[test]
     fn colour_changes_nothing_but_colour() {
         let response = sample::response();
-        let coloured = run(&sample::matrix(&response), Look { width: 80, paint: Paint::ON });
+        let coloured = run(&sample::matrix(&response), Look { width: 80, paint: Paint::ON }, false);
         assert_ne!(coloured, at_width(80));
         assert_eq!(console::strip_ansi_codes(&coloured), at_width(80));
     }

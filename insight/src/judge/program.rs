@@ -3,11 +3,16 @@
 use super::classify::{self, Finding, verdict_of};
 use super::refusal::{attach, load};
 use super::{cause, cell};
-use crate::log::libbpf;
+use crate::log::{counts, libbpf};
 use domain::cause::{Cause, CauseCode, Stage};
-use domain::evidence::{Attach, AttachOutcome, Evidence, Load, LoadScope, Loaded, LogSubject, ProgramFact};
+use domain::evidence::{
+    Attach, AttachOutcome, Evidence, LineCost, Load, LoadScope, Loaded, LogSubject, ProgramFact,
+};
 use domain::level::Level;
-use domain::verdict::{ProgramVerdict, Reached, Verdict};
+use domain::verdict::{ProgramVerdict, Reached, Verdict, Verification};
+
+/// Source lines told of one program; the evidence has more.
+const LINES_MAX: usize = 20;
 
 /// Programs in the object's order; none when the object did not open.
 pub(super) fn verdicts(evidence: &Evidence, level: Level) -> Vec<ProgramVerdict> {
@@ -41,12 +46,27 @@ fn verdict(evidence: &Evidence, level: Level, program: &ProgramFact) -> ProgramV
         how: attached.map(|attach| attach.how.clone()).unwrap_or_default(),
         cause,
         stats: stats.cloned(),
+        verification: counted(evidence, &program.name),
+        line_costs: dearest(evidence, &program.name),
     }
 }
 
 /// What the kernel said of the program in the first load that accepted it.
 fn accepted<'a>(evidence: &'a Evidence, program: &str) -> Option<&'a Loaded> {
     evidence.loads.iter().flat_map(|load| &load.loaded).find(|loaded| loaded.program == program)
+}
+
+/// What the verifier counted in the last load that came to the program: what is loaded whole is loaded
+/// alone only after a refusal, and then that is what counts.
+fn counted(evidence: &Evidence, program: &str) -> Option<Verification> {
+    let counts = evidence.loads.iter().flat_map(|load| &load.counts);
+    counts::read(&counts.rev().find(|counts| counts.program == program)?.text)
+}
+
+/// The source lines a person looks at.
+fn dearest(evidence: &Evidence, program: &str) -> Vec<LineCost> {
+    let costs = evidence.line_costs.iter().find(|costs| costs.program == program);
+    costs.iter().flat_map(|costs| &costs.lines).take(LINES_MAX).cloned().collect()
 }
 
 fn not_loaded(evidence: &Evidence, program: &ProgramFact) -> Cause {

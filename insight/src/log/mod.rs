@@ -2,12 +2,13 @@
 //! structured report of kernels from 7.3 on.
 //!
 //! In: one log of the evidence, hostile text of any length. Out: borrowed facts about it: the
-//! verifier's last word and where it happened ([`verifier`]), what libbpf could not find
-//! ([`libbpf`]). Every reader looks at the whole log; nothing is cut before it was read.
+//! verifier's last word and where it happened ([`verifier`]), what it counted ([`counts`]), what libbpf
+//! could not find ([`libbpf`]). Every reader looks at the whole log; nothing is cut before it was read.
 //!
 //! Deliberately absent: what any of it means. Judging compares these facts with errnos and the
 //! kernel's own facts, and a text alone never decides more than `Likely`.
 
+pub mod counts;
 pub mod libbpf;
 pub mod verifier;
 
@@ -15,6 +16,11 @@ pub mod verifier;
 fn leading_number(text: &str) -> Option<u32> {
     let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     text[..end].parse().ok()
+}
+
+/// The number behind a word.
+fn number_after(line: &str, word: &str) -> Option<u32> {
+    leading_number(line.split_once(word)?.1)
 }
 
 /// The text between the first single quotes.

@@ -8,10 +8,10 @@
 //! Verification failed: CLASS: TITLE
 //! Reason: / At: / Causal path: / Suggestion:
 //!
-//! processed 7 insns (limit 1000000) …       statistics
+//! processed 7 insns (limit 1000000) …       counts
 //! ```
 
-use super::leading_number;
+use super::{leading_number, number_after};
 use domain::cause::Location;
 
 /// What the verifier said when it refused a program.
@@ -25,15 +25,6 @@ pub struct Rejection<'a> {
     pub reason: Option<String>,
     /// Where it happened, as far as the log tells.
     pub location: Location,
-}
-
-/// The statistics line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Statistics {
-    /// Instructions the verifier walked, over all paths.
-    pub processed: u32,
-    /// How many it walks at most.
-    pub limit: u32,
 }
 
 /// The verifier's log of `program` inside a libbpf log: the last one, if it was loaded twice.
@@ -65,17 +56,12 @@ pub fn rejection(log: &str) -> Option<Rejection<'_>> {
     Some(rejection)
 }
 
-/// The statistics of a log, the last ones if there are several.
-pub fn statistics(log: &str) -> Option<Statistics> {
-    let line = log.lines().rev().find(|line| line.starts_with("processed "))?;
-    Some(Statistics { processed: number_after(line, "processed ")?, limit: number_after(line, "(limit ")? })
-}
-
 /// Lines that are the verifier's own bookkeeping, by how they start.
 const BOOKKEEPING: &[&str] = &[
     "processed ",
     "verification time ",
     "stack depth ",
+    "subprog ",
     "insns processed ",
     "mark_precise: ",
     "last_idx ",
@@ -180,10 +166,6 @@ fn section<'a>(report: &'a str, name: &'static str) -> impl Iterator<Item = &'a 
     lines.take_while(|line| line.is_empty() || line.starts_with(' '))
 }
 
-fn number_after(line: &str, word: &str) -> Option<u32> {
-    leading_number(line.split_once(word)?.1)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -217,7 +199,6 @@ libbpf: prog 'p': failed to load: -EINVAL
             source: Some("for (;;) {".to_owned()),
         };
         assert_eq!(said.location, expected);
-        assert_eq!(statistics(log), Some(Statistics { processed: 5, limit: 1_000_000 }));
     }
 
     #[test]
@@ -248,7 +229,6 @@ libbpf: prog 'p': failed to load: -EINVAL
         fn no_text_makes_the_readers_panic(text in "(R[0-9]=|[0-9]{1,12}: \\(|; é|>>> 1 \\||At:|\nVerification failed: |Reason:| @ a:b:c|'|#|\n|\\PC){0,60}") {
             let log = format!("libbpf: prog 'p': -- BEGIN PROG LOAD LOG --\n{text}");
             let _said = of_program(&log, "p").and_then(rejection);
-            let _statistics = statistics(&log);
         }
     }
 }

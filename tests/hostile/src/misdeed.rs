@@ -142,7 +142,13 @@ fn lists(link: &Link) -> ! {
     let nobody =
         Loaded { program: String::new(), verified_instructions: 0, translated_bytes: 0, jited_bytes: 0 };
     let loaded = vec![nobody; 200_000];
-    let frame = frame(&FromGuest::Load(Load { scope: LoadScope::Whole, errno: None, loaded, took_us: 0 }));
+    let frame = frame(&FromGuest::Load(Load {
+        scope: LoadScope::Whole,
+        errno: None,
+        loaded,
+        counts: vec![],
+        took_us: 0,
+    }));
     loop {
         link.write(&frame);
     }

@@ -139,6 +139,7 @@ impl Worker {
                     translated_bytes: 16,
                     jited_bytes: 32,
                 }],
+                counts: Vec::new(),
                 took_us: 10,
             }],
             attaches: vec![Attach {
@@ -147,6 +148,7 @@ impl Worker {
                 how: "link".to_owned(),
                 outcome: AttachOutcome::Attached,
             }],
+            line_costs: Vec::new(),
             logs: Vec::new(),
             splats: Vec::new(),
             // Makes the evidence of two cells differ, as in life.

@@ -76,6 +76,10 @@ pub(super) unsafe fn text(pointer: *const c_char) -> String {
 }
 
 impl Object {
+    pub(super) fn as_ptr(&self) -> *mut raw::bpf_object {
+        self.0.as_ptr()
+    }
+
     /// Parses an ELF. `pins` is the folder in which maps pinned by name appear.
     pub(crate) fn open(elf: &[u8], name: &CStr, pins: &CStr) -> Result<Self, Errno> {
         let options = raw::bpf_object_open_opts {

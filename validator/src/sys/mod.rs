@@ -8,6 +8,7 @@
 
 pub(crate) mod attach;
 pub(crate) mod btf;
+pub(crate) mod counts;
 pub(crate) mod features;
 pub(crate) mod kernel;
 pub(crate) mod kernel_version;
@@ -16,10 +17,12 @@ pub(crate) mod map;
 pub(crate) mod memory;
 pub(crate) mod placeholder;
 pub(crate) mod print;
+mod program_load;
 pub(crate) mod run;
 pub(crate) mod socket;
 pub(crate) mod struct_ops;
 pub(crate) mod trivial;
+pub(crate) mod walk_log;
 
 use domain::errno::Errno;
 

@@ -5,7 +5,7 @@ use super::seal::json_bytes;
 use super::text::{printable, sentence};
 use crate::guest::nonce::Nonces;
 use crate::machine::Step;
-use domain::evidence::{Attach, End, Evidence, Guest, KernelFacts, Load, Log, MapCreate, Open};
+use domain::evidence::{Attach, End, Evidence, Guest, KernelFacts, LineCosts, Load, Log, MapCreate, Open};
 use domain::message::{FromGuest, LogPiece, Nonce};
 use serde::Serialize;
 
@@ -83,6 +83,7 @@ pub struct Collector {
     maps: Vec<MapCreate>,
     loads: Vec<Load>,
     attaches: Vec<Attach>,
+    line_costs: Vec<LineCosts>,
     records_bytes: usize,
     logs: Vec<Log>,
     logs_bytes: usize,
@@ -115,6 +116,7 @@ impl Collector {
             maps: Vec::new(),
             loads: Vec::new(),
             attaches: Vec::new(),
+            line_costs: Vec::new(),
             logs: Vec::new(),
             logs_bytes: 0,
             unfinished: None,
@@ -152,6 +154,9 @@ impl Collector {
             FromGuest::Load(load) => self.opened()?.keep(load, |all| &mut all.loads, "loads")?,
             FromGuest::Attach(attach) => {
                 self.opened()?.keep(attach, |all| &mut all.attaches, "attach attempts")?;
+            }
+            FromGuest::LineCosts(costs) => {
+                self.opened()?.keep(costs, |all| &mut all.line_costs, "line costs")?;
             }
             FromGuest::Log(piece) => self.take_piece(piece)?,
             FromGuest::Refused { says } => return Ok(Some(End::Refused(sentence(&says)))),
@@ -220,6 +225,7 @@ impl Collector {
             loads: self.loads,
             attaches: self.attaches,
             splats: super::splat::find(&self.logs, since_took),
+            line_costs: self.line_costs,
             logs: self.logs,
             console,
             end,

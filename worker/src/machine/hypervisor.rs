@@ -282,6 +282,8 @@ impl Hypervisor {
             object_digest: order.object_digest,
             object: order.object.to_vec(),
             log_bytes_max: LOG_BYTES_MAX,
+            // Nothing asks for them yet.
+            line_costs: false,
         });
         let job = encode(Direction::ToGuest, &job).map_err(|source| MachineError::Encode {
             what: format!("the job for `{}`", order.object_name),

@@ -37,7 +37,7 @@ fn opened() -> FromGuest {
 }
 
 fn load() -> FromGuest {
-    FromGuest::Load(Load { scope: LoadScope::Whole, errno: None, loaded: vec![], took_us: 7 })
+    FromGuest::Load(Load { scope: LoadScope::Whole, errno: None, loaded: vec![], counts: vec![], took_us: 7 })
 }
 
 fn map() -> FromGuest {
@@ -210,7 +210,7 @@ fn records_are_weighed_as_they_will_be_sealed() {
             let nobody =
                 Loaded { program, verified_instructions: none, translated_bytes: none, jited_bytes: none };
             let loaded = vec![nobody; 1 << 12];
-            FromGuest::Load(Load { scope: LoadScope::Whole, errno: None, loaded, took_us: 0 })
+            FromGuest::Load(Load { scope: LoadScope::Whole, errno: None, loaded, counts: vec![], took_us: 0 })
         },
         |n| piece(LogSubject::Map(format!("{n}{}", "m".repeat(1 << 16))), &deflate(b""), true),
     ];
