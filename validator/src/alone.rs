@@ -63,8 +63,9 @@ impl Exercise<'_> {
     /// refuses, they count as loaded, with figures of 0, but cannot be attached.
     fn in_company(&self, lacking: &[usize], refused: &BTreeSet<usize>) -> Result<(), ExerciseError> {
         let instance = self.reopen()?;
-        load::only_programs(&instance.object, |other| !refused.contains(&other))
-            .map_err(ExerciseError::Narrow)?;
+        let names: Vec<String> = instance.object.programs().map(|program| program.name()).collect();
+        let takes = |index: usize| !refused.contains(&index) && !self.is_left_out(&names[index]);
+        load::only_programs(&instance.object, takes).map_err(ExerciseError::Narrow)?;
         let together = load::load(&instance.object, LoadScope::Whole);
         self.forget();
         for (_, program) in
@@ -84,7 +85,7 @@ impl Exercise<'_> {
     }
 
     fn cannot_attach(&self, program: Program<'_>) -> Result<(), ExerciseError> {
-        if self.level == Level::Load {
+        if self.level_of(&program.name()) == Level::Load {
             return Ok(());
         }
         let reason = "a prog array of the object starts with programs that cannot be loaded with it";

@@ -8,6 +8,7 @@
 
 pub(crate) mod attach;
 pub(crate) mod btf;
+mod declared;
 pub(crate) mod features;
 pub(crate) mod kernel;
 pub(crate) mod kernel_version;
@@ -15,6 +16,7 @@ pub(crate) mod libbpf;
 pub(crate) mod memory;
 pub(crate) mod placeholder;
 pub(crate) mod print;
+pub(crate) mod setting;
 pub(crate) mod trivial;
 
 use domain::errno::Errno;
