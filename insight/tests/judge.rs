@@ -1,6 +1,8 @@
 //! What each kind of evidence means: every cause by at least one refusal, and how programs and
 //! maps add up to a cell. Texts of logs are libbpf's and the verifier's own.
 
+#[path = "judge/terms.rs"]
+mod terms;
 #[path = "judge/trouble.rs"]
 mod trouble;
 
@@ -521,9 +523,13 @@ fn lines_from_a_guest_are_bounded() {
 /// A cause nobody can show an example of is a cause nobody needs.
 #[test]
 fn every_cause_has_an_example_here_or_among_the_recordings() {
-    let examples =
-        [include_str!("judge.rs"), include_str!("judge/trouble.rs"), include_str!("recorded/expected.txt")]
-            .concat();
+    let examples = [
+        include_str!("judge.rs"),
+        include_str!("judge/terms.rs"),
+        include_str!("judge/trouble.rs"),
+        include_str!("recorded/expected.txt"),
+    ]
+    .concat();
     for code in CauseCode::ALL {
         let (asserted, recorded) = (format!("CauseCode::{code:?}"), format!(": {code} "));
         assert!(examples.contains(&asserted) || examples.contains(&recorded), "{code} has no example");

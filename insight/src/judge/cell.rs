@@ -129,7 +129,9 @@ fn required(
     }
     let of_programs = required().map(|program| (program.verdict, program.cause.as_ref()));
     let of_groups = missing.as_ref().map(|cause| (verdict_of(cause.code), Some(cause)));
-    let parts: Vec<_> = of_programs.chain(of_groups).collect();
+    let unmet = terms::unmet(evidence);
+    let of_unmet = unmet.as_ref().map(|cause| (verdict_of(cause.code), Some(cause)));
+    let parts: Vec<_> = of_programs.chain(of_groups).chain(of_unmet).collect();
     let verdict = Verdict::of_all(parts.iter().map(|(verdict, _)| *verdict));
     let decided = parts.into_iter().find(|(part, _)| *part == verdict);
     (verdict, decided.and_then(|(_, cause)| cause.cloned()))

@@ -50,6 +50,17 @@ fn choices(evidence: &Evidence) -> &[Choice] {
     evidence.open.as_ref().map(|open| open.choices.as_slice()).unwrap_or_default()
 }
 
+/// The cause of a cell whose maps or variables are not as declared: it was not exercised under its contract.
+pub(super) fn unmet(evidence: &Evidence) -> Option<Cause> {
+    let open = evidence.open.as_ref()?;
+    let of_program = |one: &&NotApplied| open.programs.iter().any(|program| program.name == one.subject);
+    let refused = open.not_applied.iter().find(|one| !of_program(one))?;
+    let NotApplied { subject, setting, errno } = refused;
+    let says = format!("`{subject}`: {setting} was refused ({errno}), so the object was not tried as declared.");
+    let finding = Finding::certain(CauseCode::LoaderContract, subject, says);
+    Some(cause(Stage::Open, Some(*errno), finding, None))
+}
+
 /// The cause of a group that decides and of which nothing could be kept.
 pub(super) fn without_variant(evidence: &Evidence) -> Option<Cause> {
     let decides = |choice: &&Choice| {
