@@ -85,7 +85,10 @@ fn a_mistake_is_told_with_its_place_and_the_nearest_right_word() {
         ("programs:\n  p: {autolaod: true}", "m.yaml:3:7: unknown key `autolaod`; did you mean `autoload`?"),
         ("programs:\n  p: {required: yes}", "m.yaml:3:17: `required` is true or false, not `yes`"),
         ("programs:\n  p: {level: behave}", "m.yaml:3:14: `behave` is no level"),
-        ("programs:\n  p: {type: sched_clss}", "m.yaml:3:13: `sched_clss` is no program type; did you mean `sched_cls`?"),
+        (
+            "programs:\n  p: {type: sched_clss}",
+            "m.yaml:3:13: `sched_clss` is no program type; did you mean `sched_cls`?",
+        ),
         (
             "programs:\n  p: {section: kprob/vfs_read}",
             "m.yaml:3:16: libbpf does not know section `kprob/vfs_read`; did you mean `kprobe`?",
@@ -94,7 +97,10 @@ fn a_mistake_is_told_with_its_place_and_the_nearest_right_word() {
         ("programs:\n  p: {}", "m.yaml:3:6: nothing is set here"),
         ("programs: [p]", "m.yaml:2:11: `programs` holds names, each with what is set, not a list"),
         ("programs:\n  p: {autoload: true}\n  p: {autoload: true}", "m.yaml:4:3: `p` stands at 3:3 already"),
-        ("maps:\n  m: {max_entries: 0}", "m.yaml:3:20: `max_entries` is a number from 1 to 4294967295, not `0`"),
+        (
+            "maps:\n  m: {max_entries: 0}",
+            "m.yaml:3:20: `max_entries` is a number from 1 to 4294967295, not `0`",
+        ),
         ("maps:\n  m: {max_entries: cpu}", "m.yaml:3:20: `max_entries` is a number or `cpus`, not `cpu`"),
         ("maps:\n  m: {max_entries: 4294967296}", "not `4294967296`"),
         ("maps:\n  m: {inner_ringbuf_bytes: 5000}", "m.yaml:3:28: a ring buffer has a power of two of bytes"),

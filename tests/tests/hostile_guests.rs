@@ -163,7 +163,8 @@ impl Lab {
     /// A cell as it should be.
     async fn honest_cell(&self) -> anyhow::Result<()> {
         let order = self.order("bpfcompat-validator", corpus::object("tracepoint_hash")?)?;
-        let verdict = insight::judge::judge(&self.ask(order, LONG).await?, Level::Attach, date!(2026 - 12 - 01));
+        let verdict =
+            insight::judge::judge(&self.ask(order, LONG).await?, Level::Attach, date!(2026 - 12 - 01));
         ensure!(verdict.verdict == Verdict::Passes, "{:?}", verdict.cause);
         Ok(())
     }

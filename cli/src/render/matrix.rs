@@ -73,7 +73,14 @@ impl<'a> Matrix<'a> {
         for (at, kernel) in kernels.iter_mut().enumerate() {
             kernel.required = cells.iter().any(|cell| cell.kernel == at && cell.wire.required);
         }
-        Self { run, objects: objects(&response.objects), kernels, cells, manifest: &response.manifest, places }
+        Self {
+            run,
+            objects: objects(&response.objects),
+            kernels,
+            cells,
+            manifest: &response.manifest,
+            places,
+        }
     }
 
     /// The cell of an object on a kernel, if the run has it.

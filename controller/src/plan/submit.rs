@@ -170,8 +170,10 @@ async fn answered(
     let validators = workers::validators(&parts.db).await?;
     let today = OffsetDateTime::now_utc().date();
     let contract = &order.manifest.contract;
-    let kernels: HashMap<_, _> =
-        asked.iter().map(|asked| (&asked.kernel.id, (asked, contract.on(&asked.kernel).digest(today)))).collect();
+    let kernels: HashMap<_, _> = asked
+        .iter()
+        .map(|asked| (&asked.kernel.id, (asked, contract.on(&asked.kernel).digest(today))))
+        .collect();
     let questions: Vec<(Uuid, Digest)> = new
         .iter()
         .flat_map(|cell| {

@@ -56,7 +56,8 @@ pub(super) fn unmet(evidence: &Evidence) -> Option<Cause> {
     let of_program = |one: &&NotApplied| open.programs.iter().any(|program| program.name == one.subject);
     let refused = open.not_applied.iter().find(|one| !of_program(one))?;
     let NotApplied { subject, setting, errno } = refused;
-    let says = format!("`{subject}`: {setting} was refused ({errno}), so the object was not tried as declared.");
+    let says =
+        format!("`{subject}`: {setting} was refused ({errno}), so the object was not tried as declared.");
     let finding = Finding::certain(CauseCode::LoaderContract, subject, says);
     Some(cause(Stage::Open, Some(*errno), finding, None))
 }
@@ -73,7 +74,8 @@ pub(super) fn without_variant(evidence: &Evidence) -> Option<Cause> {
         let says = format!("The guest had too little memory to choose of group `{}`.", choice.group);
         Finding::certain(CauseCode::GuestMemory, &choice.group, says)
     } else {
-        let says = format!("No candidate of group `{}` can work on this kernel: {}.", choice.group, missing(choice));
+        let says =
+            format!("No candidate of group `{}` can work on this kernel: {}.", choice.group, missing(choice));
         Finding::certain(CauseCode::VariantMissing, &choice.group, says)
     };
     Some(cause(Stage::Load, None, finding, None))
@@ -102,7 +104,8 @@ pub(super) fn chosen(evidence: &Evidence) -> Vec<String> {
 /// What was declared and set, or could not be.
 pub(super) fn declared(evidence: &Evidence) -> Vec<String> {
     let Some(open) = &evidence.open else { return Vec::new() };
-    let refused = |one: &NotApplied| format!("`{}`: {} was refused ({})", one.subject, one.setting, one.errno);
+    let refused =
+        |one: &NotApplied| format!("`{}`: {} was refused ({})", one.subject, one.setting, one.errno);
     open.applied.iter().cloned().chain(open.not_applied.iter().map(refused)).collect()
 }
 

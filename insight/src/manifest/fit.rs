@@ -15,11 +15,7 @@ use domain::{helper, selector};
 ///
 /// # Errors
 /// Everything that does not fit.
-pub fn fit(
-    manifest: &Manifest,
-    name: &str,
-    bytes: &[u8],
-) -> Result<Vec<GlobalBytes>, ManifestError> {
+pub fn fit(manifest: &Manifest, name: &str, bytes: &[u8]) -> Result<Vec<GlobalBytes>, ManifestError> {
     let mut fitting = Fitting { manifest, problems: Vec::new() };
     fitting.sound();
     let facts = object::inspect(bytes).map_err(|error| ManifestError {
@@ -54,9 +50,10 @@ fn named_programs(contract: &Contract) -> impl Iterator<Item = (String, &str)> {
     });
     let companions = contract.companions.iter().enumerate();
     let companions = companions.map(|(at, name)| (format!("companions.{at}"), name.as_str()));
-    let expected = contract.expected_failures.iter().enumerate().filter_map(|(at, expected)| {
-        Some((format!("expected_failures.{at}"), expected.program.as_deref()?))
-    });
+    let expected =
+        contract.expected_failures.iter().enumerate().filter_map(|(at, expected)| {
+            Some((format!("expected_failures.{at}"), expected.program.as_deref()?))
+        });
     programs.chain(candidates).chain(companions).chain(expected)
 }
 
@@ -97,7 +94,10 @@ impl Fitting<'_> {
             let known = terms.section.as_deref().is_none_or(section::is_known)
                 && terms.r#type.as_deref().is_none_or(|kind| section::number(PROGRAM_TYPES, kind).is_some());
             if !known || terms.section.is_some() && terms.r#type.is_some() {
-                self.wrong(&format!("programs.{name}"), format!("`{name}` has no section or type libbpf knows"));
+                self.wrong(
+                    &format!("programs.{name}"),
+                    format!("`{name}` has no section or type libbpf knows"),
+                );
             }
         }
         for (name, terms) in maps {

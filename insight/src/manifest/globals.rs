@@ -36,7 +36,8 @@ fn value(reader: &mut Reader, node: &Node) -> Option<Value> {
             Some(Value::Text(text.clone()))
         }
         Data::Scalar { .. } => {
-            let says = format!("a text has at most {TEXT_BYTES_MAX} bytes and no NUL; use `{HEX}` for others");
+            let says =
+                format!("a text has at most {TEXT_BYTES_MAX} bytes and no NUL; use `{HEX}` for others");
             reader.wrong(node.place, says);
             None
         }
@@ -48,8 +49,12 @@ fn bytes(reader: &mut Reader, node: &Node) -> Option<Vec<u8>> {
         reader.wrong(node.place, format!("`{HEX}` is a text of hexadecimal digits, not {}", node.kind()));
         return None;
     };
-    let digits: Vec<u32> =
-        text.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_digit(16)).collect::<Option<_>>().unwrap_or_default();
+    let digits: Vec<u32> = text
+        .chars()
+        .filter(|c| !c.is_whitespace())
+        .map(|c| c.to_digit(16))
+        .collect::<Option<_>>()
+        .unwrap_or_default();
     if digits.is_empty() || !digits.len().is_multiple_of(2) {
         reader.wrong(node.place, format!("`{HEX}` is pairs of hexadecimal digits, such as \"de ad be ef\""));
         return None;
@@ -73,7 +78,8 @@ pub fn resolve(contract: &Contract, variables: &[Global]) -> Result<Vec<GlobalBy
             Err(says) => wrong.push((name.clone(), says)),
         }
         if total > GLOBALS_BYTES_MAX {
-            let says = format!("the globals up to `{name}` have more than {GLOBALS_BYTES_MAX} bytes together");
+            let says =
+                format!("the globals up to `{name}` have more than {GLOBALS_BYTES_MAX} bytes together");
             wrong.push((name.clone(), says));
             break;
         }
@@ -92,7 +98,10 @@ fn one(name: &str, value: &Value, variables: &[Global]) -> Result<GlobalBytes, S
     }
     // Before memory is taken for it.
     if variable.bytes as usize > GLOBALS_BYTES_MAX {
-        return Err(format!("`{name}` has {} bytes, and at most {GLOBALS_BYTES_MAX} are set", variable.bytes));
+        return Err(format!(
+            "`{name}` has {} bytes, and at most {GLOBALS_BYTES_MAX} are set",
+            variable.bytes
+        ));
     }
     let bytes = match (value, &variable.shape) {
         (Value::Bytes(bytes), _) if bytes.len() == variable.bytes as usize => bytes.clone(),
@@ -121,7 +130,10 @@ fn encode(value: &Value, shape: &Shape) -> Result<Vec<u8>, String> {
         (Shape::Integer { .. }, _) => Err("is a whole number".to_owned()),
         (Shape::Array(element, count), Value::Text(text)) if width(element) == Some(1) => {
             if text.len() >= *count as usize {
-                return Err(format!("holds texts of at most {} bytes and their NUL", count.saturating_sub(1)));
+                return Err(format!(
+                    "holds texts of at most {} bytes and their NUL",
+                    count.saturating_sub(1)
+                ));
             }
             let mut bytes = text.clone().into_bytes();
             bytes.resize(*count as usize, 0);

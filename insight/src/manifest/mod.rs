@@ -95,7 +95,10 @@ fn manifest(reader: &mut Reader, root: &Node) -> Manifest {
         maps: fields.get("maps").map(|node| parts::maps(reader, node)).unwrap_or_default(),
         globals: fields.get("globals").map(|node| globals::read(reader, node)).unwrap_or_default(),
         variants: fields.get("variants").map(|node| variants::read(reader, node)).unwrap_or_default(),
-        companions: fields.get("companions").map(|node| variants::companions(reader, node)).unwrap_or_default(),
+        companions: fields
+            .get("companions")
+            .map(|node| variants::companions(reader, node))
+            .unwrap_or_default(),
         expected_failures: fields
             .get("expected_failures")
             .map(|node| expected::read(reader, node))

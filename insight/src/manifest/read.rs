@@ -88,7 +88,9 @@ impl Reader {
     /// A text of at most `TEXT_BYTES_MAX` bytes without control characters.
     pub(super) fn text(&mut self, node: &Node, what: &str) -> Option<String> {
         match &node.data {
-            Data::Scalar { text, .. } if text.is_empty() => self.wrong(node.place, format!("{what} is missing")),
+            Data::Scalar { text, .. } if text.is_empty() => {
+                self.wrong(node.place, format!("{what} is missing"))
+            }
             Data::Scalar { text, .. } if text.len() > TEXT_BYTES_MAX => {
                 self.wrong(node.place, format!("{what} has at most {TEXT_BYTES_MAX} bytes"));
             }
@@ -131,7 +133,9 @@ impl Reader {
 
     pub(super) fn number(&mut self, node: &Node, what: &str, least: u32) -> Option<u32> {
         let number = match &node.data {
-            Data::Scalar { text, quoted: false } => integer(text).and_then(|number| u32::try_from(number).ok()),
+            Data::Scalar { text, quoted: false } => {
+                integer(text).and_then(|number| u32::try_from(number).ok())
+            }
             _ => None,
         };
         let number = number.filter(|number| *number >= least);

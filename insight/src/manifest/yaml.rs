@@ -24,7 +24,10 @@ pub(super) struct Node {
 #[derive(Debug, Clone)]
 pub(super) enum Data {
     /// A word, a number or a text; `quoted` ones are texts whatever they look like.
-    Scalar { text: String, quoted: bool },
+    Scalar {
+        text: String,
+        quoted: bool,
+    },
     List(Vec<Node>),
     Map(Vec<(Key, Node)>),
 }
@@ -50,7 +53,8 @@ impl Node {
 
 /// Parses a text of one document.
 pub(super) fn parse(text: &str) -> Result<Node, Problem> {
-    let mut reading = Reading { parser: Parser::new_from_str(text), nodes: 0, last: Place { line: 1, column: 1 } };
+    let mut reading =
+        Reading { parser: Parser::new_from_str(text), nodes: 0, last: Place { line: 1, column: 1 } };
     loop {
         match reading.next()? {
             (Event::StreamStart | Event::DocumentStart(_) | Event::Nothing, _) => {}

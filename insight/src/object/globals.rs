@@ -46,7 +46,8 @@ pub fn globals(bytes: &[u8]) -> Result<Vec<Global>, ObjectError> {
         .and_then(|section| section.data(ENDIAN, bytes))
         .map_err(|error| damaged("symbol names", error))?;
     let mut found = Vec::new();
-    for (number, symbol) in table.iter().enumerate().filter(|(_, symbol)| symbol.st_type() == elf::STT_OBJECT) {
+    for (number, symbol) in table.iter().enumerate().filter(|(_, symbol)| symbol.st_type() == elf::STT_OBJECT)
+    {
         let index = table
             .symbol_section(ENDIAN, symbol, SymbolIndex(number))
             .map_err(|error| damaged("symbol", error))?;
@@ -68,7 +69,7 @@ pub fn globals(bytes: &[u8]) -> Result<Vec<Global>, ObjectError> {
 
 /// Sections that libbpf makes a map of.
 fn is_data(section: &str) -> bool {
-    [".data", ".rodata", ".bss"].iter().any(|stem| {
-        section.strip_prefix(stem).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-    })
+    [".data", ".rodata", ".bss"]
+        .iter()
+        .any(|stem| section.strip_prefix(stem).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')))
 }

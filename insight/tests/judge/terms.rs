@@ -68,8 +68,7 @@ fn a_program_must_get_as_far_as_declared() {
 }
 
 fn group() -> Contract {
-    let candidate =
-        |program: &str, requires| Candidate { program: program.to_owned(), requires };
+    let candidate = |program: &str, requires| Candidate { program: program.to_owned(), requires };
     let candidates = vec![
         candidate("bad", Requirement::Helper("loop".to_owned())),
         candidate("good", Requirement::Nothing),

@@ -70,11 +70,7 @@ fn way_of(link: &Link) -> String {
 }
 
 /// Attaches one loaded program. It stays attached as long as the link lives, if there is one.
-pub(crate) fn attach(
-    program: Program<'_>,
-    section: &str,
-    fixtures: Fixtures,
-) -> (Attach, Option<Link>) {
+pub(crate) fn attach(program: Program<'_>, section: &str, fixtures: Fixtures) -> (Attach, Option<Link>) {
     let Attempt { hook, how, outcome, held } = match table::find(section) {
         None => Attempt::skipped(section, "libbpf does not know this section"),
         Some((way, target)) => attempt(program, fixtures, way, target),

@@ -72,7 +72,8 @@ fn holds(opened: &Instance, program: &str, requires: &Requirement) -> bool {
             let mut programs = opened.object.programs();
             let kind = programs.find(|one| one.name() == program).map_or(0, |program| program.number());
             // For types that cannot be tried so, the kernel's own list of helpers tells.
-            let listed = || kernel.is_ok_and(|btf| btf.enum_end("bpf_func_id").is_some_and(|end| number < end));
+            let listed =
+                || kernel.is_ok_and(|btf| btf.enum_end("bpf_func_id").is_some_and(|end| number < end));
             has_helper(kind, number).unwrap_or_else(|_| listed())
         }
         Requirement::Kfunc(name) => kernel.is_ok_and(|btf| btf.has_function(name)),

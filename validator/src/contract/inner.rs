@@ -48,8 +48,12 @@ fn holds_maps(map: Map<'_>) -> bool {
 
 /// The map that is the prototype of those in `outer`, by name.
 fn prototype<'n>(outer: &str, names: &'n [String]) -> Option<&'n str> {
-    let after_outer =
-        [format!("{outer}_inner"), format!("inner_{outer}"), format!("{outer}_template"), format!("{outer}_proto")];
+    let after_outer = [
+        format!("{outer}_inner"),
+        format!("inner_{outer}"),
+        format!("{outer}_template"),
+        format!("{outer}_proto"),
+    ];
     if let Some(name) = names.iter().find(|name| after_outer.contains(name)) {
         return Some(name);
     }

@@ -82,7 +82,8 @@ impl KernelBtf {
     /// Whether a structure or union has a member, also in a part of it that has no name.
     fn has_member(&self, id: u32, name: &str, depth: u32) -> bool {
         // SAFETY: the BTF is alive; null means no such type.
-        let Some(header) = NonNull::new(unsafe { raw::btf__type_by_id(self.0.as_ptr(), id) }.cast_mut()) else {
+        let Some(header) = NonNull::new(unsafe { raw::btf__type_by_id(self.0.as_ptr(), id) }.cast_mut())
+        else {
             return false;
         };
         // SAFETY: not null, and types live as long as their BTF.

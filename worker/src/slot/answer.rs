@@ -253,9 +253,8 @@ fn globals(assignment: &Assignment, object: &[u8]) -> Result<Vec<GlobalBytes>, N
     }
     let refused = |says: String| NotAnswered::Object { digest: assignment.object, says };
     let variables = insight::object::globals(object).map_err(|error| refused(error.to_string()))?;
-    insight::manifest::resolve(contract, &variables).map_err(|wrong| {
-        refused(wrong.into_iter().map(|(_, says)| says).collect::<Vec<_>>().join("; "))
-    })
+    insight::manifest::resolve(contract, &variables)
+        .map_err(|wrong| refused(wrong.into_iter().map(|(_, says)| says).collect::<Vec<_>>().join("; ")))
 }
 
 fn percent(done: u64, total: u64) -> u32 {
