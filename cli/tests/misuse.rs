@@ -36,7 +36,7 @@ impl Scene {
     /// Compiles for eBPF, as the corpus is compiled.
     fn compiled(&self, name: &str, source: &str) -> PathBuf {
         let mut clang = Command::new("clang")
-            .args(["--target=bpf", "-O2", "-x", "c", "-c", "-", "-o"])
+            .args(["--target=bpf", "-O2", "-g", "-x", "c", "-c", "-", "-o"])
             .arg(self.path(name))
             .stdin(Stdio::piped())
             .spawn()
@@ -48,6 +48,15 @@ impl Scene {
 
     fn good(&self) -> PathBuf {
         self.compiled("good.bpf.o", "__attribute__((section(\"xdp\"))) int pass(void *c) { return 2; }")
+    }
+
+    /// An object with a map, and with variables whose types it tells.
+    fn good_with_data(&self) -> PathBuf {
+        let source = "#define SEC(name) __attribute__((section(name), used))\n\
+            struct { int (*type)[1]; int *key; int *value; int (*max_entries)[1]; } counts SEC(\".maps\");\n\
+            const volatile unsigned char target = 0; char comm[4] = \"x\";\n\
+            SEC(\"xdp\") int probe(void *c) { return target + comm[0]; }";
+        self.compiled("data.bpf.o", source)
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
@@ -152,6 +161,52 @@ fn words_that_mean_nothing() {
         (vec!["kernels", "list", "sixpointone"], vec!["`sixpointone`"]),
     ] {
         assert_misuse(&scene, &scene.run(&arguments), &says);
+    }
+}
+
+#[test]
+fn manifests_that_are_wrong_or_that_an_object_does_not_fit() {
+    let scene = Scene::new();
+    let (good, data) = (scene.good(), scene.good_with_data());
+    for (text, says) in [
+        ("version: 1\nprogram: {}", "m.yaml:2:1: unknown key `program`; did you mean `programs`?"),
+        (
+            "version: 1\nprograms:\n  prboe: {autoload: true}",
+            "m.yaml:3:3: data.bpf.o has no program `prboe`; did you mean `probe`?",
+        ),
+        (
+            "version: 1\nmaps: {coutns: {max_entries: 1}}",
+            "m.yaml:2:8: data.bpf.o has no map `coutns`; did you mean `counts`?",
+        ),
+        (
+            "version: 1\ncompanions: [prob]",
+            "m.yaml:2:14: data.bpf.o has no program `prob`; did you mean `probe`?",
+        ),
+        (
+            "version: 1\nglobals: {targt: 1}",
+            "m.yaml:2:11: data.bpf.o: the object has no global variable `targt`; did you mean `target`?",
+        ),
+        (
+            "version: 1\nglobals: {target: 300}",
+            "m.yaml:2:11: data.bpf.o: `target` is a number from 0 to 255, not 300",
+        ),
+        (
+            "version: 1\nglobals: {comm: \"four\"}",
+            "m.yaml:2:11: data.bpf.o: `comm` holds texts of at most 3 bytes",
+        ),
+    ] {
+        let manifest = scene.file("m.yaml", text.as_bytes());
+        let (manifest, data) = (manifest.to_str().expect("UTF-8"), data.to_str().expect("UTF-8"));
+        assert_misuse(&scene, &scene.run(&["test", data, "--manifest", manifest]), &[says]);
+    }
+    let good = good.to_str().expect("UTF-8");
+    for (path, says) in [
+        (scene.file("b.yaml", b"\xff"), "is not UTF-8 text"),
+        (scene.path("missing.yaml"), "--manifest: "),
+        (scene.folder.path().to_owned(), "is a directory"),
+    ] {
+        let path = path.to_str().expect("UTF-8");
+        assert_misuse(&scene, &scene.run(&["test", good, "--manifest", path]), &["--manifest", says]);
     }
 }
 

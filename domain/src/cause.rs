@@ -59,6 +59,8 @@ codes! {
     VerifierTooComplex = "verifier_too_complex",
     /// Something its own loader sets at run time was missing, so the object was not really tried.
     LoaderContract = "loader_contract",
+    /// No alternative of a group that the contract declares can work on this kernel.
+    VariantMissing = "variant_missing",
     /// The guest had too little memory; says nothing about the object.
     GuestMemory = "guest_memory",
     /// The validator has no way yet to exercise this.

@@ -3,6 +3,7 @@
 //! Evidence is never changed once stored. A verdict can be computed from it again at any time,
 //! so everything a judgement needs is here and nothing in here is a judgement.
 
+use crate::contract::Contract;
 use crate::digest::Digest;
 use crate::errno::Errno;
 use serde::{Deserialize, Serialize};
@@ -72,7 +73,7 @@ pub struct MapFact {
 }
 
 /// What opening the object showed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Open {
     /// `None` when it opened.
     pub errno: Option<Errno>,
@@ -82,6 +83,48 @@ pub struct Open {
     pub maps: Vec<MapFact>,
     /// What was filled in because its own loader would set it at run time, one sentence each.
     pub inferred: Vec<String>,
+    /// What the contract declares and was set, one sentence each.
+    #[serde(default)]
+    pub applied: Vec<String>,
+    /// What the contract declares and could not be set on this kernel.
+    #[serde(default)]
+    pub not_applied: Vec<NotApplied>,
+    /// What was chosen of the contract's groups of alternatives.
+    #[serde(default)]
+    pub choices: Vec<Choice>,
+}
+
+/// A declaration that libbpf or the kernel refused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotApplied {
+    /// The program or map.
+    pub subject: String,
+    /// What should have been set, as the contract says it.
+    pub setting: String,
+    /// The refusal.
+    pub errno: Errno,
+}
+
+/// What was chosen of one group of alternatives.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Choice {
+    /// The group's name.
+    pub group: String,
+    /// The program that is kept; `None` when no candidate's requirement holds.
+    pub kept: Option<String>,
+    /// The candidates before it, each with what was missing.
+    pub passed_over: Vec<PassedOver>,
+}
+
+/// A candidate whose requirement does not hold.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PassedOver {
+    /// Function name.
+    pub program: String,
+    /// What it requires.
+    pub requires: String,
+    /// The refusal of a trial load.
+    pub errno: Option<Errno>,
 }
 
 /// One map created alone, without any program.
@@ -201,6 +244,8 @@ pub enum LogSubject {
     LoadAlone(String),
     /// Attaching this program.
     Attach(String),
+    /// Trying this candidate of a group of alternatives.
+    Trial(String),
     /// Kernel messages from `READY` to the end of the job.
     Kernel,
 }
@@ -307,6 +352,9 @@ pub struct Evidence {
     pub guest: Guest,
     /// The kernel, if the guest got far enough to look.
     pub kernel: Option<KernelFacts>,
+    /// What was declared of the object's loader, as far as it concerns this kernel.
+    #[serde(default)]
+    pub contract: Contract,
     /// Opening the object.
     pub open: Option<Open>,
     /// Maps created alone; only done when a load failed.

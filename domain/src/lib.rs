@@ -8,16 +8,19 @@
 pub mod axis;
 pub mod cause;
 pub mod cell;
+pub mod contract;
 pub mod digest;
 pub mod errno;
 pub mod evidence;
 pub mod frame;
+pub mod helper;
 pub mod id;
 pub mod kernel;
 pub mod level;
 pub mod message;
 pub mod question;
 pub mod run;
+pub mod section;
 pub mod selector;
 pub mod verdict;
 

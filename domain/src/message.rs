@@ -14,6 +14,7 @@
 //!   | kills the guest                       |
 //! ```
 
+use crate::contract::{Contract, GlobalBytes};
 use crate::digest::Digest;
 use crate::evidence::{Attach, KernelFacts, LineCosts, Load, LogSubject, MapCreate, Open};
 use crate::level::Level;
@@ -44,6 +45,10 @@ pub struct Job {
     pub entropy: [u8; 32],
     /// How far every program should be taken.
     pub level: Level,
+    /// What is declared of its loader.
+    pub contract: Contract,
+    /// The contract's globals as they stand in this object's memory.
+    pub globals: Vec<GlobalBytes>,
     /// The object's file name, which libbpf uses as prefix of map names.
     pub object_name: String,
     /// Digest of `object`, checked by the validator before it is opened.

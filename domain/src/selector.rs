@@ -75,6 +75,9 @@ pub enum SelectorError {
     /// Nothing was given, or far too much.
     #[error("a kernel selector has 1 to {SELECTOR_BYTES_MAX} bytes, this one has {0}")]
     Length(usize),
+    /// A selector whose kernels change where they must not.
+    #[error("`newest` means another kernel tomorrow; name a series like 6.12 or a range like >=6.1")]
+    Relative,
     /// A pick that no kernel satisfies.
     #[error("no kernel matches `{term}`; {known} kernels are known, `bpfcompat kernels list` shows them")]
     NoMatch {
@@ -101,6 +104,35 @@ impl FromStr for Selector {
             }
         }
         Ok(selector)
+    }
+}
+
+impl Selector {
+    /// The selector, if it means the same kernels tomorrow.
+    ///
+    /// # Errors
+    /// `Relative` for `newest`.
+    pub fn fixed(&self) -> Result<&Self, SelectorError> {
+        if self.picks.contains(&Pick::Newest) { Err(SelectorError::Relative) } else { Ok(self) }
+    }
+
+    /// Whether one kernel is meant, whatever others there are: all filters and, where there are picks,
+    /// one of them hold. A series then means all its builds, and no flavour every flavour.
+    ///
+    /// # Errors
+    /// As [`Selector::fixed`].
+    pub fn admits(&self, kernel: &Kernel) -> Result<bool, SelectorError> {
+        self.fixed()?;
+        let picked = |pick: &Pick| match pick {
+            Pick::Longterm => LONGTERM.contains(&kernel.series),
+            Pick::Newest => false,
+            Pick::All => true,
+            Pick::Series(series) => kernel.series == *series,
+            Pick::Exact(name) => kernel.id.0 == *name || kernel.release == *name,
+        };
+        let exact = self.picks.iter().any(|pick| matches!(pick, Pick::Exact(_)) && picked(pick));
+        let filtered = self.filters.iter().all(|filter| filter.admits(kernel));
+        Ok(exact || filtered && (self.picks.is_empty() || self.picks.iter().any(picked)))
     }
 }
 
@@ -304,6 +336,19 @@ mod tests {
         ] {
             assert_eq!(versions(selector).expect(selector), expected, "{selector}");
         }
+    }
+
+    #[test]
+    fn one_kernel_is_admitted_whatever_others_there_are() {
+        let kernel = kernel("6.12", "6.12.118-1", "generic", "trixie-security");
+        let admits = |text: &str| text.parse::<Selector>().expect(text).admits(&kernel);
+        for yes in ["6.12", "5.10,6.12", ">=6.1,<7", "lts", "debian/trixie", "6.12,flavour=generic", "all"] {
+            assert!(admits(yes).expect(yes), "{yes}");
+        }
+        for no in ["5.10", "<6.12", "6.12,flavour=cloud", "6.1,debian", "6.12.9-1-cloud-amd64"] {
+            assert!(!admits(no).expect(no), "{no}");
+        }
+        assert!(matches!(admits("newest,5.10"), Err(SelectorError::Relative)));
     }
 
     #[test]

@@ -108,6 +108,9 @@ pub struct ProgramVerdict {
     pub how: String,
     /// Why it does not pass.
     pub cause: Option<Cause>,
+    /// What was declared or chosen that makes it decide or not, against what the object says; may be empty.
+    #[serde(default)]
+    pub terms: String,
     /// What the kernel said of it once loaded.
     pub stats: Option<Loaded>,
     /// What the verifier counted, also of a program it refused.
@@ -173,8 +176,38 @@ pub struct CellVerdict {
     pub maps: Vec<MapVerdict>,
     /// What the validator filled in for the object's own loader.
     pub inferred: Vec<String>,
+    /// What was declared and set, or could not be, one sentence each.
+    #[serde(default)]
+    pub declared: Vec<String>,
+    /// What was chosen among alternatives, one sentence for each group.
+    #[serde(default)]
+    pub chosen: Vec<String>,
+    /// What came of the failures that were expected, one sentence each.
+    #[serde(default)]
+    pub expectations: Vec<String>,
+    /// Whether its failure was expected, so that it does not decide the run.
+    #[serde(default)]
+    pub excused: bool,
     /// Kernel trouble seen meanwhile.
     pub splats: Vec<Splat>,
+}
+
+impl CellVerdict {
+    /// A verdict about which nothing else is known.
+    pub fn without_parts(verdict: Verdict, cause: Option<Cause>) -> Self {
+        Self {
+            verdict,
+            cause,
+            programs: Vec::new(),
+            maps: Vec::new(),
+            inferred: Vec::new(),
+            declared: Vec::new(),
+            chosen: Vec::new(),
+            expectations: Vec::new(),
+            excused: false,
+            splats: Vec::new(),
+        }
+    }
 }
 
 /// The exit code of a run: 0 works, 1 does not, 2 could not tell. Optional cells never decide,

@@ -57,14 +57,8 @@ mod tests {
             location: None,
         };
         let map = MapVerdict { name: "counts".to_owned(), kind: "hash".to_owned(), verdict, cause: None };
-        CellVerdict {
-            verdict,
-            cause: (verdict != Verdict::Passes).then_some(cause),
-            programs: vec![],
-            maps: vec![map],
-            inferred: vec![],
-            splats: vec![],
-        }
+        let cause = (verdict != Verdict::Passes).then_some(cause);
+        CellVerdict { maps: vec![map], ..CellVerdict::without_parts(verdict, cause) }
     }
 
     #[test]

@@ -6,6 +6,7 @@
 pub mod agreement;
 pub mod judge;
 pub mod log;
+pub mod manifest;
 pub mod object;
 pub mod splat;
 pub mod tries;

@@ -123,8 +123,7 @@ mod tests {
     }
 
     fn passing() -> CellVerdict {
-        let (programs, maps, inferred, splats) = Default::default();
-        CellVerdict { verdict: Verdict::Passes, cause: None, programs, maps, inferred, splats }
+        CellVerdict::without_parts(Verdict::Passes, None)
     }
 
     /// Plays tries that all end without a conclusion but the last, and yields the verdict, its cause

@@ -1,6 +1,8 @@
 //! What each kind of evidence means: every cause by at least one refusal, and how programs and
 //! maps add up to a cell. Texts of logs are libbpf's and the verifier's own.
 
+#[path = "judge/terms.rs"]
+mod terms;
 #[path = "judge/trouble.rs"]
 mod trouble;
 
@@ -13,10 +15,19 @@ use domain::evidence::{
 };
 use domain::level::Level;
 use domain::verdict::{CellVerdict, Reached, Verdict};
-use insight::judge::{LINE_BYTES_MAX, judge};
+use insight::judge::LINE_BYTES_MAX;
+use time::Date;
+use time::macros::date;
 
 const EBUSY: Errno = Errno::EBUSY;
 const EFAULT: Errno = Errno(14);
+
+/// The day of every judgement here that does not say another.
+const TODAY: Date = date!(2026 - 12 - 01);
+
+fn judge(evidence: &Evidence, level: Level) -> CellVerdict {
+    insight::judge::judge(evidence, level, TODAY)
+}
 
 fn program(name: &str, section: &str, kind: &str) -> ProgramFact {
     ProgramFact { name: name.into(), section: section.into(), kind: kind.into(), autoload: true }
@@ -51,7 +62,8 @@ fn evidence(programs: Vec<ProgramFact>) -> Evidence {
             answer_ms: 50,
         },
         kernel: Some(facts),
-        open: Some(Open { errno: None, programs, maps: Vec::new(), inferred: Vec::new() }),
+        contract: domain::contract::Contract::default(),
+        open: Some(Open { errno: None, programs, maps: Vec::new(), ..Open::default() }),
         maps: Vec::new(),
         loads: Vec::new(),
         attaches: Vec::new(),
@@ -542,9 +554,13 @@ fn lines_from_a_guest_are_bounded() {
 /// A cause nobody can show an example of is a cause nobody needs.
 #[test]
 fn every_cause_has_an_example_here_or_among_the_recordings() {
-    let examples =
-        [include_str!("judge.rs"), include_str!("judge/trouble.rs"), include_str!("recorded/expected.txt")]
-            .concat();
+    let examples = [
+        include_str!("judge.rs"),
+        include_str!("judge/terms.rs"),
+        include_str!("judge/trouble.rs"),
+        include_str!("recorded/expected.txt"),
+    ]
+    .concat();
     for code in CauseCode::ALL {
         let (asserted, recorded) = (format!("CauseCode::{code:?}"), format!(": {code} "));
         assert!(examples.contains(&asserted) || examples.contains(&recorded), "{code} has no example");

@@ -13,6 +13,7 @@ use domain::verdict::CellVerdict;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
+use time::macros::date;
 
 fn recorded(path: &Path) -> Evidence {
     let text = fs::read_to_string(path).expect("a recording");
@@ -72,7 +73,7 @@ fn recordings_mean_what_they_meant() {
         .iter()
         .map(|path| {
             let name = path.file_stem().expect("a file").to_string_lossy();
-            rendered(&name, &insight::judge::judge(&recorded(path), Level::Attach))
+            rendered(&name, &insight::judge::judge(&recorded(path), Level::Attach, date!(2026 - 12 - 01)))
         })
         .collect();
     let expected = fs::read_to_string(folder.join("expected.txt")).expect("the expectations");
@@ -86,7 +87,7 @@ fn recordings_mean_what_they_meant() {
 #[test]
 fn the_level_load_asks_for_nothing_more() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recorded/6.1-attachmiss.json");
-    let verdict = insight::judge::judge(&recorded(&path), Level::Load);
+    let verdict = insight::judge::judge(&recorded(&path), Level::Load, date!(2026 - 12 - 01));
     assert_eq!(verdict.verdict.name(), "passes");
     assert!(verdict.programs.iter().all(|program| program.cause.is_none()));
 }

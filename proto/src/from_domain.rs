@@ -153,6 +153,7 @@ impl From<&ProgramVerdict> for wire::ProgramVerdict {
             stats: program.stats.as_ref().map(Into::into),
             verification: program.verification.as_ref().map(Into::into),
             line_costs: program.line_costs.iter().map(Into::into).collect(),
+            terms: program.terms.clone(),
         }
     }
 }
@@ -206,6 +207,10 @@ pub fn cell_verdict(verdict: &CellVerdict, evidence: Option<(&Evidence, Digest)>
         programs: verdict.programs.iter().map(Into::into).collect(),
         maps: verdict.maps.iter().map(Into::into).collect(),
         inferred: verdict.inferred.clone(),
+        declared: verdict.declared.clone(),
+        chosen: verdict.chosen.clone(),
+        expectations: verdict.expectations.clone(),
+        excused: verdict.excused,
         splats: verdict.splats.iter().map(Into::into).collect(),
         guest: evidence.map(|(evidence, _)| guest(&evidence.guest, evidence.kernel.as_ref())),
         evidence: evidence.map(|(_, digest)| digest.0.to_vec()).unwrap_or_default(),

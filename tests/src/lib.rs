@@ -4,6 +4,7 @@
 //! Deliberately absent: fakes of anything that runs here. Simulated guests belong to the tests
 //! of the control plane, which need thousands of them.
 
+pub mod compile;
 pub mod corpus;
 pub mod cost;
 pub mod guests;

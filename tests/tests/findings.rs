@@ -3,8 +3,7 @@
 use anyhow::Context as _;
 use domain::cell::LARGE_GUEST_BYTES;
 use proto::wire;
-use std::process::Command;
-use tests::system::{System, repository};
+use tests::system::System;
 
 /// Longer than any object here takes that does not hang.
 const TIMEOUT_MS: u32 = 60_000;
@@ -18,20 +17,7 @@ const SHORT_TIMEOUT_MS: u32 = 20_000;
 
 /// Compiles an object of this test.
 fn compiled(name: &str, define: &str) -> anyhow::Result<(String, Vec<u8>)> {
-    let folder = tempfile::tempdir()?;
-    let output = folder.path().join("object");
-    let status = Command::new("clang")
-        .args(["-O2", "-g", "-Wall", "-Werror", "-target", "bpf", "-mcpu=v3", "-idirafter"])
-        .arg(format!("/usr/include/{}-linux-gnu", std::env::consts::ARCH))
-        .arg(format!("-D{define}"))
-        .arg("-c")
-        .arg(repository().join(format!("tests/tests/findings/objects/{name}.bpf.c")))
-        .arg("-o")
-        .arg(&output)
-        .status()
-        .context("clang is not installed")?;
-    anyhow::ensure!(status.success(), "clang does not compile {name}");
-    Ok((format!("{name}.bpf.o"), std::fs::read(output)?))
+    tests::compile::compiled(&format!("findings/objects/{name}.bpf.c"), define)
 }
 
 /// The only cell of a run about that object on that kernel.

@@ -17,6 +17,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tests::guests::hypervisor;
 use tests::{corpus, system};
+use time::macros::date;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use worker::evidence::seal::seal;
@@ -162,7 +163,8 @@ impl Lab {
     /// A cell as it should be.
     async fn honest_cell(&self) -> anyhow::Result<()> {
         let order = self.order("bpfcompat-validator", corpus::object("tracepoint_hash")?)?;
-        let verdict = insight::judge::judge(&self.ask(order, LONG).await?, Level::Attach);
+        let verdict =
+            insight::judge::judge(&self.ask(order, LONG).await?, Level::Attach, date!(2026 - 12 - 01));
         ensure!(verdict.verdict == Verdict::Passes, "{:?}", verdict.cause);
         Ok(())
     }
@@ -198,7 +200,7 @@ fn check(evidence: &Evidence, expected: Ends) -> anyhow::Result<()> {
     };
     let says = format!("{:?} {}", evidence.end, evidence.console);
     ensure!(says.contains(words), "nothing says `{words}`: {says:.2000}");
-    let verdict = insight::judge::judge(evidence, Level::Attach);
+    let verdict = insight::judge::judge(evidence, Level::Attach, date!(2026 - 12 - 01));
     ensure!(verdict.verdict == Verdict::Inconclusive, "{:?}", verdict.verdict);
     ensure!(verdict.cause.as_ref().is_some_and(|cause| cause.code == code), "{:?}", verdict.cause);
     ensure!(verdict.programs.is_empty() && verdict.maps.iter().all(|map| map.verdict != Verdict::Fails));

@@ -76,7 +76,10 @@ impl Exercise<'_> {
     /// refuses, they count as loaded, with figures of 0, but cannot be attached.
     fn in_company(&self, lacking: &[usize], refused: &BTreeSet<usize>) -> Result<(), ExerciseError> {
         let instance = self.reopen()?;
-        load::only_programs(&instance.object, |other| !refused.contains(&other))
+        let names: Vec<String> = instance.object.programs().map(|program| program.name()).collect();
+        let takes = |index: usize| !refused.contains(&index) && !self.is_left_out(&names[index]);
+        load::only_programs(&instance.object, takes)
+            .and_then(|()| load::without_replacements(&instance.object))
             .map_err(ExerciseError::Narrow)?;
         let together = load::load(&instance.object, LoadScope::Whole);
         self.forget();
@@ -101,7 +104,7 @@ impl Exercise<'_> {
     }
 
     fn cannot_attach(&self, program: Program<'_>, reason: &str) -> Result<(), ExerciseError> {
-        if self.level == Level::Load {
+        if self.level_of(&program.name()) == Level::Load {
             return Ok(());
         }
         self.report_attach(Attach {

@@ -1,6 +1,8 @@
 //! One job: everything that is tried with an object, in an order that wastes nothing.
 //!
 //! ```text
+//! choose among alternatives ──► open
+//!
 //! open ──► load whole ──┬─ loaded ──► attach each program ──► the programs it left out, alone
 //!                       └─ refused ─► each map, alone ──────► every program, alone
 //!                                                             alone: load, then attach
@@ -15,6 +17,7 @@ use crate::open::{self, Instance, Specimen};
 use crate::prepare::Fixtures;
 use crate::sys::libbpf::Program;
 use channel::{Link, LinkError};
+use domain::contract::Contract;
 use domain::errno::Errno;
 use domain::evidence::{Attach, AttachOutcome, LoadScope, LogSubject};
 use domain::level::Level;
@@ -53,7 +56,7 @@ pub(crate) enum ExerciseError {
 #[derive(Debug)]
 pub(crate) struct Exercise<'a> {
     link: &'a Link,
-    pub(crate) level: Level,
+    level: Level,
     pub(crate) fixtures: Fixtures,
     specimen: Specimen<'a>,
     pub(crate) recorder: Recorder,
@@ -82,29 +85,51 @@ impl<'a> Exercise<'a> {
         let Some(instance) = self.open()? else {
             return Ok(());
         };
-        let count = instance.object.programs().count();
+        let programs = instance.object.programs().enumerate();
+        let exercised = programs.filter(|(_, program)| !self.is_left_out(&program.name()));
+        let exercised: Vec<usize> = exercised.map(|(index, _)| index).collect();
         // Never closed: the guest ends with its job, and letting go costs a tenth of a short one.
         let instance = ManuallyDrop::new(instance);
         let left = match self.whole(&instance)? {
             Some(left) => left,
             None => {
                 self.maps()?;
-                (0..count).collect()
+                exercised
             }
         };
         self.each_alone(left, &instance)?;
         if self.line_costs {
-            for index in 0..count {
+            for index in 0..instance.object.programs().count() {
                 self.send(&FromGuest::LineCosts(self.line_costs(index)?))?;
             }
         }
         Ok(())
     }
 
+    /// What is declared of the object's loader.
+    pub(crate) fn contract(&self) -> &Contract {
+        self.specimen.contract()
+    }
+
+    /// Whether a program was left out by choice, so that nothing exercises it.
+    pub(crate) fn is_left_out(&self, program: &str) -> bool {
+        let Some(group) = self.contract().group_of(program) else { return false };
+        let mut choices = self.specimen.choices().iter();
+        choices.any(|choice| choice.group == group && choice.kept.as_deref() != Some(program))
+    }
+
     fn open(&self) -> Result<Option<Instance>, ExerciseError> {
-        let opened = self.specimen.open();
+        let mut opened = self.specimen.open();
+        if let Ok(first) = &opened
+            && !self.contract().variants.is_empty()
+        {
+            self.forget();
+            self.specimen.keep(self.choose(first)?);
+            self.forget();
+            opened = self.specimen.open();
+        }
         let facts = match &opened {
-            Ok(instance) => open::describe(instance),
+            Ok(instance) => open::describe(instance, self.specimen.choices()),
             Err(errno) => open::refused(*errno),
         };
         if facts.programs.len() > PROGRAMS_MAX {
@@ -135,11 +160,16 @@ impl<'a> Exercise<'a> {
         for (index, program) in instance.object.programs().enumerate() {
             if program.info().is_some() {
                 self.attach(&attacher, index, program)?;
-            } else {
+            } else if !self.is_left_out(&program.name()) {
                 left.push(index);
             }
         }
         Ok(Some(left))
+    }
+
+    /// How far a program is taken.
+    pub(crate) fn level_of(&self, program: &str) -> Level {
+        self.contract().programs.get(program).and_then(|terms| terms.level).unwrap_or(self.level)
     }
 
     pub(crate) fn attach(
@@ -148,7 +178,7 @@ impl<'a> Exercise<'a> {
         index: usize,
         program: Program<'_>,
     ) -> Result<(), ExerciseError> {
-        match self.level {
+        match self.level_of(&program.name()) {
             Level::Load => Ok(()),
             Level::Attach => {
                 let (attach, held) = self.beside_others(attacher, index, program);

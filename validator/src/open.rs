@@ -1,20 +1,22 @@
 //! Opening the object: as often as it takes, because libbpf loads an opened object only once.
 
-use crate::contract;
+use crate::contract::{self, Terms};
 use crate::mounts::BPFFS;
 use crate::sys::libbpf::{Object, c_text};
 use crate::sys::struct_ops::{self, Table};
+use domain::contract::Contract;
 use domain::errno::Errno;
-use domain::evidence::{MapFact, Open, ProgramFact};
+use domain::evidence::{Choice, MapFact, Open, ProgramFact};
 use domain::message::Job;
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::ffi::CString;
 
 /// The object of a job.
 #[derive(Debug)]
 pub(crate) struct Specimen<'j> {
-    elf: &'j [u8],
+    job: &'j Job,
     name: CString,
+    choices: OnceCell<Vec<Choice>>,
     instances: Cell<u32>,
 }
 
@@ -24,13 +26,29 @@ pub(crate) struct Instance {
     pub(crate) object: Object,
     /// Its struct_ops maps and their programs.
     pub(crate) tables: Vec<Table>,
-    /// What the contract filled in.
-    pub(crate) inferred: Vec<String>,
+    /// What its loader would have set, and was.
+    pub(crate) terms: Terms,
 }
 
 impl<'j> Specimen<'j> {
     pub(crate) fn new(job: &'j Job) -> Self {
-        Self { elf: &job.object, name: c_text(&job.object_name), instances: Cell::new(0) }
+        Self { job, name: c_text(&job.object_name), choices: OnceCell::new(), instances: Cell::new(0) }
+    }
+
+    /// What is declared of its loader.
+    pub(crate) fn contract(&self) -> &'j Contract {
+        &self.job.contract
+    }
+
+    /// Every later opening loads what was chosen and none of its alternatives.
+    pub(crate) fn keep(&self, choices: Vec<Choice>) {
+        // Chosen once, before anything is exercised.
+        self.choices.get_or_init(|| choices);
+    }
+
+    /// What was chosen.
+    pub(crate) fn choices(&self) -> &[Choice] {
+        self.choices.get().map(Vec::as_slice).unwrap_or_default()
     }
 
     /// Opens the object and applies the contract. Every instance pins into a folder of its own, so
@@ -39,17 +57,15 @@ impl<'j> Specimen<'j> {
         let number = self.instances.get();
         self.instances.set(number + 1);
         let pins = c_text(&format!("{BPFFS}/{number}"));
-        let object = Object::open(self.elf, &self.name, &pins)?;
-        let mut inferred = Vec::new();
-        for map in object.maps() {
-            inferred.extend(contract::apply(map)?);
-        }
-        Ok(Instance { tables: struct_ops::tables(&object), object, inferred })
+        let object = Object::open(&self.job.object, &self.name, &pins)?;
+        let tables = struct_ops::tables(&object);
+        let terms = contract::apply(&object, self.job, self.choices())?;
+        Ok(Instance { object, tables, terms })
     }
 }
 
 /// What libbpf found in the object.
-pub(crate) fn describe(instance: &Instance) -> Open {
+pub(crate) fn describe(instance: &Instance, choices: &[Choice]) -> Open {
     let programs = instance.object.programs().map(|program| ProgramFact {
         name: program.name(),
         section: program.section(),
@@ -68,11 +84,14 @@ pub(crate) fn describe(instance: &Instance) -> Open {
         errno: None,
         programs: programs.collect(),
         maps: maps.collect(),
-        inferred: instance.inferred.clone(),
+        inferred: instance.terms.inferred.clone(),
+        applied: instance.terms.applied.clone(),
+        not_applied: instance.terms.not_applied.clone(),
+        choices: choices.to_vec(),
     }
 }
 
 /// What is known of an object that did not open.
 pub(crate) fn refused(errno: Errno) -> Open {
-    Open { errno: Some(errno), programs: Vec::new(), maps: Vec::new(), inferred: Vec::new() }
+    Open { errno: Some(errno), ..Open::default() }
 }

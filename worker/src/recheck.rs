@@ -16,6 +16,7 @@ use std::error::Error;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use time::OffsetDateTime;
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -93,8 +94,9 @@ impl Recheck {
     }
 
     fn compare(&self, hypervisor: &Hypervisor, order: &Order, clone: &Evidence, booted: &Evidence) {
+        let today = OffsetDateTime::now_utc().date();
         let [of_clone, of_booted] =
-            [clone, booted].map(|evidence| insight::judge::judge(evidence, order.level));
+            [clone, booted].map(|evidence| insight::judge::judge(evidence, order.level, today));
         if [of_clone.verdict, of_booted.verdict].contains(&Verdict::Inconclusive) {
             return self.tally.count(Event::RecheckFailed);
         }

@@ -67,6 +67,8 @@ fn order(vmlinuz: PathBuf, initramfs: PathBuf, start: Start) -> Order {
         object_digest: Digest::of(&object),
         object,
         level: Level::Load,
+        contract: domain::contract::Contract::default(),
+        globals: Vec::new(),
         cpus: 1,
         memory_bytes: 1 << 30,
         timeout: LONG,

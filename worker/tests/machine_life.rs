@@ -62,6 +62,8 @@ fn order(vmlinuz: PathBuf, directory: &TempDir) -> Order {
         object: Bytes::from_static(b"object"),
         object_digest: Digest::of(b"object"),
         level: Level::Load,
+        contract: domain::contract::Contract::default(),
+        globals: Vec::new(),
         cpus: 1,
         memory_bytes: 64 << 20,
         timeout: LONG,

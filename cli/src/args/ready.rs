@@ -1,9 +1,11 @@
 //! The command line resolved: objects read, selectors parsed, outputs proven writable.
 
+use super::manifest::{self, ManifestFileError};
 use super::object::{self, ObjectFile, ObjectFileError};
 use super::output::{Output, OutputError};
 use super::typed;
 use crate::settings::Settings;
+use domain::contract::Manifest;
 use domain::level::Level;
 use domain::selector::{Selector, SelectorError};
 use std::path::PathBuf;
@@ -21,6 +23,8 @@ pub(crate) struct Question {
     pub(crate) kernels: Selector,
     /// Kernels that are shown.
     pub(crate) optional: Option<Selector>,
+    /// What is declared of the objects' loader.
+    pub(crate) manifest: Manifest,
     /// How far programs are taken.
     pub(crate) level: Level,
     /// Whether stored answers are ignored.
@@ -56,6 +60,9 @@ pub(crate) enum NotReady {
         #[source]
         source: SelectorError,
     },
+    /// A manifest that cannot be used, or that an object does not fit.
+    #[error(transparent)]
+    Manifest(#[from] ManifestFileError),
     /// A report that could not be written.
     #[error(transparent)]
     Output(#[from] OutputError),
@@ -66,8 +73,16 @@ pub(crate) enum NotReady {
 /// # Errors
 /// `NotReady`; nothing was started and nothing is left behind.
 pub(crate) fn question(typed: &typed::Test, settings: &Settings) -> Result<Question, NotReady> {
-    let kernels = selector("--kernels", &typed.kernels)?.unwrap_or_else(|| settings.kernels.clone());
-    let optional = selector("--optional", &typed.optional)?.or_else(|| settings.optional.clone());
+    let objects = objects(&typed.objects)?;
+    let manifest = typed.manifest.as_ref().map(|path| manifest::read(path, &objects)).transpose()?;
+    let manifest = manifest.unwrap_or_default();
+    // A manifest says what its objects need, and knows better than settings for all objects.
+    let kernels = selector("--kernels", &typed.kernels)?
+        .or_else(|| declared(manifest.required_kernels.as_ref()))
+        .unwrap_or_else(|| settings.kernels.clone());
+    let optional = selector("--optional", &typed.optional)?
+        .or_else(|| declared(manifest.optional_kernels.as_ref()))
+        .or_else(|| settings.optional.clone());
     let level = match typed.level {
         Some(typed::Level::Load) => Level::Load,
         Some(typed::Level::Attach) => Level::Attach,
@@ -75,9 +90,10 @@ pub(crate) fn question(typed: &typed::Test, settings: &Settings) -> Result<Quest
     };
     let seconds = typed.timeout.or(settings.timeout_seconds);
     Ok(Question {
-        objects: objects(&typed.objects)?,
+        objects,
         kernels,
         optional,
+        manifest,
         level,
         fresh: typed.fresh,
         timeout: seconds.map(|seconds| Duration::from_secs(seconds.into())),
@@ -120,6 +136,11 @@ fn selector(flag: &'static str, given: &[String]) -> Result<Option<Selector>, No
         return Ok(None);
     }
     given.join(",").parse().map(Some).map_err(|source| NotReady::Selector { flag, source })
+}
+
+/// A selector of a manifest, whose reader has parsed it.
+fn declared(text: Option<&String>) -> Option<Selector> {
+    text?.parse().ok()
 }
 
 fn objects(paths: &[PathBuf]) -> Result<Vec<ObjectFile>, NotReady> {

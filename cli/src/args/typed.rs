@@ -80,6 +80,9 @@ pub(crate) struct Test {
     /// How far every program must get [default: attach]
     #[arg(long)]
     pub(crate) level: Option<Level>,
+    /// What the objects' own loader sets before it loads, declared in YAML; every object must fit it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) manifest: Option<PathBuf>,
     /// Write the JSON report to a file, or to stdout with `-`
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,

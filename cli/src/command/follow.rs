@@ -134,6 +134,9 @@ impl Following {
         if !message.kernels.is_empty() {
             self.response.kernels = message.kernels;
         }
+        if !message.manifest.is_empty() {
+            self.response.manifest = message.manifest;
+        }
         for cell in message.cells {
             match self.response.cells.iter_mut().find(|known| known.id == cell.id) {
                 Some(known) => *known = cell,

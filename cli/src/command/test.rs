@@ -10,6 +10,7 @@ use crate::local::Crew;
 use crate::remote::{Services, refusal, soon};
 use crate::render::matrix::Matrix;
 use crate::render::{json, junit, markdown, table};
+use domain::contract::Manifest;
 use domain::digest::Digest;
 use proto::{PIECE_BYTES, wire};
 
@@ -51,6 +52,7 @@ async fn ask(
         fresh: question.fresh,
         attended: true,
         cell_timeout_ms: u32::try_from(timeout_ms).unwrap_or(u32::MAX),
+        manifest: declared(&question.manifest),
     });
     let submitted = services.runs.submit_run(request).await.map_err(|status| refusal(&status))?;
     let id = submitted.into_inner().run.unwrap_or_default().id;
@@ -68,6 +70,14 @@ async fn ask(
             Err(Failure::environment(format!("{failure}; run {id} {outcome}")))
         }
     }
+}
+
+/// What is declared, as the controller reads it.
+fn declared(manifest: &Manifest) -> Vec<u8> {
+    if *manifest == Manifest::default() {
+        return Vec::new();
+    }
+    serde_json::to_vec(manifest).expect("plain data always encodes")
 }
 
 /// Sends one object in pieces and returns its digest.

@@ -4,10 +4,12 @@
 use super::matrix::{self, Matrix, hex};
 use super::reason;
 use crate::exit::Exit;
+use domain::contract;
 use domain::level::Level;
 use domain::verdict::{INSTRUCTION_BYTES, STACK_BYTES_MAX, Verdict};
 use proto::wire;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -23,6 +25,7 @@ pub(crate) fn report(matrix: &Matrix<'_>, controller: &str) -> String {
             started_at: when(matrix.run.started_at.as_ref().or(matrix.run.created_at.as_ref())),
             finished_at: when(matrix.run.finished_at.as_ref()),
             controller,
+            manifest: Manifest::of(matrix.manifest),
             cached: !matrix.cells.is_empty() && matrix.cells.iter().all(|cell| cell.wire.cached),
         },
         objects: matrix.objects.iter().map(Object::of).collect(),
@@ -48,7 +51,24 @@ struct Run<'a> {
     started_at: Option<String>,
     finished_at: Option<String>,
     controller: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    manifest: Option<Manifest>,
     cached: bool,
+}
+
+/// What was declared for the run, by whom; the cells say what became of it.
+#[derive(Serialize)]
+struct Manifest {
+    file: String,
+    name: String,
+    metadata: BTreeMap<String, String>,
+}
+
+impl Manifest {
+    fn of(json: &[u8]) -> Option<Self> {
+        let contract::Manifest { file, name, metadata, .. } = serde_json::from_slice(json).ok()?;
+        Some(Self { file, name, metadata })
+    }
 }
 
 #[derive(Serialize)]
@@ -90,6 +110,7 @@ struct Cell<'a> {
     programs: Vec<Program<'a>>,
     maps: Vec<Map<'a>>,
     splats: Vec<Splat<'a>>,
+    contract: Contract<'a>,
     evidence: Option<String>,
 }
 
@@ -119,6 +140,28 @@ struct Guest<'a> {
     start: &'a str,
     accelerator: &'a str,
     nonce_ok: bool,
+}
+
+/// What the object was exercised under, one sentence each.
+#[derive(Serialize, Default)]
+struct Contract<'a> {
+    declared: &'a [String],
+    inferred: &'a [String],
+    chosen: &'a [String],
+    expectations: &'a [String],
+    excused: bool,
+}
+
+impl<'a> Contract<'a> {
+    fn of(verdict: &'a wire::CellVerdict) -> Self {
+        Self {
+            declared: &verdict.declared,
+            inferred: &verdict.inferred,
+            chosen: &verdict.chosen,
+            expectations: &verdict.expectations,
+            excused: verdict.excused,
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -166,6 +209,7 @@ impl<'a> Cell<'a> {
                 .flat_map(|verdict| &verdict.splats)
                 .map(|splat| Splat { kind: &splat.kind, excerpt: &splat.excerpt })
                 .collect(),
+            contract: verdict.map(Contract::of).unwrap_or_default(),
             evidence: verdict
                 .filter(|verdict| !verdict.evidence.is_empty())
                 .map(|verdict| hex(&verdict.evidence)),
@@ -179,6 +223,8 @@ struct Program<'a> {
     section: &'a str,
     r#type: &'a str,
     required: bool,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    terms: &'a str,
     asked: &'static str,
     reached: &'a str,
     verdict: &'static str,
@@ -262,6 +308,7 @@ impl<'a> Program<'a> {
             section: &program.section,
             r#type: &program.kind,
             required: program.required,
+            terms: &program.terms,
             asked: Level::from(program.asked()).name(),
             reached: &program.reached,
             verdict: verdict(program.verdict()),

@@ -1,5 +1,6 @@
 //! The matrix and its reasons as Markdown, for a comment on a change or a build summary.
 
+use super::contract::{self, Told};
 use super::matrix::Matrix;
 use super::paint::Paint;
 use super::reason::{headline, place, reasons, unproven};
@@ -43,6 +44,20 @@ pub(crate) fn report(matrix: &Matrix<'_>, counted: bool) -> String {
         for (at, detail) in details.iter().enumerate() {
             let before = if at == 0 { "\n" } else { "" };
             text.push_str(&format!("{before}- `{}`\n", code(detail)));
+        }
+    }
+    for (at, object) in matrix.objects.iter().enumerate() {
+        let (told, more) = contract::told(matrix, at);
+        if !told.is_empty() {
+            text.push_str(&format!("\n**{}** was exercised under\n\n", cell(&object.label)));
+        }
+        for Told { kind, says, kernels } in told {
+            let on = table::kernels(matrix, &kernels);
+            let on = if kernels.is_empty() { String::new() } else { format!(" (on {})", cell(&on)) };
+            text.push_str(&format!("- {kind}: {}{on}\n", cell(says)));
+        }
+        if more > 0 {
+            text.push_str(&format!("- and {more} more\n"));
         }
     }
     for line in unproven(matrix) {

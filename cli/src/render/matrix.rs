@@ -18,6 +18,8 @@ pub(crate) struct Matrix<'a> {
     pub(crate) kernels: Vec<Kernel<'a>>,
     /// Cells of known objects and kernels, by object and then by kernel.
     pub(crate) cells: Vec<Cell<'a>>,
+    /// What was declared for the run, as JSON; empty for nothing.
+    pub(crate) manifest: &'a [u8],
     places: HashMap<(usize, usize), usize>,
 }
 
@@ -71,7 +73,14 @@ impl<'a> Matrix<'a> {
         for (at, kernel) in kernels.iter_mut().enumerate() {
             kernel.required = cells.iter().any(|cell| cell.kernel == at && cell.wire.required);
         }
-        Self { run, objects: objects(&response.objects), kernels, cells, places }
+        Self {
+            run,
+            objects: objects(&response.objects),
+            kernels,
+            cells,
+            manifest: &response.manifest,
+            places,
+        }
     }
 
     /// The cell of an object on a kernel, if the run has it.
@@ -107,8 +116,10 @@ impl Cell<'_> {
     /// What to show for it, and in which tone.
     pub(crate) fn shown(&self) -> (String, Tone) {
         if let Some(verdict) = self.given() {
+            let excused = self.wire.verdict.as_ref().is_some_and(|verdict| verdict.excused);
+            let expected = if excused { " as expected" } else { "" };
             let cached = if self.wire.cached { " *" } else { "" };
-            return (format!("{} {}{cached}", glyph(verdict), words(verdict)), tone(verdict));
+            return (format!("{} {}{expected}{cached}", glyph(verdict), words(verdict)), tone(verdict));
         }
         match self.wire.state() {
             wire::CellState::Leased => match (self.wire.stage.as_str(), self.wire.percent) {

@@ -9,6 +9,7 @@
 //! an object or a file name passes [`printable`] before it reaches a terminal: an object can be
 //! named `\x1b[2J`.
 
+pub(crate) mod contract;
 pub(crate) mod counts;
 pub(crate) mod json;
 pub(crate) mod junit;

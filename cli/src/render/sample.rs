@@ -25,6 +25,7 @@ pub(crate) fn response() -> wire::GetRunResponse {
             settled: 6,
             verdict: wire::Verdict::Fails.into(),
         }),
+        manifest: br#"{"file":"probe.yaml","name":"probe"}"#.to_vec(),
         objects: vec![object(1, "probe.bpf.o"), object(2, "edge.bpf.o")],
         kernels: vec![kernel("5.10"), kernel("6.12"), kernel("7.3")],
         cells: vec![

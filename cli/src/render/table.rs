@@ -1,5 +1,6 @@
 //! The matrix, the reasons and the summary, for a terminal or a log.
 
+use super::contract::{self, Told};
 use super::matrix::{Cell, Matrix};
 use super::paint::{Paint, Tone};
 use super::reason::{Reason, headline, place, reasons, unproven};
@@ -33,6 +34,9 @@ pub(crate) fn run(matrix: &Matrix<'_>, look: Look, counted: bool) -> String {
     for reason in reasons(matrix) {
         lines.push(String::new());
         lines.extend(block(matrix, &reason, look));
+    }
+    for object in 0..matrix.objects.len() {
+        lines.extend(terms(matrix, object, look.paint));
     }
     for line in unproven(matrix) {
         lines.push(String::new());
@@ -141,6 +145,23 @@ fn block(matrix: &Matrix<'_>, reason: &Reason<'_>, look: Look) -> Vec<String> {
     }
     if !cause.log_line.is_empty() {
         say("log", &cause.log_line);
+    }
+    lines
+}
+
+/// What an object was exercised under, if that is more than it says itself.
+fn terms(matrix: &Matrix<'_>, object: usize, paint: Paint) -> Vec<String> {
+    let (told, more) = contract::told(matrix, object);
+    if told.is_empty() {
+        return Vec::new();
+    }
+    let mut lines = vec![String::new(), format!("{} was exercised under", matrix.objects[object].label)];
+    for Told { kind, says, kernels: at } in told {
+        let on = if at.is_empty() { String::new() } else { format!(" (on {})", kernels(matrix, &at)) };
+        lines.push(format!("{} {}{on}", paint.paint(Tone::Dim, &format!("  {kind:<8}")), printable(says)));
+    }
+    if more > 0 {
+        lines.push(format!("  and {more} more, which --json has"));
     }
     lines
 }

@@ -7,7 +7,7 @@ use crate::store::leases::{self, Claimed, Lease};
 use crate::store::workers::{self, Condition, NewWorker};
 use crate::verdict::give_back::{self, give_back};
 use domain::cell::FailureKind;
-use domain::id::{RunId, WorkerId};
+use domain::id::{KernelId, RunId, WorkerId};
 use domain::kernel::Kernel;
 use proto::NotUnderstood;
 use std::collections::BTreeSet;
@@ -187,8 +187,11 @@ impl Session<'_> {
         for run in runs {
             announce(&self.parts.db, Notice::Run(run)).await?;
         }
-        for claimed in claimed {
+        for mut claimed in claimed {
             self.room -= 1;
+            let contract = std::mem::take(&mut claimed.manifest.contract);
+            let kernel = KernelId(claimed.kernel_id.clone());
+            claimed.manifest.contract = kernels::terms(&self.parts.db, contract, &kernel).await?;
             self.tell(Told::Assigned(Box::new(claimed))).await?;
         }
         Ok(())

@@ -7,6 +7,7 @@ use crate::store::objects::StoredObject;
 use crate::store::runs::StoredRun;
 use crate::store::verdicts::StoredVerdict;
 use crate::store::{cells, kernels, objects, runs, verdicts};
+use domain::contract::Manifest;
 use domain::id::{CellId, RunId};
 use domain::kernel::Kernel;
 use std::collections::HashMap;
@@ -46,6 +47,7 @@ pub(crate) struct View {
 pub(crate) struct Setting {
     pub(crate) objects: Vec<StoredObject>,
     pub(crate) kernels: Vec<Kernel>,
+    pub(crate) manifest: Manifest,
 }
 
 /// The run with all its cells.
@@ -53,10 +55,11 @@ pub(crate) async fn view(parts: &Parts, run: RunId) -> Result<View, WatchError> 
     look(parts, run, &HashMap::new()).await
 }
 
-/// The objects and kernels of the run.
+/// The objects and kernels of the run, and what was declared.
 pub(crate) async fn setting(parts: &Parts, run: RunId) -> Result<Setting, WatchError> {
     let objects = objects::of_run(&parts.db, run).await?;
-    Ok(Setting { objects, kernels: kernels::of_run(&parts.db, run).await? })
+    let manifest = runs::manifest(&parts.db, run).await?;
+    Ok(Setting { objects, kernels: kernels::of_run(&parts.db, run).await?, manifest })
 }
 
 /// Tells the run with all its cells, then each change, until the run is over or nobody listens.

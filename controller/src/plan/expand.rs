@@ -3,15 +3,14 @@
 use crate::store::cells::NewCell;
 use domain::axis::{Axes, Loader};
 use domain::digest::Digest;
-use domain::id::{CellId, KernelId};
+use domain::id::CellId;
 use domain::kernel::Kernel;
 use domain::selector::{Selector, SelectorError};
 
 /// A kernel the run asks about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Asked {
-    pub(super) kernel: KernelId,
-    pub(super) digest: Digest,
+    pub(super) kernel: Kernel,
     pub(super) required: bool,
 }
 
@@ -22,15 +21,14 @@ pub(super) fn kernels(
     required: &Selector,
     optional: Option<&Selector>,
 ) -> Result<Vec<Asked>, SelectorError> {
-    let asked =
-        |kernel: &Kernel, required| Asked { kernel: kernel.id.clone(), digest: kernel.digest, required };
+    let asked = |kernel: &Kernel, required| Asked { kernel: kernel.clone(), required };
     let mut chosen: Vec<Asked> =
         required.select(known)?.into_iter().map(|kernel| asked(kernel, true)).collect();
     if let Some(optional) = optional {
         let more: Vec<Asked> = optional
             .select(known)?
             .into_iter()
-            .filter(|kernel| !chosen.iter().any(|asked| asked.kernel == kernel.id))
+            .filter(|kernel| !chosen.iter().any(|asked| asked.kernel.id == kernel.id))
             .map(|kernel| asked(kernel, false))
             .collect();
         chosen.extend(more);
@@ -44,7 +42,7 @@ pub(super) fn cells(objects: &[Digest], kernels: &[Asked]) -> Vec<NewCell> {
     let cell = |asked: &Asked, object: Digest| NewCell {
         id: CellId::new(),
         object,
-        kernel: asked.kernel.clone(),
+        kernel: asked.kernel.id.clone(),
         loader: Loader::default(),
         axes: Axes::default(),
         required: asked.required,

@@ -1,6 +1,7 @@
 //! A question becomes cells.
 //!
-//! Comes in: digests of uploaded objects, selectors of kernels, a level. Goes out: a stored run
+//! Comes in: digests of uploaded objects, selectors of kernels, a level, and a manifest that every
+//! object must fit. Goes out: a stored run
 //! with one cell per object and kernel; those whose question was answered before are settled
 //! already. Deliberately absent: which worker answers, and when.
 

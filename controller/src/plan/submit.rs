@@ -2,16 +2,21 @@
 
 use super::expand::{self, Asked};
 use crate::parts::Parts;
+use crate::store::blob::{BlobError, Kind};
 use crate::store::channel::{Notice, announce};
+use crate::store::objects::StoredObject;
 use crate::store::runs::{NewRun, StoredRun};
 use crate::store::{cells, kernels, objects, runs, verdicts, workers};
 use crate::verdict::settle;
+use domain::contract::Manifest;
 use domain::digest::Digest;
 use domain::id::RunId;
 use domain::level::Level;
 use domain::question::Question;
 use domain::selector::{Selector, SelectorError};
+use insight::manifest::ManifestError;
 use std::collections::HashMap;
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 /// Objects in one run. A suite of a large project has some hundred.
@@ -34,6 +39,8 @@ pub(crate) struct Order {
     pub(crate) attended: bool,
     /// 0 means the default.
     pub(crate) cell_timeout_ms: u32,
+    /// What is declared of the objects' loader.
+    pub(crate) manifest: Manifest,
 }
 
 /// Why a run was not accepted.
@@ -56,9 +63,18 @@ pub(crate) enum SubmitError {
         "{objects} objects on {kernels} kernels are more than the {CELLS_MAX} cells a run may have; split it"
     )]
     CellCount { objects: usize, kernels: usize },
+    /// A manifest that says what an object lacks.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+    /// An object's bytes could not be read again.
+    #[error(transparent)]
+    Blob(#[from] BlobError),
     /// A timeout nobody waits for.
     #[error("a cell may take at most {CELL_TIMEOUT_MS_MAX} ms, not {0}")]
     CellTimeout(u32),
+    /// Reading an object panicked.
+    #[error("object {0} cannot be held to the manifest")]
+    Unreadable(Digest),
     /// The database failed.
     #[error("cannot store the run")]
     Database(#[from] sqlx::Error),
@@ -70,7 +86,8 @@ pub(crate) async fn submit(parts: &Parts, mut order: Order) -> Result<StoredRun,
     let cell_timeout_ms = cell_timeout_ms(parts, &order)?;
     order.objects.sort_unstable();
     order.objects.dedup();
-    check_objects(parts, &order.objects).await?;
+    let objects = check_objects(parts, &order.objects).await?;
+    check_manifest(parts, &order.manifest, &objects).await?;
     let known = kernels::bootable(&parts.db).await?;
     if known.is_empty() {
         return Err(SubmitError::NoWorker);
@@ -81,7 +98,7 @@ pub(crate) async fn submit(parts: &Parts, mut order: Order) -> Result<StoredRun,
     }
     let new = expand::cells(&order.objects, &asked);
     let (answered, answers) =
-        if order.fresh { (vec![], vec![]) } else { answered(parts, &new, &asked, order.level).await? };
+        if order.fresh { (vec![], vec![]) } else { answered(parts, &new, &asked, &order).await? };
     let run = NewRun {
         id: RunId::new(),
         level: order.level,
@@ -90,6 +107,7 @@ pub(crate) async fn submit(parts: &Parts, mut order: Order) -> Result<StoredRun,
         cell_timeout_ms,
         cells: i32::try_from(new.len()).expect("a run has at most CELLS_MAX cells"),
         attended: order.attended.then_some(parts.timing.attended),
+        manifest: order.manifest,
     };
     let settled = i32::try_from(answered.len()).expect("a run has at most CELLS_MAX cells");
 
@@ -112,15 +130,33 @@ fn cell_timeout_ms(parts: &Parts, order: &Order) -> Result<i32, SubmitError> {
     Ok(i32::try_from(ms).expect("CELL_TIMEOUT_MS_MAX fits"))
 }
 
-async fn check_objects(parts: &Parts, digests: &[Digest]) -> Result<(), SubmitError> {
+async fn check_objects(parts: &Parts, digests: &[Digest]) -> Result<Vec<StoredObject>, SubmitError> {
     if digests.is_empty() || digests.len() > OBJECTS_MAX {
         return Err(SubmitError::ObjectCount(digests.len()));
     }
     let known = objects::by_digest(&parts.db, digests).await?;
     match digests.iter().find(|digest| !known.iter().any(|object| object.digest == **digest)) {
         Some(unknown) => Err(SubmitError::UnknownObject(*unknown)),
-        None => Ok(()),
+        None => Ok(known),
     }
+}
+
+/// Every object must have what the manifest names, whoever sent it.
+async fn check_manifest(
+    parts: &Parts,
+    manifest: &Manifest,
+    objects: &[StoredObject],
+) -> Result<(), SubmitError> {
+    if manifest.contract.is_empty() {
+        return Ok(());
+    }
+    for object in objects {
+        let bytes = parts.blobs.get(Kind::Object, object.digest).await?;
+        let (manifest, name) = (manifest.clone(), object.name.clone());
+        let fits = tokio::task::spawn_blocking(move || insight::manifest::fit(&manifest, &name, &bytes));
+        fits.await.map_err(|_| SubmitError::Unreadable(object.digest))??;
+    }
+    Ok(())
 }
 
 /// Cells whose question has a conclusive verdict, with those verdicts. A validator that no
@@ -129,19 +165,26 @@ async fn answered(
     parts: &Parts,
     new: &[cells::NewCell],
     asked: &[Asked],
-    level: Level,
+    order: &Order,
 ) -> Result<(Vec<Uuid>, Vec<Uuid>), SubmitError> {
     let validators = workers::validators(&parts.db).await?;
-    let digests: HashMap<_, _> = asked.iter().map(|asked| (&asked.kernel, asked.digest)).collect();
+    let today = OffsetDateTime::now_utc().date();
+    let contract = &order.manifest.contract;
+    let kernels: HashMap<_, _> = asked
+        .iter()
+        .map(|asked| (&asked.kernel.id, (asked, contract.on(&asked.kernel).digest(today))))
+        .collect();
     let questions: Vec<(Uuid, Digest)> = new
         .iter()
         .flat_map(|cell| {
             let able = validators.iter().filter(|(kernel, _)| *kernel == cell.kernel.0);
-            let question = |validator| Question {
+            let (asked, contract) = kernels[&cell.kernel];
+            let question = move |validator| Question {
                 object: cell.object,
-                kernel: digests[&cell.kernel],
+                kernel: asked.kernel.digest,
                 validator,
-                level,
+                contract,
+                level: order.level,
                 loader: cell.loader,
                 axes: cell.axes,
             };

@@ -170,14 +170,14 @@ pub(crate) async fn cancel(db: impl PgExecutor<'_>, run: RunId) -> sqlx::Result<
     Ok(())
 }
 
-/// The verdicts of the run's required cells; `None` for those without.
+/// The verdicts of the run's required cells, without failures that were expected; `None` for cells without.
 pub(crate) async fn required_verdicts(
     db: impl PgExecutor<'_>,
     run: RunId,
 ) -> sqlx::Result<Vec<Option<Verdict>>> {
     let names = sqlx::query_scalar!(
         "SELECT DISTINCT verdicts.verdict::text FROM cells LEFT JOIN verdicts ON verdicts.id = verdict_id
-         WHERE run_id = $1 AND required",
+         WHERE run_id = $1 AND required AND NOT coalesce((answer->>'excused')::boolean, false)",
         run.0,
     )
     .fetch_all(db)

@@ -1,6 +1,7 @@
 //! The table `kernels`, and which workers offer which.
 
 use super::{digest, signed};
+use domain::contract::Contract;
 use domain::digest::Digest;
 use domain::id::{KernelId, RunId, WorkerId};
 use domain::kernel::{Kernel, by_age};
@@ -111,6 +112,33 @@ pub(crate) async fn bootable(db: impl PgExecutor<'_>) -> sqlx::Result<Vec<Kernel
     .fetch_all(db)
     .await?;
     oldest_first(rows)
+}
+
+/// One kernel.
+async fn get(db: impl PgExecutor<'_>, kernel: &KernelId) -> sqlx::Result<Option<Kernel>> {
+    let row = sqlx::query_as!(
+        Row,
+        "SELECT id, release, version, series, distro, suites, flavour, arch, digest, download_bytes
+         FROM kernels WHERE id = $1",
+        kernel.0,
+    )
+    .fetch_optional(db)
+    .await?;
+    row.map(TryInto::try_into).transpose()
+}
+
+/// What of a contract concerns a kernel.
+pub(crate) async fn terms(
+    db: impl PgExecutor<'_>,
+    contract: Contract,
+    kernel: &KernelId,
+) -> sqlx::Result<Contract> {
+    // Nothing else in it depends on the kernel.
+    if contract.expected_failures.is_empty() {
+        return Ok(contract);
+    }
+    let kernel = get(db, kernel).await?.ok_or(sqlx::Error::RowNotFound)?;
+    Ok(contract.on(&kernel))
 }
 
 /// The kernels a run asks about, oldest first.

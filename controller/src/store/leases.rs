@@ -2,10 +2,12 @@
 
 use super::{digest, undecodable};
 use domain::axis::{Axes, Loader};
+use domain::contract::{Contract, Manifest};
 use domain::digest::Digest;
-use domain::id::{CellId, RunId, WorkerId};
+use domain::id::{CellId, KernelId, RunId, WorkerId};
 use domain::level::Level;
 use sqlx::PgExecutor;
+use sqlx::types::Json;
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -34,6 +36,7 @@ pub(crate) struct Claimed {
     /// Whether it was tried before.
     pub(crate) is_retry: bool,
     pub(crate) cell_timeout_ms: i32,
+    pub(crate) manifest: Json<Manifest>,
 }
 
 /// Takes up to `room` cells that the worker can boot, oldest first, and starts their runs. Cells
@@ -68,7 +71,8 @@ pub(crate) async fn claim(
            SELECT leased.cell_id, taken.run_id, leased.fence, taken.object, objects.name AS object_name,
                   objects.bytes AS object_bytes, taken.kernel_id, kernels.digest AS kernel_digest,
                   runs.level, taken.loader, taken.cpus, taken.memory_bytes,
-                  taken.attempts > 0 AS "is_retry!", runs.cell_timeout_ms
+                  taken.attempts > 0 AS "is_retry!", runs.cell_timeout_ms,
+                  runs.manifest AS "manifest: Json<Manifest>"
            FROM leased JOIN taken ON taken.id = cell_id JOIN objects ON objects.digest = taken.object
            JOIN kernels ON kernels.id = taken.kernel_id JOIN runs ON runs.id = taken.run_id
            ORDER BY cell_id"#,
@@ -92,16 +96,19 @@ pub(crate) struct Asked {
     pub(crate) axes: Axes,
     /// Memory the guest should have, in bytes; 0 for what guests have.
     pub(crate) memory_bytes: u64,
+    pub(crate) kernel_id: KernelId,
+    /// What is declared, on whatever kernel.
+    pub(crate) contract: Contract,
 }
 
 /// What was asked under the lease, or `None` when the lease is lost.
 pub(crate) async fn asked(db: impl PgExecutor<'_>, lease: Lease) -> sqlx::Result<Option<Asked>> {
     let row = sqlx::query!(
-        "SELECT cells.object, kernels.digest AS kernel, kernels.release, workers.validator, runs.level, loader,
-                cells.cpus, cells.memory_bytes
+        r#"SELECT cells.object, kernels.id AS kernel_id, kernels.digest AS kernel, kernels.release, workers.validator,
+                runs.level, loader, cells.cpus, cells.memory_bytes, runs.manifest AS "manifest: Json<Manifest>"
          FROM leases JOIN cells ON cells.id = cell_id JOIN kernels ON kernels.id = kernel_id
          JOIN workers ON workers.id = worker_id JOIN runs ON runs.id = run_id
-         WHERE cell_id = $1 AND fence = $2",
+         WHERE cell_id = $1 AND fence = $2"#,
         lease.cell.0,
         lease.fence,
     )
@@ -120,6 +127,8 @@ pub(crate) async fn asked(db: impl PgExecutor<'_>, lease: Lease) -> sqlx::Result
             loader: Loader::Libbpf,
             axes: Axes { cpus: u16::try_from(row.cpus).map_err(|error| undecodable("cells.cpus", &error))? },
             memory_bytes: row.memory_bytes.unsigned_abs(),
+            kernel_id: KernelId(row.kernel_id),
+            contract: row.manifest.0.contract,
         })
     })
     .transpose()

@@ -1,11 +1,13 @@
 //! The table `runs`.
 
-use super::undecodable;
+use super::{storable, undecodable};
+use domain::contract::Manifest;
 use domain::id::RunId;
 use domain::level::Level;
 use domain::run::RunState;
 use domain::verdict::Verdict;
 use sqlx::PgExecutor;
+use sqlx::types::Json;
 use std::time::Duration;
 use time::OffsetDateTime;
 
@@ -20,6 +22,7 @@ pub(crate) struct NewRun {
     pub(crate) cells: i32,
     /// How long it lives without being watched; `None` for ever.
     pub(crate) attended: Option<Duration>,
+    pub(crate) manifest: Manifest,
 }
 
 /// A run as it is.
@@ -79,8 +82,8 @@ impl TryFrom<Row> for StoredRun {
 /// Stores a queued run without cells.
 pub(crate) async fn insert(db: impl PgExecutor<'_>, run: &NewRun) -> sqlx::Result<()> {
     sqlx::query!(
-        "INSERT INTO runs (id, level, kernels, optional_kernels, cell_timeout_ms, cells, attended_until)
-         VALUES ($1, $2, $3, $4, $5, $6, now() + make_interval(secs => $7))",
+        "INSERT INTO runs (id, level, kernels, optional_kernels, cell_timeout_ms, cells, attended_until, manifest)
+         VALUES ($1, $2, $3, $4, $5, $6, now() + make_interval(secs => $7), $8)",
         run.id.0,
         run.level.name(),
         run.kernels,
@@ -88,6 +91,7 @@ pub(crate) async fn insert(db: impl PgExecutor<'_>, run: &NewRun) -> sqlx::Resul
         run.cell_timeout_ms,
         run.cells,
         run.attended.map(|lasts| lasts.as_secs_f64()),
+        storable(&run.manifest) as _,
     )
     .execute(db)
     .await?;
@@ -106,6 +110,17 @@ pub(crate) async fn get(db: impl PgExecutor<'_>, run: RunId) -> sqlx::Result<Opt
     .fetch_optional(db)
     .await?;
     row.map(TryInto::try_into).transpose()
+}
+
+/// What was declared for a run; nothing for a run that is not known.
+pub(crate) async fn manifest(db: impl PgExecutor<'_>, run: RunId) -> sqlx::Result<Manifest> {
+    let found = sqlx::query_scalar!(
+        r#"SELECT manifest AS "manifest: Json<Manifest>" FROM runs WHERE id = $1"#,
+        run.0,
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(found.map(|manifest| manifest.0).unwrap_or_default())
 }
 
 /// Runs, newest first, at most `limit`, only those made before `before`.

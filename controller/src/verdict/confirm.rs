@@ -23,6 +23,9 @@ pub(super) fn mismatch(evidence: &Evidence, asked: &Asked) -> Option<String> {
             guest.memory_bytes, asked.memory_bytes
         ));
     }
+    if evidence.contract != asked.contract {
+        return Some("it was observed under another contract than was declared".to_owned());
+    }
     let kernel = evidence.kernel.as_ref()?;
     (kernel.release != asked.kernel_release)
         .then(|| format!("kernel {} answered and {} was asked", kernel.release, asked.kernel_release))

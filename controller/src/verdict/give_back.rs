@@ -79,21 +79,15 @@ async fn requeued(tx: &mut PgConnection, cell: &LockedCell) -> sqlx::Result<()> 
 
 /// What a try without a guest's answer means: nothing was learnt about the object.
 fn unanswered(says: &str) -> CellVerdict {
-    CellVerdict {
-        verdict: Verdict::Inconclusive,
-        cause: Some(Cause {
-            code: CauseCode::Infrastructure,
-            stage: Stage::Guest,
-            subject: String::new(),
-            errno: None,
-            confidence: Confidence::Certain,
-            says: says.to_owned(),
-            log_line: String::new(),
-            location: None,
-        }),
-        programs: Vec::new(),
-        maps: Vec::new(),
-        inferred: Vec::new(),
-        splats: Vec::new(),
-    }
+    let cause = Cause {
+        code: CauseCode::Infrastructure,
+        stage: Stage::Guest,
+        subject: String::new(),
+        errno: None,
+        confidence: Confidence::Certain,
+        says: says.to_owned(),
+        log_line: String::new(),
+        location: None,
+    };
+    CellVerdict::without_parts(Verdict::Inconclusive, Some(cause))
 }

@@ -7,7 +7,7 @@ use crate::store::blob::{BlobError, Kind};
 use crate::store::evidence::Recorded;
 use crate::store::leases::{Asked, Lease};
 use crate::store::verdicts::Witness;
-use crate::store::{cells, evidence, leases};
+use crate::store::{cells, evidence, kernels, leases};
 use bytes::Bytes;
 use domain::cell::FailureKind;
 use domain::digest::Digest;
@@ -16,6 +16,7 @@ use domain::question::Question;
 use domain::verdict::CellVerdict;
 use flate2::read::ZlibDecoder;
 use std::io::Read as _;
+use time::OffsetDateTime;
 
 /// Largest delivery, compressed. The worker cuts logs, so real ones stay under a few megabytes.
 pub(crate) const DELIVERY_BYTES_MAX: usize = 64 * 1024 * 1024;
@@ -52,7 +53,8 @@ struct Judged {
 /// Records the evidence and settles the cell, or queues it again when another guest may tell more.
 /// Unusable evidence counts as a crash of whatever sent it.
 pub(crate) async fn receive(parts: &Parts, lease: Lease, delivery: Bytes) -> Result<(), ReceiveError> {
-    let asked = leases::asked(&parts.db, lease).await?.ok_or(ReceiveError::LeaseLost(lease))?;
+    let mut asked = leases::asked(&parts.db, lease).await?.ok_or(ReceiveError::LeaseLost(lease))?;
+    asked.contract = kernels::terms(&parts.db, asked.contract, &asked.kernel_id).await?;
     let compressed = delivery.clone();
     // Inflating and judging are computation: they must not hold up other connections.
     let judging = tokio::task::spawn_blocking(move || judge(&compressed, &asked));
@@ -85,15 +87,17 @@ fn judge(compressed: &[u8], asked: &Asked) -> Result<Judged, String> {
     if let Some(mismatch) = confirm::mismatch(&evidence, asked) {
         return Err(mismatch);
     }
+    let today = OffsetDateTime::now_utc().date();
     let question = Question {
         object: asked.object,
         kernel: asked.kernel,
         validator: asked.validator,
+        contract: asked.contract.digest(today),
         level: asked.level,
         loader: asked.loader,
         axes: asked.axes,
     };
-    let answer = insight::judge::judge(&evidence, asked.level);
+    let answer = insight::judge::judge(&evidence, asked.level, today);
     let digest = Digest::of(&json);
     Ok(Judged {
         recorded: Recorded { digest, bytes: length(&json), stored_bytes: length(compressed) },

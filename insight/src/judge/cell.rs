@@ -1,24 +1,26 @@
 //! The verdict of the cell from those of its parts.
 
 use super::classify::{Finding, verdict_of};
-use super::{cause, trouble};
+use super::{cause, terms, trouble};
 use crate::log::libbpf;
 use domain::cause::{Cause, CauseCode, Confidence, Stage};
 use domain::errno::Errno;
 use domain::evidence::{End, Evidence, LoadScope, LogSubject};
 use domain::verdict::{MapVerdict, ProgramVerdict, Verdict};
+use std::collections::BTreeSet;
 
-/// The cell's verdict and the first cause that decided it.
+/// The cell's verdict and the first cause that decided it. `excused` are programs whose failure was expected.
 pub(super) fn fold(
     evidence: &Evidence,
     programs: &[ProgramVerdict],
     maps: &[MapVerdict],
+    excused: &BTreeSet<String>,
 ) -> (Verdict, Option<Cause>) {
     let settled = |cause: Cause| (verdict_of(cause.code), Some(cause));
     if let Some(cause) = broken_off(evidence).or_else(|| not_opened(evidence)) {
         return settled(cause);
     }
-    let parts = required(programs);
+    let parts = required(evidence, programs, excused);
     let (verdict, decided) = match not_loaded_whole(evidence, programs, maps).map(settled) {
         // What stopped the whole decides, unless a part is worse off by itself.
         Some(whole) if Verdict::of_all([whole.0, parts.0]) == whole.0 => whole,
@@ -81,6 +83,11 @@ fn not_loaded_whole(evidence: &Evidence, programs: &[ProgramVerdict], maps: &[Ma
     let of_map = |map: &&MapVerdict| failed_map.is_none_or(|name| name == map.name);
     let map = maps.iter().filter(of_map).find_map(|map| map.cause.as_ref().filter(decides));
     let stopped_at = libbpf::failed_program(log);
+    let stopper = programs.iter().find(|program| stopped_at == Some(program.name.as_str()));
+    // Its loader gets along without a program that does not decide, so the others do, each alone.
+    if map.is_none() && stopper.is_some_and(|program| !program.required && program.cause.is_some()) {
+        return None;
+    }
     let required = || programs.iter().filter(|program| program.required);
     let named = required().filter(|program| stopped_at == Some(program.name.as_str()));
     let program = named.chain(required()).find_map(|program| {
@@ -98,15 +105,34 @@ fn not_loaded_whole(evidence: &Evidence, programs: &[ProgramVerdict], maps: &[Ma
     }))
 }
 
-fn required(programs: &[ProgramVerdict]) -> (Verdict, Option<Cause>) {
+/// Whether anything is left that decides.
+pub(super) fn is_decided(programs: &[ProgramVerdict], evidence: &Evidence) -> bool {
+    programs.iter().any(|program| program.required) || terms::without_variant(evidence).is_some()
+}
+
+fn required(
+    evidence: &Evidence,
+    programs: &[ProgramVerdict],
+    excused: &BTreeSet<String>,
+) -> (Verdict, Option<Cause>) {
     let required = || programs.iter().filter(|program| program.required);
-    let verdict = Verdict::of_all(required().map(|program| program.verdict));
-    if required().next().is_none() {
+    let missing = terms::without_variant(evidence);
+    if required().next().is_none() && missing.is_none() {
+        // A failure that was expected is one all the same.
+        let expected = programs.iter().find(|program| excused.contains(&program.name));
+        if let Some(program) = expected {
+            return (program.verdict, program.cause.clone());
+        }
         let says = "The object has no program that is on by default, so nothing was exercised.".to_owned();
         let finding = Finding::certain(CauseCode::NotExercised, "", says);
-        return (verdict, Some(cause(Stage::Load, None, finding, None)));
+        return (Verdict::NotAttempted, Some(cause(Stage::Load, None, finding, None)));
     }
-    let decided =
-        required().find(|program| program.verdict == verdict).and_then(|program| program.cause.clone());
-    (verdict, decided)
+    let of_programs = required().map(|program| (program.verdict, program.cause.as_ref()));
+    let of_groups = missing.as_ref().map(|cause| (verdict_of(cause.code), Some(cause)));
+    let unmet = terms::unmet(evidence);
+    let of_unmet = unmet.as_ref().map(|cause| (verdict_of(cause.code), Some(cause)));
+    let parts: Vec<_> = of_programs.chain(of_groups).chain(of_unmet).collect();
+    let verdict = Verdict::of_all(parts.iter().map(|(verdict, _)| *verdict));
+    let decided = parts.into_iter().find(|(part, _)| *part == verdict);
+    (verdict, decided.and_then(|(_, cause)| cause.cloned()))
 }

@@ -2,7 +2,7 @@
 
 use super::classify::{self, Finding, verdict_of};
 use super::refusal::map::Refusal;
-use super::{cause, cell};
+use super::{cause, cell, terms};
 use crate::log::libbpf;
 use domain::cause::{Cause, CauseCode, Stage};
 use domain::errno::Errno;
@@ -47,7 +47,8 @@ fn not_created(evidence: &Evidence, map: &MapFact) -> Option<Cause> {
 }
 
 fn refused(evidence: &Evidence, map: &MapFact, errno: Errno) -> Cause {
-    let inferred = evidence.open.as_ref().map(|open| open.inferred.as_slice()).unwrap_or_default();
+    let inferred = evidence.open.as_ref().map(|open| open.inferred.clone()).unwrap_or_default();
+    let inferred = &[inferred, terms::declared(evidence)].concat();
     let alone = evidence.log(&LogSubject::Map(map.name.clone()));
     let log = if alone.is_empty() { evidence.log(&LogSubject::LoadWhole) } else { alone };
     let refusal = Refusal { map, errno, facts: evidence.kernel.as_ref(), inferred, log };

@@ -1,7 +1,8 @@
 //! From evidence to verdicts: the same evidence gives the same verdict today and in a year.
 //!
-//! In: everything observed for one cell, and the level that was asked for. Out: a verdict for
-//! each program and map and for the cell, each that is no pass with its cause.
+//! In: everything observed for one cell, with the contract it was observed under; the level that was
+//! asked for; and the day, as expectations run out. Out: a verdict for each program and map and for the
+//! cell, each that is no pass with its cause.
 //!
 //! ```text
 //! the conversation broke off ──────────────► inconclusive; what is known of programs stays
@@ -12,16 +13,19 @@
 //! ```
 //!
 //! A program passes if it reached the level, with the others or alone. A program that is off by
-//! default (`SEC("?…")`) never decides. `classify` holds the rules that turn a refusal into a
+//! default (`SEC("?…")`), left out by choice or declared as not required never decides, nor does a
+//! failure that was expected. `classify` holds the rules that turn a refusal into a
 //! cause.
 //!
 //! Deliberately absent: retries, other cells, and any guess about what was not exercised.
 
 mod cell;
 mod classify;
+mod expected;
 mod map;
 mod program;
 mod refusal;
+mod terms;
 pub(crate) mod trouble;
 
 use classify::Finding;
@@ -29,22 +33,33 @@ use domain::cause::{Cause, CauseCode, Location, Stage};
 use domain::errno::Errno;
 use domain::evidence::Evidence;
 use domain::level::Level;
-use domain::verdict::CellVerdict;
+use domain::verdict::{CellVerdict, ProgramVerdict, Verdict};
+use time::Date;
 
 /// Longest line of a log kept in a cause, in bytes. The whole log stays in the evidence.
 pub const LINE_BYTES_MAX: usize = 500;
 
-/// The verdicts of one cell.
-pub fn judge(evidence: &Evidence, level: Level) -> CellVerdict {
-    let programs = program::verdicts(evidence, level);
+/// The verdicts of one cell; `today` says which expected failures still hold.
+pub fn judge(evidence: &Evidence, level: Level, today: Date) -> CellVerdict {
+    let mut programs = program::verdicts(evidence, level);
     let maps = map::verdicts(evidence);
-    let (verdict, cause) = cell::fold(evidence, &programs, &maps);
+    let expected::Outcome { mut says, excused } = expected::programs(evidence, &mut programs, today);
+    let (verdict, cause) = cell::fold(evidence, &programs, &maps, &excused);
+    let is_excused = |program: &ProgramVerdict| excused.contains(&program.name) && program.cause == cause;
+    let only_excused = verdict == Verdict::Fails
+        && !cell::is_decided(&programs, evidence)
+        && programs.iter().any(is_excused);
+    let whole_excused = expected::object(evidence, (verdict, cause.as_ref()), today, &mut says);
     let mut answer = CellVerdict {
         verdict,
         cause,
         programs,
         maps,
         inferred: evidence.open.as_ref().map(|open| open.inferred.clone()).unwrap_or_default(),
+        declared: terms::declared(evidence),
+        chosen: terms::chosen(evidence),
+        expectations: says,
+        excused: only_excused || whole_excused,
         splats: trouble::told(evidence),
     };
     name_memory(&mut answer, evidence.guest.memory_bytes);

@@ -2,7 +2,7 @@
 
 use super::classify::{self, Finding, verdict_of};
 use super::refusal::{attach, load};
-use super::{cause, cell};
+use super::{cause, cell, terms};
 use crate::log::{counts, libbpf};
 use domain::cause::{Cause, CauseCode, Stage};
 use domain::evidence::{
@@ -21,6 +21,8 @@ pub(super) fn verdicts(evidence: &Evidence, level: Level) -> Vec<ProgramVerdict>
 }
 
 fn verdict(evidence: &Evidence, level: Level, program: &ProgramFact) -> ProgramVerdict {
+    let level = terms::level(evidence, &program.name, level);
+    let (required, terms) = terms::required(evidence, program);
     let stats = accepted(evidence, &program.name);
     let attach = evidence.attach(&program.name);
     let attached = attach.filter(|attach| attach.outcome == AttachOutcome::Attached);
@@ -38,13 +40,14 @@ fn verdict(evidence: &Evidence, level: Level, program: &ProgramFact) -> ProgramV
         name: program.name.clone(),
         section: program.section.clone(),
         kind: program.kind.clone(),
-        required: program.autoload,
+        required,
         asked: level,
         reached,
         verdict: cause.as_ref().map_or(Verdict::Passes, |cause| verdict_of(cause.code)),
         hook: attached.map(|attach| attach.hook.clone()).unwrap_or_default(),
         how: attached.map(|attach| attach.how.clone()).unwrap_or_default(),
         cause,
+        terms,
         stats: stats.cloned(),
         verification: counted(evidence, &program.name),
         line_costs: dearest(evidence, &program.name),
@@ -71,6 +74,10 @@ fn dearest(evidence: &Evidence, program: &str) -> Vec<LineCost> {
 
 fn not_loaded(evidence: &Evidence, program: &ProgramFact) -> Cause {
     let name = &program.name;
+    if let Some(says) = terms::left_out(evidence, name) {
+        let says = format!("`{name}` was {says}.");
+        return cause(Stage::Load, None, Finding::certain(CauseCode::NotExercised, name, says), None);
+    }
     let alone = |load: &&Load| matches!(&load.scope, LoadScope::Alone(of) if of == name);
     if let Some(errno) = evidence.loads.iter().find(alone).and_then(|load| load.errno) {
         let log = evidence.log(&LogSubject::LoadAlone(name.clone()));
@@ -109,6 +116,9 @@ pub(super) fn refused(
     errno: domain::errno::Errno,
     log: &str,
 ) -> Cause {
+    if let Some(cause) = terms::not_applied(evidence, program) {
+        return cause;
+    }
     let open_log = evidence.log(&LogSubject::Open);
     let refusal = load::Refusal::new(program, errno, evidence.kernel.as_ref(), (log, open_log));
     let mut finding = classify::load(&refusal);

@@ -10,7 +10,7 @@ use object::read::{Error, SymbolIndex};
 type Header = elf::FileHeader64<LittleEndian>;
 type Section = elf::SectionHeader64<LittleEndian>;
 
-const ENDIAN: LittleEndian = LittleEndian;
+pub(super) const ENDIAN: LittleEndian = LittleEndian;
 const HEADER_BYTES: usize = size_of::<Header>();
 /// Bytes of the licence libbpf keeps.
 const LICENSE_BYTES_MAX: usize = 64;
@@ -53,7 +53,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<ObjectFacts, ObjectError> {
 }
 
 /// The file header, once everything it says about the kind of file is right.
-fn header(bytes: &[u8]) -> Result<&Header, ObjectError> {
+pub(super) fn header(bytes: &[u8]) -> Result<&Header, ObjectError> {
     let magic = &bytes[..bytes.len().min(elf::ELFMAG.len())];
     if magic != elf::ELFMAG {
         return Err(ObjectError::NotElf { starts_with: magic.to_vec() });
@@ -89,7 +89,7 @@ fn header(bytes: &[u8]) -> Result<&Header, ObjectError> {
     Header::parse(bytes).map_err(|error| damaged("file header", error))
 }
 
-fn section_table<'a>(
+pub(super) fn section_table<'a>(
     header: &Header,
     bytes: &'a [u8],
 ) -> Result<SectionTable<'a, Header, &'a [u8]>, ObjectError> {
@@ -190,7 +190,7 @@ fn programs(functions: Vec<Symbol>, names: &[&[u8]]) -> Vec<Program> {
         .collect()
 }
 
-fn section_name<'a>(
+pub(super) fn section_name<'a>(
     bytes: &'a [u8],
     header: &Header,
     sections: &SectionTable<'a, Header, &'a [u8]>,
@@ -208,7 +208,7 @@ fn section_name<'a>(
 
 /// A NUL-terminated name. Only `NAME_BYTES_MAX` bytes are looked at, so that a file whose
 /// symbols all share one endless name costs no more than any other.
-fn name_at<'a>(strings: &'a [u8], at: u32, whose: &str) -> Result<&'a [u8], ObjectError> {
+pub(super) fn name_at<'a>(strings: &'a [u8], at: u32, whose: &str) -> Result<&'a [u8], ObjectError> {
     let rest = usize::try_from(at).ok().and_then(|at| strings.get(at..));
     let Some(rest) = rest else {
         return Err(ObjectError::Damaged {
@@ -222,11 +222,11 @@ fn name_at<'a>(strings: &'a [u8], at: u32, whose: &str) -> Result<&'a [u8], Obje
     Ok(name)
 }
 
-fn until_nul(bytes: &[u8]) -> &[u8] {
+pub(super) fn until_nul(bytes: &[u8]) -> &[u8] {
     bytes.split(|byte| *byte == 0).next().unwrap_or_default()
 }
 
-fn lossy(bytes: &[u8]) -> String {
+pub(super) fn lossy(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
@@ -234,7 +234,7 @@ fn truncated(bytes: &[u8], part: &str, end: u64) -> ObjectError {
     ObjectError::Truncated { part: part.to_owned(), end, bytes: bytes.len() as u64 }
 }
 
-fn damaged(part: &str, error: Error) -> ObjectError {
+pub(super) fn damaged(part: &str, error: Error) -> ObjectError {
     ObjectError::Damaged { what: format!("{part}: {error}") }
 }
 

@@ -7,9 +7,17 @@
 //! Nothing that libbpf would open is refused. An eBPF ELF that libbpf cannot open (legacy map
 //! definitions, static programs) passes too: the guest shows how it fails and that is a verdict.
 //!
-//! Deliberately absent: BTF and relocations, whose meaning depends on a kernel.
+//! [`globals`] tells where variables stand and what they can hold, for those who set them.
+//!
+//! Deliberately absent: relocations, whose meaning depends on a kernel, and types of anything but
+//! variables.
 
+mod btf;
 mod elf;
+mod globals;
+
+pub use btf::Shape;
+pub use globals::{Global, globals};
 
 use domain::OBJECT_BYTES_MAX;
 

@@ -1,11 +1,10 @@
 //! Trouble in a guest: what its kernel printed, and how it ended.
 
-use super::{passing, program, settled};
+use super::{judge, passing, program, settled};
 use domain::cause::{Cause, CauseCode};
 use domain::evidence::{End, Evidence, Splat};
 use domain::level::Level;
 use domain::verdict::Verdict;
-use insight::judge::judge;
 
 #[test]
 fn a_pass_with_kernel_trouble_is_none_and_one_guest_proves_nothing() {

@@ -126,7 +126,7 @@ fn flood(link: &Link) -> ! {
 }
 
 fn opened(link: &Link) {
-    send(link, &FromGuest::Opened(Open { errno: None, programs: vec![], maps: vec![], inferred: vec![] }));
+    send(link, &FromGuest::Opened(Open::default()));
 }
 
 fn records(link: &Link) -> ! {

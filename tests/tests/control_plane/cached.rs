@@ -2,8 +2,11 @@
 
 use crate::lab::{Lab, ask, kernel, patient};
 use crate::worker::{Worker, deliver};
+use domain::contract::{Contract, ExpectedFailure, Manifest, ProgramTerms};
 use domain::digest::Digest;
+use domain::evidence::Evidence;
 use proto::wire;
+use time::macros::date;
 
 #[tokio::test]
 async fn a_repeated_question_is_served_from_the_store_unless_it_must_be_fresh() {
@@ -35,6 +38,7 @@ async fn a_repeated_question_is_served_from_the_store_unless_it_must_be_fresh() 
     for other in [
         wire::SubmitRunRequest { fresh: true, ..question.clone() },
         wire::SubmitRunRequest { level: wire::Level::Load.into(), ..question.clone() },
+        wire::SubmitRunRequest { manifest: required("probe"), ..question.clone() },
     ] {
         assert_eq!(lab.submit(other).await.expect("accepted").settled, 0);
     }
@@ -46,6 +50,61 @@ async fn a_repeated_question_is_served_from_the_store_unless_it_must_be_fresh() 
     let left = "SELECT count(*) = 1 FROM workers WHERE state = 'connected' AND name = $1";
     lab.eventually(left, "w").await;
     assert_eq!(lab.submit(question).await.expect("accepted").settled, 0);
+    lab.stop().await;
+}
+
+/// A manifest that says of one program what holds anyway.
+fn required(program: &str) -> Vec<u8> {
+    let terms = ProgramTerms { required: Some(true), ..ProgramTerms::default() };
+    let contract = Contract { programs: [(program.to_owned(), terms)].into(), ..Contract::default() };
+    serde_json::to_vec(&Manifest { contract, ..Manifest::default() }).expect("plain data")
+}
+
+/// What does not concern a kernel, and what only people read, asks nothing new.
+#[tokio::test]
+async fn a_question_is_the_same_whatever_is_declared_about_other_kernels() {
+    let lab = Lab::start(patient()).await;
+    let mut worker = Worker::connect(&lab, "w", &[kernel("6.1"), kernel("6.12")]).await;
+    let object = lab.upload(1).await;
+    let question = ask(&[object], "6.1");
+    let first = lab.submit(question.clone()).await.expect("accepted");
+    worker.room(1).await;
+    let assignment = worker.assigned().await;
+    assert!(assignment.contract.is_empty(), "nothing was declared");
+    deliver(&lab, assignment.lease.clone(), &worker.evidence(&assignment)).await.expect("the lease is held");
+    lab.finished(&first.id).await;
+    let declared = |kernels: &str| {
+        let expected = ExpectedFailure {
+            program: Some("probe".to_owned()),
+            kernels: kernels.to_owned(),
+            cause: None,
+            reason: "known".to_owned(),
+            until: date!(2099 - 12 - 31),
+        };
+        let contract = Contract { expected_failures: vec![expected], ..Contract::default() };
+        let manifest = Manifest { name: "a name".to_owned(), contract, ..Manifest::default() };
+        let manifest = serde_json::to_vec(&manifest).expect("plain data");
+        wire::SubmitRunRequest { manifest, ..question.clone() }
+    };
+    let elsewhere = lab.submit(declared(">=6.12")).await.expect("accepted");
+    assert_eq!(elsewhere.state(), wire::RunState::Finished, "nothing of it concerns 6.1");
+    let here = lab.submit(declared("6.1")).await.expect("accepted");
+    assert_eq!(here.settled, 0);
+    worker.room(1).await;
+    let assignment = worker.assigned().await;
+    let mut evidence = worker.evidence(&assignment);
+    assert_eq!(evidence.contract.expected_failures.len(), 1, "the worker is told");
+    let contract = std::mem::take(&mut evidence.contract);
+    let refused = deliver(&lab, assignment.lease.clone(), &evidence).await.expect_err("another contract");
+    assert!(refused.message().contains("another contract"), "{refused}");
+    worker.room(1).await;
+    let assignment = worker.assigned().await;
+    let evidence = Evidence { contract, ..worker.evidence(&assignment) };
+    deliver(&lab, assignment.lease.clone(), &evidence).await.expect("the lease is held");
+    let run = lab.finished(&here.id).await;
+    let verdict = run.cells[0].verdict.as_ref().expect("a verdict");
+    assert!(verdict.expectations[0].contains("take the expectation away"), "{:?}", verdict.expectations);
+    assert!(!run.manifest.is_empty(), "what was submitted is kept");
     lab.stop().await;
 }
 

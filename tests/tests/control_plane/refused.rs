@@ -12,6 +12,13 @@ fn assert_refused(refused: Status, code: Code, says: &str) {
     assert!(refused.message().contains(says), "{refused}");
 }
 
+/// A manifest with a name no object has, as a peer that did not look would send it.
+fn misnamed() -> Vec<u8> {
+    let manifest = r#"{"file": "m.yaml", "places": {"programs.prboe": {"line": 3, "column": 2}},
+                       "contract": {"programs": {"prboe": {"autoload": true}}}}"#;
+    manifest.as_bytes().to_vec()
+}
+
 #[tokio::test]
 async fn questions_that_make_no_sense_are_refused_with_a_reason() {
     let lab = Lab::start(patient()).await;
@@ -52,6 +59,16 @@ async fn questions_that_make_no_sense_are_refused_with_a_reason() {
             wire::SubmitRunRequest { cell_timeout_ms: u32::MAX, ..question.clone() },
             Code::InvalidArgument,
             "at most",
+        ),
+        (
+            wire::SubmitRunRequest { manifest: misnamed(), ..question.clone() },
+            Code::InvalidArgument,
+            "m.yaml:3:2: probe.bpf.o has no program `prboe`; did you mean `probe`?",
+        ),
+        (
+            wire::SubmitRunRequest { manifest: br#"{"contract":{"tests":[]}}"#.to_vec(), ..question.clone() },
+            Code::InvalidArgument,
+            "`manifest`: unknown field `tests`",
         ),
     ] {
         assert_refused(lab.submit(wrong).await.expect_err(says), code, says);

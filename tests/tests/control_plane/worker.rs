@@ -118,16 +118,15 @@ impl Worker {
                 answer_ms: 100,
             },
             kernel: Some(KernelFacts { release: kernel.release.clone(), ..KernelFacts::default() }),
+            contract: serde_json::from_slice(&assignment.contract).unwrap_or_default(),
             open: Some(Open {
-                errno: None,
                 programs: vec![ProgramFact {
                     name: program.clone(),
                     section: "tracepoint/syscalls/sys_enter_openat".to_owned(),
                     kind: "tracepoint".to_owned(),
                     autoload: true,
                 }],
-                maps: Vec::new(),
-                inferred: Vec::new(),
+                ..Open::default()
             }),
             maps: Vec::new(),
             loads: vec![Load {

@@ -45,7 +45,7 @@ fn add(program: Program<'_>) -> Result<Action, Errno> {
     let parameters: Vec<u8> = [INDEX, 0, 0, 0, 0].iter().flat_map(|number| number.to_ne_bytes()).collect();
     let options = [
         DefaultNla::new(TCA_ACT_BPF_PARMS, parameters),
-        number(TCA_ACT_BPF_FD, program.number()?),
+        number(TCA_ACT_BPF_FD, program.descriptor()?),
         text(TCA_ACT_BPF_NAME, "bpfcompat"),
     ];
     let mut action = TcAction::default();

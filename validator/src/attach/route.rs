@@ -64,7 +64,7 @@ fn add(
     (address, prefix): (IpAddr, u8),
     kind: RouteLwEnCapType,
 ) -> Result<Route, Errno> {
-    let fd = program.number()?;
+    let fd = program.descriptor()?;
     let program = [number(LWT_BPF_PROG_FD, fd), text(LWT_BPF_PROG_NAME, "bpfcompat")];
     let encapsulation = match tunnel {
         Tunnel::Segment => vec![

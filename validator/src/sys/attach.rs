@@ -1,7 +1,7 @@
 //! libbpf's ways to attach a program. Dropping what they return detaches it.
 
 use super::libbpf::{Map, Program, check, number};
-use super::{last_errno, size_field};
+use super::{declared, last_errno, size_field};
 use domain::errno::Errno;
 use libbpf_sys as raw;
 use std::ffi::{CStr, c_int, c_ulong};
@@ -75,6 +75,9 @@ impl Drop for Link {
 
 /// As the program's section says.
 pub(crate) fn by_section(program: Program<'_>) -> Result<Link, Errno> {
+    if let Some(section) = program.other_section() {
+        return declared::attach(program, &section);
+    }
     // SAFETY: the program is alive.
     link(unsafe { raw::bpf_program__attach(program.as_ptr()) })
 }

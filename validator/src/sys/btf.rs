@@ -14,6 +14,12 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 /// `BTF_KIND_ENUM` and the mask of a type's member count, of `linux/btf.h`.
 const KIND_ENUM: u32 = 6;
+/// `BTF_KIND_STRUCT`, `BTF_KIND_UNION` and `BTF_KIND_FUNC`.
+const KIND_STRUCT: u32 = 4;
+const KIND_UNION: u32 = 5;
+const KIND_FUNCTION: u32 = 12;
+/// Structures without a name inside one another that are looked into; the kernel has a few levels.
+const DEPTH_MAX: u32 = 8;
 const COUNT_MASK: u32 = 0xffff;
 
 /// The one instance, from the first successful parsing to the end of the process.
@@ -55,6 +61,49 @@ impl KernelBtf {
     pub(crate) fn read() -> Result<Self, Errno> {
         // SAFETY: takes nothing and returns a pointer that is never freed, or null.
         NonNull::new(unsafe { raw::btf__load_vmlinux_btf() }).map(Self).ok_or_else(last_errno)
+    }
+
+    /// Whether there is a function of this name.
+    pub(crate) fn has_function(&self, name: &str) -> bool {
+        let name = c_text(name);
+        // SAFETY: the BTF is alive and libbpf reads the name during the call.
+        unsafe { raw::btf__find_by_name_kind(self.0.as_ptr(), name.as_ptr(), KIND_FUNCTION) > 0 }
+    }
+
+    /// Whether there is a type of this name and, where one is named, with this member.
+    pub(crate) fn has_type(&self, name: &str, member: Option<&str>) -> bool {
+        let c_name = c_text(name);
+        // SAFETY: as above.
+        let id = unsafe { raw::btf__find_by_name(self.0.as_ptr(), c_name.as_ptr()) };
+        let Ok(id) = u32::try_from(id) else { return false };
+        member.is_none_or(|member| self.has_member(id, member, DEPTH_MAX))
+    }
+
+    /// Whether a structure or union has a member, also in a part of it that has no name.
+    fn has_member(&self, id: u32, name: &str, depth: u32) -> bool {
+        // SAFETY: the BTF is alive; null means no such type.
+        let Some(header) = NonNull::new(unsafe { raw::btf__type_by_id(self.0.as_ptr(), id) }.cast_mut())
+        else {
+            return false;
+        };
+        // SAFETY: not null, and types live as long as their BTF.
+        let info = unsafe { header.as_ref() }.info;
+        if depth == 0 || !matches!(info >> 24 & 0x1f, KIND_STRUCT | KIND_UNION) {
+            return false;
+        }
+        // SAFETY: libbpf checked at parsing that a structure's members follow its header, as many as it
+        // announces.
+        let members = unsafe {
+            std::slice::from_raw_parts(
+                header.as_ptr().add(1).cast::<raw::btf_member>(),
+                (info & COUNT_MASK) as usize,
+            )
+        };
+        members.iter().any(|member| {
+            // SAFETY: the BTF is alive; the name is null or NUL-terminated and lives as long.
+            let found = unsafe { text(raw::btf__name_by_offset(self.0.as_ptr(), member.name_off)) };
+            found == name || found.is_empty() && self.has_member(member.type_, name, depth - 1)
+        })
     }
 
     /// One more than the largest value of an enum, its sentinels (names that begin with `__`) left

@@ -3,6 +3,8 @@
 use super::{last_errno, size_field};
 use domain::errno::Errno;
 use libbpf_sys as raw;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::marker::PhantomData;
 use std::os::fd::{BorrowedFd, RawFd};
@@ -10,13 +12,17 @@ use std::ptr::NonNull;
 
 /// An opened object; closing it unloads what it loaded.
 #[derive(Debug)]
-pub(crate) struct Object(NonNull<raw::bpf_object>);
+pub(crate) struct Object {
+    raw: NonNull<raw::bpf_object>,
+    /// Sections in whose place programs stand, by the program's address.
+    sections: RefCell<BTreeMap<usize, String>>,
+}
 
 /// One program of an object.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Program<'o> {
     raw: NonNull<raw::bpf_program>,
-    object: PhantomData<&'o Object>,
+    object: &'o Object,
 }
 
 /// One map of an object.
@@ -77,7 +83,7 @@ pub(super) unsafe fn text(pointer: *const c_char) -> String {
 
 impl Object {
     pub(super) fn as_ptr(&self) -> *mut raw::bpf_object {
-        self.0.as_ptr()
+        self.raw.as_ptr()
     }
 
     /// Parses an ELF. `pins` is the folder in which maps pinned by name appear.
@@ -94,19 +100,20 @@ impl Object {
         // SAFETY: libbpf copies all it keeps of the ELF and of the options before it returns.
         let object =
             unsafe { raw::bpf_object__open_mem(elf.as_ptr().cast::<c_void>(), size, &raw const options) };
-        NonNull::new(object).map(Self).ok_or_else(last_errno)
+        let raw = NonNull::new(object).ok_or_else(last_errno)?;
+        Ok(Self { raw, sections: RefCell::default() })
     }
 
     /// Loads what is marked for loading: maps first, then programs.
     pub(crate) fn load(&self) -> Result<(), Errno> {
         // SAFETY: the object is open; a second load is refused by libbpf itself.
-        check(unsafe { raw::bpf_object__load(self.0.as_ptr()) })
+        check(unsafe { raw::bpf_object__load(self.raw.as_ptr()) })
     }
 
     /// Creates the maps that are marked for it and stops before the first program.
     pub(crate) fn create_maps(&self) -> Result<(), Errno> {
         // SAFETY: the object is open; a second time is refused by libbpf itself.
-        check(unsafe { raw::bpf_object__prepare(self.0.as_ptr()) })
+        check(unsafe { raw::bpf_object__prepare(self.raw.as_ptr()) })
     }
 
     /// Programs in the object's order, without subprograms.
@@ -114,8 +121,8 @@ impl Object {
         let mut last = std::ptr::null_mut();
         std::iter::from_fn(move || {
             // SAFETY: the object is open and `last` is null or a program of this object.
-            last = unsafe { raw::bpf_object__next_program(self.0.as_ptr(), last) };
-            NonNull::new(last).map(|raw| Program { raw, object: PhantomData })
+            last = unsafe { raw::bpf_object__next_program(self.raw.as_ptr(), last) };
+            NonNull::new(last).map(|raw| Program { raw, object: self })
         })
         .fuse()
     }
@@ -125,7 +132,7 @@ impl Object {
         let mut last = std::ptr::null_mut();
         std::iter::from_fn(move || {
             // SAFETY: the object is open and `last` is null or a map of this object.
-            last = unsafe { raw::bpf_object__next_map(self.0.as_ptr(), last) };
+            last = unsafe { raw::bpf_object__next_map(self.raw.as_ptr(), last) };
             NonNull::new(last).map(|raw| Map { raw, object: PhantomData })
         })
         .fuse()
@@ -135,7 +142,7 @@ impl Object {
 impl Drop for Object {
     fn drop(&mut self) {
         // SAFETY: programs and maps borrow the object, so none is left.
-        unsafe { raw::bpf_object__close(self.0.as_ptr()) };
+        unsafe { raw::bpf_object__close(self.raw.as_ptr()) };
     }
 }
 
@@ -150,10 +157,25 @@ impl Program<'_> {
         unsafe { text(raw::bpf_program__name(self.as_ptr())) }
     }
 
-    /// Section name without a leading `?`.
+    /// The section it stands in, or as if it stood in; without a leading `?`.
     pub(crate) fn section(self) -> String {
+        self.other_section().unwrap_or_else(|| self.own_section())
+    }
+
+    /// The section it stands in.
+    pub(crate) fn own_section(self) -> String {
         // SAFETY: as for the name.
         unsafe { text(raw::bpf_program__section_name(self.as_ptr())) }
+    }
+
+    /// The section it is exercised as if it stood in, if that is another than its own.
+    pub(super) fn other_section(self) -> Option<String> {
+        self.object.sections.borrow().get(&self.as_ptr().addr()).cloned()
+    }
+
+    /// Remembers that it is exercised as if it stood in another section.
+    pub(super) fn stand_in(self, section: &str) {
+        self.object.sections.borrow_mut().insert(self.as_ptr().addr(), section.to_owned());
     }
 
     /// libbpf's name of the program type.
@@ -189,7 +211,7 @@ impl Program<'_> {
     }
 
     /// The number of its descriptor, as other interfaces of the kernel take it.
-    pub(crate) fn number(self) -> Result<u32, Errno> {
+    pub(crate) fn descriptor(self) -> Result<u32, Errno> {
         self.fd().and_then(|fd| u32::try_from(fd).ok()).ok_or(Errno::EINVAL)
     }
 

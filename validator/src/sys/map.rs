@@ -20,7 +20,7 @@ pub(crate) fn create(kind: raw::bpf_map_type, value_bytes: u32) -> Result<OwnedF
 /// (`struct bpf_cpumap_val`) and devmaps (`struct bpf_devmap_val`) are laid out.
 pub(crate) fn set_entry(map: BorrowedFd<'_>, first: u32, program: Program<'_>) -> Result<(), Errno> {
     let key = 0_u32;
-    let value = [first, program.number()?];
+    let value = [first, program.descriptor()?];
     // SAFETY: the map has keys of 4 and values of 8 bytes, which the kernel reads during the call.
     check(unsafe {
         raw::bpf_map_update_elem(

@@ -9,6 +9,7 @@
 pub(crate) mod attach;
 pub(crate) mod btf;
 pub(crate) mod counts;
+mod declared;
 pub(crate) mod features;
 pub(crate) mod kernel;
 pub(crate) mod kernel_version;
@@ -19,6 +20,7 @@ pub(crate) mod placeholder;
 pub(crate) mod print;
 mod program_load;
 pub(crate) mod run;
+pub(crate) mod setting;
 pub(crate) mod socket;
 pub(crate) mod struct_ops;
 pub(crate) mod trivial;

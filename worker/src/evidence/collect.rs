@@ -5,6 +5,7 @@ use super::seal::json_bytes;
 use super::text::{printable, sentence};
 use crate::guest::nonce::Nonces;
 use crate::machine::Step;
+use domain::contract::Contract;
 use domain::evidence::{Attach, End, Evidence, Guest, KernelFacts, LineCosts, Load, Log, MapCreate, Open};
 use domain::message::{FromGuest, LogPiece, Nonce};
 use serde::Serialize;
@@ -207,7 +208,8 @@ impl Collector {
     }
 
     /// The evidence. `console` is the whole console, `since_took` what came after it took its job;
-    /// what is known of its nonces and random numbers is filled into `guest` here.
+    /// what is known of its nonces and random numbers is filled into `guest` here. The guest is not asked for
+    /// the contract: whoever gave it knows it.
     pub fn into_evidence(mut self, guest: Guest, console: String, since_took: &str, end: End) -> Evidence {
         if let Some(Unfinished { mut piece, inflater }) = self.unfinished.take() {
             piece.cut = true;
@@ -220,6 +222,7 @@ impl Collector {
                 ..guest
             },
             kernel: self.kernel.filter(|_| self.drawn.is_some()),
+            contract: Contract::default(),
             open: self.open,
             maps: self.maps,
             loads: self.loads,

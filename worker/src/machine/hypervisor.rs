@@ -14,6 +14,7 @@ use crate::guest::watchdog::{BOOT_MAX, Limits, Watchdog};
 use crate::jail::Jail;
 use crate::tally::{Event, Tally};
 use bytes::Bytes;
+use domain::contract::{Contract, GlobalBytes};
 use domain::digest::Digest;
 use domain::evidence::{Accelerator, End, Evidence, Guest, Start};
 use domain::frame::{Direction, encode};
@@ -50,6 +51,10 @@ pub struct Order {
     pub object_digest: Digest,
     /// How far to take every program.
     pub level: Level,
+    /// What is declared of the object's loader.
+    pub contract: Contract,
+    /// Its globals as bytes of this object.
+    pub globals: Vec<GlobalBytes>,
     /// Processors of the guest.
     pub cpus: u16,
     /// Memory of the guest, in bytes.
@@ -261,7 +266,8 @@ impl Hypervisor {
             answer_ms: whole_ms(answer),
         };
         let since_took = remains.console.text_since(console_bytes_at_took);
-        Ok(collector.into_evidence(guest, remains.console.text(), &since_took, end))
+        let evidence = collector.into_evidence(guest, remains.console.text(), &since_took, end);
+        Ok(Evidence { contract: order.contract.clone(), ..evidence })
     }
 
     fn plan(&self, order: &Order, boot_max: Duration, nonce: Nonce) -> Result<Plan, MachineError> {
@@ -278,6 +284,8 @@ impl Hypervisor {
             unix_seconds: time::OffsetDateTime::now_utc().unix_timestamp(),
             entropy: rand::random(),
             level: order.level,
+            contract: order.contract.clone(),
+            globals: order.globals.clone(),
             object_name: order.object_name.clone(),
             object_digest: order.object_digest,
             object: order.object.to_vec(),

@@ -178,6 +178,8 @@ fn order(boot: &BootFiles) -> Order {
         object: Bytes::new(),
         object_digest: nothing,
         level: Level::Load,
+        contract: domain::contract::Contract::default(),
+        globals: Vec::new(),
         cpus: 1,
         memory_bytes: PROOF_MEMORY_BYTES,
         timeout: KVM_READY_MAX,

@@ -2,6 +2,7 @@
 
 use domain::axis::Axes;
 use domain::cell::LARGE_GUEST_BYTES;
+use domain::contract::Contract;
 use domain::digest::Digest;
 use domain::evidence::Start;
 use domain::id::{CellId, KernelId};
@@ -50,6 +51,8 @@ pub struct Assignment {
     pub kernel_digest: Digest,
     /// How far to take every program.
     pub level: Level,
+    /// What is declared of the object's loader.
+    pub contract: Contract,
     /// The guest's shape.
     pub axes: Axes,
     /// Memory of the guest in bytes, at most `LARGE_GUEST_BYTES`; 0 for what guests have.
@@ -79,6 +82,7 @@ impl TryFrom<wire::Assignment> for Assignment {
                 .ok_or(NotUnderstood::new("object_bytes", assignment.object_bytes))?,
             kernel_digest: digest("kernel_digest", &assignment.kernel_digest)?,
             level: assignment.level().into(),
+            contract: contract(&assignment.contract)?,
             axes: Axes {
                 cpus: u16::try_from(assignment.cpus)
                     .ok()
@@ -96,6 +100,13 @@ impl TryFrom<wire::Assignment> for Assignment {
             kernel: KernelId(assignment.kernel_id),
         })
     }
+}
+
+fn contract(json: &[u8]) -> Result<Contract, NotUnderstood> {
+    if json.is_empty() {
+        return Ok(Contract::default());
+    }
+    serde_json::from_slice(json).map_err(|error| NotUnderstood::new("contract", error))
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use crate::slot::order::order;
 use crate::tally::Event;
 use bytes::Bytes;
 use domain::cell::FailureKind;
+use domain::contract::GlobalBytes;
 use domain::digest::Digest;
 use domain::evidence::Evidence;
 use domain::kernel::Kernel;
@@ -152,6 +153,7 @@ impl Slot {
             })?;
         let kernel = self.known(assignment)?;
         let object = self.object(assignment).await?;
+        let globals = globals(assignment, &object)?;
         let fetching = |step: kernel::Progress| {
             report(Progress { stage: "fetching", percent: percent(step.done_bytes, step.total_bytes) });
         };
@@ -164,6 +166,8 @@ impl Slot {
             object,
             object_digest: assignment.object,
             level: assignment.level,
+            contract: assignment.contract.clone(),
+            globals,
             cpus: assignment.axes.cpus,
             memory_bytes,
             timeout: assignment.timeout,
@@ -239,6 +243,18 @@ impl Slot {
             Err(status) => Err(NotAnswered::Deliver(Box::new(status))),
         }
     }
+}
+
+/// The declared globals as bytes of this object, which the controller has held to the contract.
+fn globals(assignment: &Assignment, object: &[u8]) -> Result<Vec<GlobalBytes>, NotAnswered> {
+    let contract = &assignment.contract;
+    if contract.globals.is_empty() {
+        return Ok(Vec::new());
+    }
+    let refused = |says: String| NotAnswered::Object { digest: assignment.object, says };
+    let variables = insight::object::globals(object).map_err(|error| refused(error.to_string()))?;
+    insight::manifest::resolve(contract, &variables)
+        .map_err(|wrong| refused(wrong.into_iter().map(|(_, says)| says).collect::<Vec<_>>().join("; ")))
 }
 
 fn percent(done: u64, total: u64) -> u32 {

@@ -4,6 +4,7 @@ use super::answer::GUEST_BYTES;
 use crate::kernel::{Bundle, Initramfs};
 use crate::machine::{Order, Origin};
 use bytes::Bytes;
+use domain::contract::Contract;
 use domain::digest::Digest;
 use domain::evidence::Start;
 use domain::level::Level;
@@ -26,6 +27,8 @@ pub fn order(bundle: &Bundle, initramfs: &Initramfs, validator: Digest) -> Order
         object: Bytes::new(),
         object_digest: Digest::of(b""),
         level: Level::Attach,
+        contract: Contract::default(),
+        globals: Vec::new(),
         cpus: 1,
         memory_bytes: GUEST_BYTES,
         timeout: TIMEOUT,

@@ -8,10 +8,12 @@ use crate::store::objects::StoredObject;
 use crate::store::runs::StoredRun;
 use crate::store::verdicts::StoredVerdict;
 use crate::store::workers::{Condition, WorkerRow};
+use domain::contract::{MANIFEST_BYTES_MAX, Manifest};
 use domain::digest::Digest;
 use domain::level::Level;
 use domain::selector::Selector;
 use proto::wire;
+use serde::Serialize;
 use time::OffsetDateTime;
 use tonic::Status;
 
@@ -63,7 +65,14 @@ pub(super) fn object(object: StoredObject) -> wire::Object {
 /// The cells of a view, each with its verdict.
 pub(super) fn cells(view: &View) -> Vec<wire::Cell> {
     let verdict = |cell: &StoredCell| view.verdicts.get(&cell.verdict_id?).map(verdict);
-    view.cells.iter().map(|cell| self::cell(cell, verdict(cell))).collect()
+    let cells = view.cells.iter().map(|cell| self::cell(cell, verdict(cell)));
+    cells.map(without_excused).collect()
+}
+
+/// A failure that was expected does not decide.
+fn without_excused(cell: wire::Cell) -> wire::Cell {
+    let excused = cell.verdict.as_ref().is_some_and(|verdict| verdict.excused);
+    wire::Cell { required: cell.required && !excused, ..cell }
 }
 
 fn cell(cell: &StoredCell, verdict: Option<wire::CellVerdict>) -> wire::Cell {
@@ -124,6 +133,26 @@ fn condition(condition: Condition) -> (wire::Budget, Vec<wire::Count>) {
     (budget, tally)
 }
 
+/// A manifest as it was submitted; empty bytes declare nothing.
+pub(super) fn manifest(bytes: &[u8]) -> Result<Manifest, Status> {
+    if bytes.is_empty() {
+        return Ok(Manifest::default());
+    }
+    // As text, a value may take several times the bytes it has in the file.
+    if bytes.len() > 4 * MANIFEST_BYTES_MAX {
+        return Err(invalid("manifest", format!("it has more than {} bytes", 4 * MANIFEST_BYTES_MAX)));
+    }
+    serde_json::from_slice(bytes).map_err(|error| invalid("manifest", error))
+}
+
+/// What is declared, as JSON; empty for nothing.
+pub(super) fn declared<T: Default + PartialEq + Serialize>(declared: &T) -> Vec<u8> {
+    if *declared == T::default() {
+        return Vec::new();
+    }
+    serde_json::to_vec(declared).expect("plain data always encodes")
+}
+
 pub(super) fn assignment(claimed: Claimed) -> wire::Assignment {
     // Rows are checked when they are written; a level that is unknown here means the default.
     let level = claimed.level.parse::<Level>().map_or(wire::Level::Unspecified, Into::into);
@@ -140,5 +169,6 @@ pub(super) fn assignment(claimed: Claimed) -> wire::Assignment {
         cell_timeout_ms: claimed.cell_timeout_ms.unsigned_abs(),
         memory_bytes: claimed.memory_bytes.unsigned_abs(),
         cold: claimed.is_retry,
+        contract: declared(&claimed.manifest.contract),
     }
 }

@@ -70,6 +70,7 @@ impl RunService for Runs {
             fresh: request.fresh,
             attended: request.attended,
             cell_timeout_ms: request.cell_timeout_ms,
+            manifest: message::manifest(&request.manifest)?,
         };
         let run = submit::submit(&self.0, order).await.map_err(status::submit)?;
         Ok(Response::new(wire::SubmitRunResponse { run: Some(message::run(&run)) }))
@@ -87,6 +88,7 @@ impl RunService for Runs {
             objects: setting.objects.into_iter().map(message::object).collect(),
             kernels: setting.kernels.iter().map(Into::into).collect(),
             cells: message::cells(&view),
+            manifest: message::declared(&setting.manifest),
         }))
     }
 
@@ -121,18 +123,20 @@ impl RunService for Runs {
             }
         });
         let changes = ReceiverStream::new(views).map(move |view| {
-            let (objects, kernels) = match setting.take() {
+            let (objects, kernels, manifest) = match setting.take() {
                 Some(setting) => (
                     setting.objects.into_iter().map(message::object).collect(),
                     setting.kernels.iter().map(Into::into).collect(),
+                    message::declared(&setting.manifest),
                 ),
-                None => (Vec::new(), Vec::new()),
+                None => (Vec::new(), Vec::new(), Vec::new()),
             };
             Ok(wire::WatchRunResponse {
                 run: Some(message::run(&view.run)),
                 objects,
                 kernels,
                 cells: message::cells(&view),
+                manifest,
             })
         });
         Ok(Response::new(Box::pin(changes.chain(ReceiverStream::new(failure)))))

@@ -49,10 +49,11 @@ pub(super) fn submit(error: SubmitError) -> Status {
         SubmitError::ObjectCount(_)
         | SubmitError::Selector(_)
         | SubmitError::CellCount { .. }
+        | SubmitError::Manifest(_)
         | SubmitError::CellTimeout(_) => Status::invalid_argument(error.to_string()),
         SubmitError::UnknownObject(_) => Status::not_found(error.to_string()),
         SubmitError::NoWorker => Status::failed_precondition(error.to_string()),
-        SubmitError::Database(_) => internal(&error),
+        SubmitError::Blob(_) | SubmitError::Unreadable(_) | SubmitError::Database(_) => internal(&error),
     }
 }
 

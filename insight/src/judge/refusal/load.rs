@@ -1,12 +1,12 @@
 //! Rules for a program that was not loaded.
 
-use super::helper;
 use crate::judge::classify::Finding;
 use crate::log::libbpf;
 use crate::log::verifier::{self, Rejection};
 use domain::cause::{CauseCode, Confidence};
 use domain::errno::Errno;
 use domain::evidence::{KernelFacts, ProgramFact};
+use domain::{helper, section};
 
 /// One program that was refused, by libbpf or by the kernel.
 pub(in crate::judge) struct Refusal<'a> {
@@ -23,43 +23,6 @@ pub(in crate::judge) struct Refusal<'a> {
 const EINTR: Errno = Errno(4);
 /// Try again.
 const EAGAIN: Errno = Errno(11);
-
-/// Program types in the order of their numbers in `enum bpf_prog_type`, by libbpf's names (1.7).
-const TYPES: &[&str] = &[
-    "unspec",
-    "socket_filter",
-    "kprobe",
-    "sched_cls",
-    "sched_act",
-    "tracepoint",
-    "xdp",
-    "perf_event",
-    "cgroup_skb",
-    "cgroup_sock",
-    "lwt_in",
-    "lwt_out",
-    "lwt_xmit",
-    "sock_ops",
-    "sk_skb",
-    "cgroup_device",
-    "sk_msg",
-    "raw_tracepoint",
-    "cgroup_sock_addr",
-    "lwt_seg6local",
-    "lirc_mode2",
-    "sk_reuseport",
-    "flow_dissector",
-    "cgroup_sysctl",
-    "raw_tracepoint_writable",
-    "cgroup_sockopt",
-    "tracing",
-    "struct_ops",
-    "ext",
-    "lsm",
-    "sk_lookup",
-    "syscall",
-    "netfilter",
-];
 
 /// What libbpf says when the object's own loader has to set something, and what that is.
 const CONTRACTS: &[(&str, &str)] = &[
@@ -312,7 +275,7 @@ pub(in crate::judge) fn too_complex(refusal: &Refusal<'_>) -> Option<Finding> {
 
 pub(in crate::judge) fn type_unknown(refusal: &Refusal<'_>) -> Option<Finding> {
     let kind = &refusal.program.kind;
-    let number = TYPES.iter().position(|name| name == kind).and_then(|number| u32::try_from(number).ok())?;
+    let number = section::number(section::PROGRAM_TYPES, kind)?;
     let known = refusal.facts.and_then(|facts| facts.program_types)?;
     let unknown = number >= known && matches!(refusal.errno, Errno::EINVAL | Errno::E2BIG);
     (unknown && refusal.unverified()).then(|| {

@@ -2,6 +2,5 @@
 //! and one function per rule; `classify` holds their order.
 
 pub(super) mod attach;
-pub(super) mod helper;
 pub(super) mod load;
 pub(super) mod map;

@@ -33,7 +33,7 @@ fn took() -> FromGuest {
 }
 
 fn opened() -> FromGuest {
-    FromGuest::Opened(Open { errno: None, programs: vec![], maps: vec![], inferred: vec![] })
+    FromGuest::Opened(Open::default())
 }
 
 fn load() -> FromGuest {
@@ -171,7 +171,7 @@ fn records_without_end_are_refused_and_the_first_are_kept() {
         max_entries: 1,
     };
     let maps = vec![map; RECORDS_MAX + 1];
-    let opened = FromGuest::Opened(Open { errno: None, programs: vec![], maps, inferred: vec![] });
+    let opened = FromGuest::Opened(Open { maps, ..Open::default() });
     assert_eq!(fold(vec![ready(), took(), opened]).0, Err(Offence::TooMany("programs or maps")));
     let log = piece(LogSubject::Open, &deflate(b""), true);
     let stream = [ready(), took()].into_iter().chain(std::iter::repeat_n(log, RECORDS_MAX + 1));

@@ -1,4 +1,4 @@
-//! Names of the kernel's helpers, for sentences.
+//! Names and numbers of the kernel's helpers.
 
 /// Helper names in the order of their numbers, from `enum bpf_func_id` of the kernel's
 /// `linux/bpf.h` (libbpf 1.7). The list is complete: helpers are frozen since 6.2 and new
@@ -43,12 +43,24 @@ const NAMES: &str = "\
     ktime_get_tai_ns user_ringbuf_drain cgrp_storage_get cgrp_storage_delete";
 
 /// The name of a helper, as a program calls it, or `helper NUMBER`.
-pub(super) fn name(number: u32) -> String {
+pub fn name(number: u32) -> String {
     let index = usize::try_from(number).unwrap_or(usize::MAX);
     match NAMES.split(' ').nth(index) {
         Some(name) if number > 0 => format!("bpf_{name}"),
         Some(_) | None => format!("helper {number}"),
     }
+}
+
+/// The number of a helper by its name, with or without `bpf_`.
+pub fn number(name: &str) -> Option<u32> {
+    let name = name.strip_prefix("bpf_").unwrap_or(name);
+    let at = NAMES.split(' ').skip(1).position(|known| known == name)?;
+    u32::try_from(at + 1).ok()
+}
+
+/// All names, without `bpf_`.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    NAMES.split(' ').skip(1)
 }
 
 #[cfg(test)]
@@ -61,7 +73,10 @@ mod tests {
             [(1, "bpf_map_lookup_elem"), (113, "bpf_probe_read_kernel"), (210, "bpf_cgrp_storage_get")]
         {
             assert_eq!(name(number), expected);
+            assert_eq!(super::number(expected), Some(number));
+            assert_eq!(super::number(&expected[4..]), Some(number));
         }
+        assert_eq!((super::number("unspec"), super::number("no_such")), (None, None));
         assert_eq!(
             (name(0), name(212), name(9999)),
             ("helper 0".into(), "helper 212".into(), "helper 9999".into())

@@ -1,4 +1,4 @@
-//! The loader contract: what an object's own loader sets before it loads, inferred.
+//! Sizes of maps that their loader sets, inferred.
 //!
 //! Objects leave sizes at 0 where their loader computes them at run time (from the number of CPUs,
 //! from its flags). The kernel refuses such maps, which says nothing about the object, so a size of
@@ -17,8 +17,8 @@ const RING_BYTES: u32 = 256 * 1024;
 /// (`kernel.perf_event_max_stack`) of 8 bytes.
 const STACK_BYTES: u32 = 127 * 8;
 
-/// Replaces sizes of 0 and says so, one sentence each; none when there was nothing to replace.
-pub(crate) fn apply(map: Map<'_>) -> Result<Vec<String>, Errno> {
+/// Replaces sizes of 0 that nobody declared and says so, one sentence each.
+pub(super) fn infer(map: Map<'_>) -> Result<Vec<String>, Errno> {
     let mut inferred = Vec::new();
     if map.max_entries() == 0
         && let Some(entries) = entries_for(map.number(), libbpf::possible_cpus().unwrap_or(1))

@@ -1,0 +1,150 @@
+//! Manifests: the file in which somebody declares what an object's own loader sets.
+//!
+//! In: YAML text, hostile until read. Out: a [`Manifest`], or every problem of it at once, each with line,
+//! column and remedy. [`fit`] then holds a manifest to an object: what the object lacks is told before any
+//! guest starts, by whoever has the object.
+//!
+//! `docs/schema/manifest-1.json` describes the format and a test holds it to [`KEYS`].
+//!
+//! Deliberately absent: files, and what a kernel makes of it.
+
+mod expected;
+mod fit;
+mod globals;
+mod parts;
+mod problem;
+mod read;
+mod variants;
+mod yaml;
+
+pub use fit::fit;
+pub use globals::resolve;
+pub use problem::{ManifestError, Problem};
+
+use domain::contract::{Contract, MANIFEST_BYTES_MAX, Manifest};
+use domain::selector::Selector;
+use problem::none_of;
+use read::Reader;
+use yaml::{Data, Node};
+
+/// The version of the format.
+const VERSION: &str = "1";
+/// Declarations of one kind: programs, maps, globals, groups, candidates, expectations. As many as an
+/// object may have programs.
+const DECLARED_MAX: usize = crate::object::PROGRAMS_MAX;
+
+const MANIFEST: &[&str] = &[
+    "version",
+    "name",
+    "metadata",
+    "required_kernels",
+    "optional_kernels",
+    "programs",
+    "maps",
+    "globals",
+    "variants",
+    "companions",
+    "expected_failures",
+];
+
+/// The keys of each kind of map in the format, by the kind's name in the schema.
+pub const KEYS: &[(&str, &[&str])] = &[
+    ("manifest", MANIFEST),
+    ("program", parts::PROGRAM),
+    ("map", parts::MAP),
+    ("inner_map", parts::INNER_MAP),
+    ("candidate", variants::CANDIDATE),
+    ("requirement", variants::REQUIREMENT),
+    ("expected_failure", expected::EXPECTED_FAILURE),
+];
+
+/// Reads a manifest. `file` is its name in messages.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn parse(file: &str, text: &str) -> Result<Manifest, ManifestError> {
+    let one = |problem| ManifestError { file: file.to_owned(), problems: vec![problem] };
+    if text.len() > MANIFEST_BYTES_MAX {
+        let says = format!("{} bytes, and a manifest has at most {MANIFEST_BYTES_MAX}", text.len());
+        return Err(one(Problem { place: None, says }));
+    }
+    let root = yaml::parse(text).map_err(one)?;
+    let mut reader = Reader::default();
+    let manifest = manifest(&mut reader, &root);
+    none_of(file, reader.problems)?;
+    Ok(Manifest { file: file.to_owned(), places: reader.places, ..manifest })
+}
+
+fn manifest(reader: &mut Reader, root: &Node) -> Manifest {
+    let fields = reader.fields(root, MANIFEST);
+    version(reader, root, fields.get("version").copied());
+    let mut manifest = Manifest::default();
+    if let Some(node) = fields.get("name") {
+        manifest.name = reader.text(node, "the name").unwrap_or_default();
+    }
+    if let Some(node) = fields.get("metadata") {
+        for (key, node) in reader.named(node, "metadata") {
+            let value = reader.text(node, "a value of metadata").unwrap_or_default();
+            manifest.metadata.insert(key.to_owned(), value);
+        }
+    }
+    manifest.required_kernels = fields.get("required_kernels").and_then(|node| selector(reader, node));
+    manifest.optional_kernels = fields.get("optional_kernels").and_then(|node| selector(reader, node));
+    manifest.contract = Contract {
+        programs: fields.get("programs").map(|node| parts::programs(reader, node)).unwrap_or_default(),
+        maps: fields.get("maps").map(|node| parts::maps(reader, node)).unwrap_or_default(),
+        globals: fields.get("globals").map(|node| globals::read(reader, node)).unwrap_or_default(),
+        variants: fields.get("variants").map(|node| variants::read(reader, node)).unwrap_or_default(),
+        companions: fields
+            .get("companions")
+            .map(|node| variants::companions(reader, node))
+            .unwrap_or_default(),
+        expected_failures: fields
+            .get("expected_failures")
+            .map(|node| expected::read(reader, node))
+            .unwrap_or_default(),
+    };
+    count(reader, root, &manifest.contract);
+    manifest
+}
+
+fn version(reader: &mut Reader, root: &Node, node: Option<&Node>) {
+    match node {
+        None if matches!(root.data, Data::Map(_)) => {
+            reader.wrong(root.place, format!("`version: {VERSION}` is missing"));
+        }
+        None => {}
+        Some(Node { data: Data::Scalar { text, .. }, .. }) if text == VERSION => {}
+        Some(node) => {
+            let says = format!("this program reads version {VERSION} of the format, not {}", node.kind());
+            reader.wrong(node.place, says);
+        }
+    }
+}
+
+fn selector(reader: &mut Reader, node: &Node) -> Option<String> {
+    let text = reader.text(node, "a selector of kernels")?;
+    match text.parse::<Selector>() {
+        Ok(_) => Some(text),
+        Err(error) => {
+            reader.wrong(node.place, error.to_string());
+            None
+        }
+    }
+}
+
+fn count(reader: &mut Reader, root: &Node, contract: &Contract) {
+    let candidates = contract.variants.values().map(Vec::len).sum::<usize>();
+    for (what, count) in [
+        ("programs", contract.programs.len()),
+        ("maps", contract.maps.len()),
+        ("globals", contract.globals.len()),
+        ("candidates", candidates),
+        ("companions", contract.companions.len()),
+        ("expected failures", contract.expected_failures.len()),
+    ] {
+        if count > DECLARED_MAX {
+            reader.wrong(root.place, format!("{count} {what}, and at most {DECLARED_MAX} may be declared"));
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Objects under a contract, on real kernels, through the real system.
+
+use anyhow::Context as _;
+use insight::manifest::parse;
+use proto::wire;
+use tests::compile::compiled;
+use tests::system::{System, repository};
+
+/// A kernel without what some of the object needs, and one with all of it.
+const KERNELS: &str = "5.10,6.12";
+
+async fn asked(system: &System, source: &str, manifest: &str) -> anyhow::Result<wire::GetRunResponse> {
+    let manifest = serde_json::to_vec(&parse("m.yaml", manifest)?)?;
+    let object = compiled(&format!("contract/objects/{source}.bpf.c"), "PLAIN")?;
+    let request =
+        wire::SubmitRunRequest { kernels: KERNELS.to_owned(), fresh: true, manifest, ..Default::default() };
+    system.submit(vec![object], request).await
+}
+
+/// The verdict on the kernel of that series.
+fn on<'r>(run: &'r wire::GetRunResponse, series: &str) -> anyhow::Result<&'r wire::CellVerdict> {
+    let kernel = run.kernels.iter().find(|kernel| kernel.series == series).context("its kernel")?;
+    let cell = run.cells.iter().find(|cell| cell.kernel_id == kernel.id).context("its cell")?;
+    cell.verdict.as_ref().context("a verdict")
+}
+
+fn program<'v>(verdict: &'v wire::CellVerdict, name: &str) -> &'v wire::ProgramVerdict {
+    let program = verdict.programs.iter().find(|program| program.name == name);
+    program.unwrap_or_else(|| panic!("{name} is in the object"))
+}
+
+fn attaches(verdict: &wire::CellVerdict, name: &str, hook: &str) {
+    let program = program(verdict, name);
+    assert_eq!((program.verdict(), program.hook.as_str()), (wire::Verdict::Passes, hook), "{program:?}");
+}
+
+/// V4: what was left out by choice is no failure.
+fn left_out(verdict: &wire::CellVerdict, name: &str) {
+    let program = program(verdict, name);
+    assert_eq!((program.verdict(), program.required), (wire::Verdict::NotAttempted, false), "{program:?}");
+    assert!(program.terms.starts_with("left out by choice"), "{program:?}");
+}
+
+/// Every field of a manifest at work: without any one of them this object does not pass.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_object_works_once_its_loader_is_declared() -> anyhow::Result<()> {
+    let declared = std::fs::read_to_string(repository().join("tests/tests/contract/declared.yaml"))?;
+    let system = System::start().await?;
+    let run = asked(&system, "declared", &declared).await?;
+    let without = asked(&system, "declared", "version: 1\nprograms:\n  broken: {autoload: false}").await?;
+    let half = asked(&system, "declared", &declared.replace("companions: [dispatched]", "")).await?;
+    let unguarded = asked(&system, "declared", &declared.replace("mode: 7", "mode: 8")).await?;
+    system.stop().await;
+
+    for series in ["5.10", "6.12"] {
+        let verdict = on(&run, series)?;
+        assert_eq!(verdict.verdict(), wire::Verdict::Passes, "{verdict:?}");
+        // Sections and globals: the programs are accepted only with the variables as declared.
+        attaches(verdict, "on_write", "vfs_write");
+        attaches(verdict, "on_read", "vfs_read");
+        // Inferred, as nobody declared it.
+        attaches(verdict, "entry", "lo");
+        assert!(verdict.inferred[0].contains("`entry` stands in section `xdp_entry`"), "{verdict:?}");
+        let balance = program(verdict, "balance");
+        assert_eq!((balance.kind.as_str(), balance.reached.as_str()), ("xdp", "loaded"), "{balance:?}");
+        let broken = program(verdict, "broken");
+        assert_eq!((broken.required, broken.verdict()), (false, wire::Verdict::Fails), "{broken:?}");
+        for map in ["`sized`: max_entries cpus", "`rings`: inner_map ringbuf", "`debug`: autocreate false"] {
+            assert!(verdict.declared.iter().any(|said| said.starts_with(map)), "{map}: {verdict:?}");
+        }
+        assert_ne!(on(&without, series)?.verdict(), wire::Verdict::Passes);
+        assert_eq!(program(on(&unguarded, series)?, "on_write").verdict(), wire::Verdict::Fails);
+    }
+
+    let (old, new) = (on(&run, "5.10")?, on(&run, "6.12")?);
+    for (verdict, kept, others) in [
+        (old, ["walk_unrolled", "jump_plain", "state_old"], ["walk_loop", "jump_loop", "state_new"]),
+        (new, ["walk_loop", "jump_loop", "state_new"], ["walk_unrolled", "jump_plain", "state_old"]),
+    ] {
+        kept.iter().for_each(|name| attaches(verdict, name, "vfs_read"));
+        others.iter().for_each(|name| left_out(verdict, name));
+        assert_eq!(verdict.chosen.len(), 3);
+    }
+    // V8: the trial load of `jump_loop` was under the contract (sizes, variables, companions): it holds
+    // where the kernel has the helper. Without the companion its prog array cannot be filled.
+    left_out(on(&half, "6.12")?, "jump_loop");
+
+    let compare = program(old, "compare");
+    assert_eq!((compare.verdict(), compare.required), (wire::Verdict::Fails, false), "{compare:?}");
+    assert!(old.expectations[0].starts_with("`compare` fails as expected until 2099-12-31"), "{old:?}");
+    attaches(new, "compare", "vfs_read");
+    assert!(new.expectations.is_empty(), "it is not about this kernel");
+    Ok(())
+}
