@@ -138,6 +138,8 @@ pub struct CellVerdict {
     pub maps: Vec<MapVerdict>,
     /// What the validator filled in for the object's own loader.
     pub inferred: Vec<String>,
+    /// Modules that were loaded for the object, in order.
+    pub modules: Vec<String>,
     /// Kernel trouble seen meanwhile.
     pub splats: Vec<Splat>,
 }

@@ -63,6 +63,7 @@ mod tests {
             programs: vec![],
             maps: vec![map],
             inferred: vec![],
+            modules: vec![],
             splats: vec![],
         }
     }

@@ -123,8 +123,8 @@ mod tests {
     }
 
     fn passing() -> CellVerdict {
-        let (programs, maps, inferred, splats) = Default::default();
-        CellVerdict { verdict: Verdict::Passes, cause: None, programs, maps, inferred, splats }
+        let (programs, maps, inferred, modules, splats) = Default::default();
+        CellVerdict { verdict: Verdict::Passes, cause: None, programs, maps, inferred, modules, splats }
     }
 
     /// Plays tries that all end without a conclusion but the last, and yields the verdict, its cause

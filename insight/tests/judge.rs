@@ -9,7 +9,7 @@ use domain::digest::Digest;
 use domain::errno::Errno;
 use domain::evidence::{
     Accelerator, Attach, AttachOutcome, End, Evidence, Guest, KernelFacts, Load, LoadScope, Loaded, Log,
-    LogSubject, MapCreate, MapFact, Open, ProgramFact, Start,
+    LogSubject, MapCreate, MapFact, Modules, Open, ProgramFact, Start,
 };
 use domain::level::Level;
 use domain::verdict::{CellVerdict, Reached, Verdict};
@@ -51,6 +51,7 @@ fn evidence(programs: Vec<ProgramFact>) -> Evidence {
             answer_ms: 50,
         },
         kernel: Some(facts),
+        modules: Modules::default(),
         open: Some(Open { errno: None, programs, maps: Vec::new(), inferred: Vec::new() }),
         maps: Vec::new(),
         loads: Vec::new(),

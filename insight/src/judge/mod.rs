@@ -20,6 +20,7 @@
 mod cell;
 mod classify;
 mod map;
+mod modules;
 mod program;
 mod refusal;
 pub(crate) mod trouble;
@@ -45,6 +46,13 @@ pub fn judge(evidence: &Evidence, level: Level) -> CellVerdict {
         programs,
         maps,
         inferred: evidence.open.as_ref().map(|open| open.inferred.clone()).unwrap_or_default(),
+        modules: evidence
+            .modules
+            .loads
+            .iter()
+            .filter(|load| load.errno.is_none())
+            .map(|load| load.name.clone())
+            .collect(),
         splats: trouble::told(evidence),
     };
     name_memory(&mut answer, evidence.guest.memory_bytes);
