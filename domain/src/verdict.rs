@@ -139,6 +139,7 @@ pub struct CellVerdict {
     /// What the validator filled in for the object's own loader.
     pub inferred: Vec<String>,
     /// Modules that were loaded for the object, in order.
+    #[serde(default)]
     pub modules: Vec<String>,
     /// Kernel trouble seen meanwhile.
     pub splats: Vec<Splat>,

@@ -182,6 +182,7 @@ pub fn cell_verdict(verdict: &CellVerdict, evidence: Option<(&Evidence, Digest)>
         programs: verdict.programs.iter().map(Into::into).collect(),
         maps: verdict.maps.iter().map(Into::into).collect(),
         inferred: verdict.inferred.clone(),
+        modules: verdict.modules.clone(),
         splats: verdict.splats.iter().map(Into::into).collect(),
         guest: evidence.map(|(evidence, _)| guest(&evidence.guest, evidence.kernel.as_ref())),
         evidence: evidence.map(|(_, digest)| digest.0.to_vec()).unwrap_or_default(),

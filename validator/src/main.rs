@@ -14,6 +14,7 @@ mod kmsg;
 mod load;
 mod log;
 mod maps;
+mod modules;
 mod mounts;
 mod open;
 mod prepare;

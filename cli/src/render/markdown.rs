@@ -3,7 +3,7 @@
 use super::matrix::Matrix;
 use super::paint::Paint;
 use super::reason::{headline, place, reasons, unproven};
-use super::{printable, table};
+use super::{modules, printable, table};
 
 /// The whole document.
 pub(crate) fn report(matrix: &Matrix<'_>) -> String {
@@ -45,7 +45,7 @@ pub(crate) fn report(matrix: &Matrix<'_>) -> String {
             text.push_str(&format!("{before}- `{}`\n", code(detail)));
         }
     }
-    for line in unproven(matrix) {
+    for line in unproven(matrix).into_iter().chain(modules::loaded(matrix)) {
         text.push_str(&format!("\n{}\n", cell(&line)));
     }
     text

@@ -3,7 +3,7 @@
 use super::matrix::{Cell, Matrix};
 use super::paint::{Paint, Tone};
 use super::reason::{Reason, headline, place, reasons, unproven};
-use super::{matrix, printable};
+use super::{matrix, modules, printable};
 use crate::exit::Exit;
 use console::{measure_text_width, truncate_str};
 use domain::verdict::Verdict;
@@ -38,6 +38,11 @@ pub(crate) fn run(matrix: &Matrix<'_>, look: Look) -> String {
         lines.push(String::new());
         lines.push(look.paint.paint(Tone::Unsure, &format!("! {}", printable(&line))));
     }
+    let loaded = modules::loaded(matrix);
+    if !loaded.is_empty() {
+        lines.push(String::new());
+    }
+    lines.extend(loaded.iter().map(|line| look.paint.paint(Tone::Dim, &printable(line))));
     lines.push(String::new());
     lines.push(summary(matrix, look.paint));
     lines.join("\n") + "\n"

@@ -94,6 +94,7 @@ fn unanswered(says: &str) -> CellVerdict {
         programs: Vec::new(),
         maps: Vec::new(),
         inferred: Vec::new(),
+        modules: Vec::new(),
         splats: Vec::new(),
     }
 }

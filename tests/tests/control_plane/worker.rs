@@ -3,8 +3,8 @@
 use crate::lab::{HANG, Lab};
 use domain::digest::Digest;
 use domain::evidence::{
-    Accelerator, Attach, AttachOutcome, End, Evidence, Guest, KernelFacts, Load, LoadScope, Loaded, Open,
-    ProgramFact, Start,
+    Accelerator, Attach, AttachOutcome, End, Evidence, Guest, KernelFacts, Load, LoadScope, Loaded, Modules,
+    Open, ProgramFact, Start,
 };
 use domain::kernel::Kernel;
 use flate2::Compression;
@@ -118,6 +118,7 @@ impl Worker {
                 answer_ms: 100,
             },
             kernel: Some(KernelFacts { release: kernel.release.clone(), ..KernelFacts::default() }),
+            modules: Modules::default(),
             open: Some(Open {
                 errno: None,
                 programs: vec![ProgramFact {

@@ -12,10 +12,11 @@ use crate::guest::conversation::listen;
 use crate::guest::nonce::Nonces;
 use crate::guest::watchdog::{BOOT_MAX, Limits, Watchdog};
 use crate::jail::Jail;
+use crate::kernel::OnDemand;
 use crate::tally::{Event, Tally};
 use bytes::Bytes;
 use domain::digest::Digest;
-use domain::evidence::{Accelerator, End, Evidence, Guest, Start};
+use domain::evidence::{Accelerator, End, Evidence, Guest, Modules, Start};
 use domain::frame::{Direction, encode};
 use domain::kernel::Series;
 use domain::level::Level;
@@ -48,6 +49,8 @@ pub struct Order {
     pub object: Bytes,
     /// Digest of `object`, which the validator checks.
     pub object_digest: Digest,
+    /// Modules the object needs beyond those in the initramfs.
+    pub on_demand: Arc<OnDemand>,
     /// How far to take every program.
     pub level: Level,
     /// Processors of the guest.
@@ -261,7 +264,9 @@ impl Hypervisor {
             answer_ms: whole_ms(answer),
         };
         let since_took = remains.console.text_since(console_bytes_at_took);
-        Ok(collector.into_evidence(guest, remains.console.text(), &since_took, end))
+        let evidence = collector.into_evidence(guest, remains.console.text(), &since_took, end);
+        let modules = Modules { loads: evidence.modules.loads, ..order.on_demand.modules.clone() };
+        Ok(Evidence { modules, ..evidence })
     }
 
     fn plan(&self, order: &Order, boot_max: Duration, nonce: Nonce) -> Result<Plan, MachineError> {
@@ -281,6 +286,7 @@ impl Hypervisor {
             object_name: order.object_name.clone(),
             object_digest: order.object_digest,
             object: order.object.to_vec(),
+            modules: order.on_demand.given.clone(),
             log_bytes_max: LOG_BYTES_MAX,
         });
         let job = encode(Direction::ToGuest, &job).map_err(|source| MachineError::Encode {

@@ -14,6 +14,7 @@ use domain::cell::FailureKind;
 use domain::digest::Digest;
 use domain::evidence::Evidence;
 use domain::kernel::Kernel;
+use insight::wanted::Wanted;
 use proto::wire;
 use proto::wire::fleet_service_client::FleetServiceClient;
 use std::io;
@@ -157,12 +158,14 @@ impl Slot {
         };
         let fetched = timeout(FETCH_MAX, self.worker.library.bundle(kernel, &fetching)).await;
         let bundle = fetched.map_err(|_| NotAnswered::SlowFetch(kernel.id.to_string()))??;
+        let on_demand = Arc::new(self.worker.library.on_demand(&bundle, wanted(&object)).await?);
         let initramfs = self.worker.initramfs(&bundle)?;
         let hypervisor = self.worker.hypervisor(&bundle, &initramfs).await.map_err(NotAnswered::Host)?;
         let order = Order {
             object_name: assignment.object_name.clone(),
             object,
             object_digest: assignment.object,
+            on_demand,
             level: assignment.level,
             cpus: assignment.axes.cpus,
             memory_bytes,
@@ -239,6 +242,11 @@ impl Slot {
             Err(status) => Err(NotAnswered::Deliver(Box::new(status))),
         }
     }
+}
+
+/// What the object needs of its kernel. One that cannot be read needs nothing: the guest tells why.
+fn wanted(object: &[u8]) -> Vec<Wanted> {
+    insight::object::inspect(object).map(|facts| insight::wanted::of_object(&facts)).unwrap_or_default()
 }
 
 fn percent(done: u64, total: u64) -> u32 {

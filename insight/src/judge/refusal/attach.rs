@@ -20,8 +20,6 @@ pub(in crate::judge) struct Refusal<'a> {
 
 /// No such device: the hook's owner is not in this kernel.
 const ENODEV: Errno = Errno(19);
-/// Already there.
-const EEXIST: Errno = Errno(17);
 /// How old kernels report that a symbol to probe does not exist.
 const EADDRNOTAVAIL: Errno = Errno(99);
 
@@ -48,7 +46,7 @@ pub(in crate::judge) fn no_memory(refusal: &Refusal<'_>) -> Option<Finding> {
 
 /// The guest is fresh, so whoever holds the hook was put there by the validator.
 pub(in crate::judge) fn busy(refusal: &Refusal<'_>) -> Option<Finding> {
-    matches!(refusal.errno, Errno::EBUSY | EEXIST).then(|| {
+    matches!(refusal.errno, Errno::EBUSY | Errno::EEXIST).then(|| {
         let says = format!("The hook `{}` was already taken inside the guest.", refusal.hook());
         Finding::certain(CauseCode::Infrastructure, refusal.hook(), says)
     })
