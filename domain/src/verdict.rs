@@ -138,7 +138,7 @@ pub struct CellVerdict {
     pub maps: Vec<MapVerdict>,
     /// What the validator filled in for the object's own loader.
     pub inferred: Vec<String>,
-    /// Modules that were loaded for the object, in order.
+    /// Modules that were loaded because they have what the object hooks or calls.
     #[serde(default)]
     pub modules: Vec<String>,
     /// Kernel trouble seen meanwhile.

@@ -1,6 +1,8 @@
 //! What each kind of evidence means: every cause by at least one refusal, and how programs and
 //! maps add up to a cell. Texts of logs are libbpf's and the verifier's own.
 
+#[path = "judge/modules.rs"]
+mod modules;
 #[path = "judge/trouble.rs"]
 mod trouble;
 

@@ -340,6 +340,32 @@ async fn modules_are_found_by_what_they_have_and_come_with_what_they_need() {
 }
 
 #[tokio::test]
+async fn more_than_a_job_can_carry_is_left_out_and_said() {
+    // Each needs the next, and the last one but few can come alone.
+    let count = domain::JOB_MODULES_MAX + 2;
+    let root = "./lib/modules/6.1.0-50-cloud-amd64/kernel";
+    let chain: Vec<(String, Vec<u8>)> = (0..count)
+        .map(|number| {
+            let needs = if number + 1 < count { format!("m{}", number + 1) } else { String::new() };
+            (format!("{root}/m{number}.ko"), module_with(&needs, &[(&format!("f{number}"), true)]))
+        })
+        .collect();
+    let image = image(&types());
+    let mut contents: Vec<(&str, &[u8])> = vec![("./boot/vmlinuz-6.1.0-50-cloud-amd64", &image)];
+    contents.extend(chain.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice())));
+    let mirror = Mirror::start().await;
+    mirror.publish("bookworm", "", &[(OLD_PACKAGE, "6.1.176-1", "kmod", deb("xz", &contents))]);
+    let dir = TempDir::new().expect("directory");
+    let library = library(&dir, &mirror, &["bookworm"]);
+    let bundle = library.bundle(&kernel(&library, OLD).await, &quiet).await.expect("bundle");
+    let last = format!("f{}", count - 1);
+    let found = library.on_demand(&bundle, wanted(&["f0", &last])).await.expect("intact");
+    assert_eq!(found.given.len(), 1, "the one that fits is given");
+    let [left] = found.modules.left.as_slice() else { panic!("{:?}", found.modules.left) };
+    assert!(left.name == "m0" && left.why.contains(&domain::JOB_MODULES_MAX.to_string()), "{left:?}");
+}
+
+#[tokio::test]
 async fn a_damaged_module_is_noticed_when_it_is_needed_and_its_kernel_fetched_again() {
     let mirror = mirror_with_old_layout().await;
     let dir = TempDir::new().expect("directory");

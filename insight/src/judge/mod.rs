@@ -46,13 +46,7 @@ pub fn judge(evidence: &Evidence, level: Level) -> CellVerdict {
         programs,
         maps,
         inferred: evidence.open.as_ref().map(|open| open.inferred.clone()).unwrap_or_default(),
-        modules: evidence
-            .modules
-            .loads
-            .iter()
-            .filter(|load| load.errno.is_none())
-            .map(|load| load.name.clone())
-            .collect(),
+        modules: modules::used(&evidence.modules),
         splats: trouble::told(evidence),
     };
     name_memory(&mut answer, evidence.guest.memory_bytes);

@@ -4,6 +4,14 @@ use super::classify::Finding;
 use domain::cause::CauseCode;
 use domain::evidence::{KernelFacts, Modules};
 
+/// The modules that were loaded because they have what the object names, each once. Those that were
+/// loaded because these need them are in the evidence.
+pub(super) fn used(modules: &Modules) -> Vec<String> {
+    let loaded = modules.loads.iter().filter(|load| load.errno.is_none()).map(|load| &load.name);
+    let named = |name: &&String| modules.sought.iter().any(|sought| sought.module.as_ref() == Some(*name));
+    loaded.filter(named).cloned().collect()
+}
+
 /// The modules of one guest.
 #[derive(Clone, Copy)]
 pub(super) struct Searched<'a> {
@@ -102,7 +110,11 @@ mod tests {
             searched: true,
             sought: sought.to_vec(),
             left: vec![LeftModule { name: "large".to_owned(), why: "too large".to_owned() }],
-            loads: vec![load("given", None), load("refused", Some(Errno::EINVAL))],
+            loads: vec![
+                load("needed_by_it", None),
+                load("given", None),
+                load("refused", Some(Errno::EINVAL)),
+            ],
         };
         let facts = KernelFacts { modules: vec!["cls_bpf".to_owned()], ..KernelFacts::default() };
         let searched = Searched { modules: &modules, facts: Some(&facts) };
@@ -114,6 +126,7 @@ mod tests {
         assert!(matches!(searched.place("i"), Place::Absent { module: "large", why } if why == "too large"));
         assert_eq!(searched.place("j"), Place::Loaded { module: "cls_bpf", btf: None });
         assert_eq!(searched.place("never_sought"), Place::Unknown);
+        assert_eq!(used(&modules), ["given"]);
         let unsearched = Modules { searched: false, ..modules.clone() };
         assert_eq!(Searched { modules: &unsearched, facts: None }.place("f"), Place::Unknown);
     }

@@ -105,6 +105,16 @@ mod tests {
     }
 
     #[test]
+    fn a_chain_without_end_is_left_out() {
+        let names: Vec<String> = (0..=TOGETHER_MAX).map(|number| format!("m{number}")).collect();
+        let needs: Vec<[&str; 1]> = names[1..].iter().map(|name| [name.as_str()]).collect();
+        let edges: Vec<(&str, &[&str])> =
+            names.iter().zip(&needs).map(|(name, needs)| (name.as_str(), needs.as_slice())).collect();
+        let (order, lacks) = order(&["m0"], &edges, &Builtin::default());
+        assert!(order.is_empty() && lacks[0].contains("more than"), "{lacks:?}");
+    }
+
+    #[test]
     fn a_circle_ends() {
         let (order, _) = order(&["a"], &[("a", &["b"]), ("b", &["a"])], &Builtin::default());
         assert_eq!(order, ["b", "a"]);

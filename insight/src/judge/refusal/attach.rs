@@ -121,6 +121,19 @@ pub(in crate::judge) fn target_missing(refusal: &Refusal<'_>) -> Option<Finding>
     })
 }
 
+/// From 6.6 on a kernel probes no function whose name another one has too.
+pub(in crate::judge) fn name_in_kernel_and_module(refusal: &Refusal<'_>) -> Option<Finding> {
+    let wanted = wanted::of_section(&refusal.program.section)?;
+    let Place::Loaded { module, .. } = refusal.modules.place(&wanted.symbol) else { return None };
+    (refusal.errno == EADDRNOTAVAIL).then(|| {
+        let says = format!(
+            "More than one function is named `{}` once module `{module}` is loaded, as it was in this guest.",
+            refusal.hook()
+        );
+        Finding::likely(CauseCode::Infrastructure, refusal.hook(), says).on(refusal.line())
+    })
+}
+
 pub(in crate::judge) fn unsupported(refusal: &Refusal<'_>) -> Option<Finding> {
     let unable = matches!(refusal.errno, Errno::EOPNOTSUPP | Errno::ENOTSUPP | Errno::EINVAL | Errno::ENOENT);
     unable.then(|| {
