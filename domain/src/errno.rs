@@ -63,6 +63,8 @@ impl Errno {
     pub const EACCES: Self = Self(13);
     /// Busy.
     pub const EBUSY: Self = Self(16);
+    /// Already there.
+    pub const EEXIST: Self = Self(17);
     /// Invalid argument.
     pub const EINVAL: Self = Self(22);
     /// No space left; from the verifier, a log buffer too small.

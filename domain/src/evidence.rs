@@ -42,6 +42,48 @@ pub struct KernelFacts {
     pub libbpf: String,
 }
 
+/// One module that was loaded for the object, or not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModuleLoad {
+    /// The kernel's name of it.
+    pub name: String,
+    /// `None` when it was loaded.
+    pub errno: Option<Errno>,
+    /// Whether the kernel publishes its type information, as kernels from 5.11 can.
+    pub btf: bool,
+}
+
+/// A kernel symbol that the object hooks or calls, and where it was found before the guest began.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sought {
+    /// Its name; tracepoint `NAME` is the symbol `__tracepoint_NAME`.
+    pub symbol: String,
+    /// The module that has it and the kernel image has not; `None` if there is no such module.
+    pub module: Option<String>,
+}
+
+/// A module that has a symbol sought and was not given to the guest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftModule {
+    /// Its name.
+    pub name: String,
+    /// Why not.
+    pub why: String,
+}
+
+/// The modules of the kernel that the object needs, beyond those every guest has loaded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+pub struct Modules {
+    /// Whether the kernel's modules could be searched. Their packages may be gone from the archive.
+    pub searched: bool,
+    /// What they were searched for.
+    pub sought: Vec<Sought>,
+    /// Modules that the guest was not given.
+    pub left: Vec<LeftModule>,
+    /// Modules that the guest was given, in order of loading.
+    pub loads: Vec<ModuleLoad>,
+}
+
 /// One program as libbpf found it in the object.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProgramFact {
@@ -355,6 +397,9 @@ pub struct Evidence {
     /// What was declared of the object's loader, as far as it concerns this kernel.
     #[serde(default)]
     pub contract: Contract,
+    /// Modules loaded for the object.
+    #[serde(default)]
+    pub modules: Modules,
     /// Opening the object.
     pub open: Option<Open>,
     /// Maps created alone; only done when a load failed.

@@ -18,11 +18,12 @@ pub const FRAME_VERSION: u8 = 1;
 pub const HEADER_BYTES: usize = 8;
 /// Largest payload a guest may send in one frame: logs travel in chunks far below it.
 pub const FROM_GUEST_BYTES_MAX: usize = 1024 * 1024;
-/// Largest payload sent to a guest: the largest object, what its loader sets and a little
-/// for the job around it.
+/// Largest payload sent to a guest: the largest object, what its loader sets, all modules a job may bring
+/// along, and a little for the job around them.
 pub const TO_GUEST_BYTES_MAX: usize = crate::OBJECT_BYTES_MAX
     + crate::contract::MANIFEST_BYTES_MAX
     + crate::contract::GLOBALS_BYTES_MAX
+    + crate::JOB_MODULES_BYTES_MAX
     + 64 * 1024;
 
 const MAGIC: [u8; 2] = *b"bc";

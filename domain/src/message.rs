@@ -7,6 +7,7 @@
 //!   :  (here a template is frozen, and every clone begins)
 //!   |  Job  ------------------------->      |
 //!   |  <------------------------  Took      |   from this guest's memory: which boot it is
+//!   |  <------------------------  Modules   |   only if the job brought some
 //!   |  <------------------------  Opened    |
 //!   |  <----------------  Map, Load, Log …  |   as they happen, so a dying guest leaves a trace
 //!   |  <----------------  Attached …        |
@@ -16,7 +17,7 @@
 
 use crate::contract::{Contract, GlobalBytes};
 use crate::digest::Digest;
-use crate::evidence::{Attach, KernelFacts, LineCosts, Load, LogSubject, MapCreate, Open};
+use crate::evidence::{Attach, KernelFacts, LineCosts, Load, LogSubject, MapCreate, ModuleLoad, Open};
 use crate::level::Level;
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +33,15 @@ pub struct Boot {
     pub nonce: Nonce,
     /// Paths of modules inside the initramfs, in load order.
     pub modules: Vec<String>,
+}
+
+/// A kernel module that a job brings along.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Module {
+    /// The kernel's name of it, for example `nf_conntrack`.
+    pub name: String,
+    /// The plain `.ko` file.
+    pub file: Vec<u8>,
 }
 
 /// The question put to one guest.
@@ -55,6 +65,8 @@ pub struct Job {
     pub object_digest: Digest,
     /// The ELF itself.
     pub object: Vec<u8>,
+    /// Modules to load before the object is opened, in this order.
+    pub modules: Vec<Module>,
     /// Bytes kept of each log before compression; more is counted but dropped.
     pub log_bytes_max: u32,
     /// Whether every program is loaded once more to count the verifier's walk by source line. That takes
@@ -105,6 +117,8 @@ pub enum FromGuest {
         /// What the guest's kernel drew at random once it was reseeded: no two guests draw the same.
         drawn: [u8; 16],
     },
+    /// What came of loading the job's modules, in their order.
+    Modules(Vec<ModuleLoad>),
     /// The object was opened, or not.
     Opened(Open),
     /// One map was created on its own, or not.

@@ -188,6 +188,9 @@ pub struct CellVerdict {
     /// Whether its failure was expected, so that it does not decide the run.
     #[serde(default)]
     pub excused: bool,
+    /// Modules that were loaded because they have what the object hooks or calls.
+    #[serde(default)]
+    pub modules: Vec<String>,
     /// Kernel trouble seen meanwhile.
     pub splats: Vec<Splat>,
 }
@@ -205,6 +208,7 @@ impl CellVerdict {
             chosen: Vec::new(),
             expectations: Vec::new(),
             excused: false,
+            modules: Vec::new(),
             splats: Vec::new(),
         }
     }

@@ -4,9 +4,12 @@
 //! today and in a year.
 
 pub mod agreement;
+pub mod btf;
 pub mod judge;
 pub mod log;
 pub mod manifest;
+pub mod module;
 pub mod object;
 pub mod splat;
 pub mod tries;
+pub mod wanted;

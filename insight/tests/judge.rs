@@ -1,6 +1,8 @@
 //! What each kind of evidence means: every cause by at least one refusal, and how programs and
 //! maps add up to a cell. Texts of logs are libbpf's and the verifier's own.
 
+#[path = "judge/modules.rs"]
+mod modules;
 #[path = "judge/terms.rs"]
 mod terms;
 #[path = "judge/trouble.rs"]
@@ -11,7 +13,7 @@ use domain::digest::Digest;
 use domain::errno::Errno;
 use domain::evidence::{
     Accelerator, Attach, AttachOutcome, Counts, End, Evidence, Guest, KernelFacts, LineCost, LineCosts, Load,
-    LoadScope, Loaded, Log, LogSubject, MapCreate, MapFact, Open, ProgramFact, Start,
+    LoadScope, Loaded, Log, LogSubject, MapCreate, MapFact, Modules, Open, ProgramFact, Start,
 };
 use domain::level::Level;
 use domain::verdict::{CellVerdict, Reached, Verdict};
@@ -62,6 +64,7 @@ fn evidence(programs: Vec<ProgramFact>) -> Evidence {
             answer_ms: 50,
         },
         kernel: Some(facts),
+        modules: Modules::default(),
         contract: domain::contract::Contract::default(),
         open: Some(Open { errno: None, programs, maps: Vec::new(), ..Open::default() }),
         maps: Vec::new(),

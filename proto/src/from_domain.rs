@@ -211,6 +211,7 @@ pub fn cell_verdict(verdict: &CellVerdict, evidence: Option<(&Evidence, Digest)>
         chosen: verdict.chosen.clone(),
         expectations: verdict.expectations.clone(),
         excused: verdict.excused,
+        modules: verdict.modules.clone(),
         splats: verdict.splats.iter().map(Into::into).collect(),
         guest: evidence.map(|(evidence, _)| guest(&evidence.guest, evidence.kernel.as_ref())),
         evidence: evidence.map(|(_, digest)| digest.0.to_vec()).unwrap_or_default(),

@@ -31,6 +31,8 @@ struct Expectation {
     verdict: String,
     cause: Option<String>,
     subject: Option<String>,
+    confidence: Option<String>,
+    modules: Option<Vec<String>>,
 }
 
 impl Corpus {
@@ -93,6 +95,13 @@ impl Corpus {
         compare("cause".to_owned(), expected.cause.as_deref(), cause.map(|cause| cause.code.as_str()));
         if let Some(subject) = &expected.subject {
             compare("subject".to_owned(), Some(subject), cause.map(|cause| cause.subject.as_str()));
+        }
+        if let Some(confidence) = &expected.confidence {
+            let got = cause.map(|cause| cause.confidence.as_str());
+            compare("confidence".to_owned(), Some(confidence), got);
+        }
+        if let Some(modules) = &expected.modules {
+            compare("modules".to_owned(), Some(&modules.join(",")), Some(&answer.modules.join(",")));
         }
         for (program, verdict) in &expectations.programs {
             let got =

@@ -131,6 +131,7 @@ impl Lab {
         Ok(Order {
             object_name,
             object_digest: Digest::of(&object),
+            on_demand: std::sync::Arc::default(),
             object: object.into(),
             memory_bytes: 256 << 20,
             ..order(&self.bundle, &initramfs, Digest::of(&program))

@@ -3,6 +3,7 @@
 use crate::clock;
 use crate::exercise::{Exercise, ExerciseError, send_log};
 use crate::kmsg::Mark;
+use crate::modules;
 use crate::mounts;
 use crate::prepare::{Fixtures, prepare};
 use crate::settle::{put_off_chores, settle};
@@ -80,6 +81,9 @@ fn answer(link: &Link, job: &Job, fixtures: Fixtures, mark: std::io::Result<Mark
     let got = Digest::of(&job.object);
     if got != job.object_digest {
         return Err(JobError::Digest { got, asked: job.object_digest });
+    }
+    if !job.modules.is_empty() {
+        link.send(&FromGuest::Modules(modules::load(&job.modules)))?;
     }
     // What is attached and loaded at the end stays so: the guest ends with its job.
     ManuallyDrop::new(Exercise::new(link, job, fixtures)).run()?;

@@ -16,6 +16,7 @@ mod line_costs;
 mod load;
 mod log;
 mod maps;
+mod modules;
 mod mounts;
 mod netlink;
 mod open;

@@ -65,6 +65,7 @@ fn order(vmlinuz: PathBuf, initramfs: PathBuf, start: Start) -> Order {
         validator: Digest::of(b"validator"),
         object_name: "garbage.bpf.o".to_owned(),
         object_digest: Digest::of(&object),
+        on_demand: std::sync::Arc::default(),
         object,
         level: Level::Load,
         contract: domain::contract::Contract::default(),

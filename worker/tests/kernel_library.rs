@@ -5,7 +5,8 @@ mod kernel_mirror;
 
 use domain::digest::Digest;
 use domain::kernel::Kernel;
-use kernel_mirror::{Mirror, Published, deb, image, module};
+use insight::wanted::Wanted;
+use kernel_mirror::{Mirror, Published, deb, image, module, module_with};
 use std::path::Path;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -18,21 +19,37 @@ const HOUR: Duration = Duration::from_hours(1);
 
 fn quiet(_: Progress) {}
 
-/// One package with everything. `act_bpf` is built in and `cls_bpf` needs a further module.
+/// BTF that names one function of the kernel, `of_kernel`.
+fn types() -> Vec<u8> {
+    let names = b"\0of_kernel\0";
+    let words = [24, 0, 12, 12, names.len() as u32, 1, 12 << 24, 0];
+    [&[0x9f, 0xeb, 1, 0][..], &words.map(u32::to_le_bytes).concat(), names].concat()
+}
+
+/// One package with everything. `act_bpf` and `veth` are built in and `cls_bpf` needs a further module.
+/// `leaf` and `other` have functions; `leaf` needs `root`, which needs what every guest has.
 fn old_layout() -> Vec<Published<'static>> {
     let (cls, tool, ingress) = (module("tool-kit"), module(""), module(""));
+    let leaf = module_with("root,act_bpf", &[("leaf_open", true), ("probe", false), ("of_kernel", false)]);
+    let other = module_with("gone", &[("other_open", true), ("probe", true)]);
+    let root = module_with("tool-kit", &[]);
     let package = deb(
         "xz",
         &[
-            ("./boot/vmlinuz-6.1.0-50-cloud-amd64", &image(b"types")),
+            ("./boot/vmlinuz-6.1.0-50-cloud-amd64", &image(&types())),
             ("./boot/config-6.1.0-50-cloud-amd64", b"CONFIG_BPF=y\n"),
             ("./boot/vmlinuz-6.1.0-51-cloud-amd64", b"another kernel"),
             ("./lib/modules/6.1.0-50-cloud-amd64/../../../../../../etc/vmlinuz", b"hostile"),
-            ("./lib/modules/6.1.0-50-cloud-amd64/modules.builtin", b"kernel/net/sched/act_bpf.ko\n"),
+            (
+                "./lib/modules/6.1.0-50-cloud-amd64/modules.builtin",
+                b"kernel/net/sched/act_bpf.ko\nkernel/drivers/net/veth.ko\n",
+            ),
             ("./lib/modules/6.1.0-50-cloud-amd64/kernel/lib/tool-kit.ko", &tool),
             ("./lib/modules/6.1.0-50-cloud-amd64/kernel/net/sched/cls_bpf.ko", &cls),
             ("./lib/modules/6.1.0-50-cloud-amd64/kernel/net/sched/sch_ingress.ko", &ingress),
-            ("./lib/modules/6.1.0-50-cloud-amd64/kernel/fs/unwanted.ko", &ingress),
+            ("./lib/modules/6.1.0-50-cloud-amd64/kernel/fs/leaf.ko", &leaf),
+            ("./lib/modules/6.1.0-50-cloud-amd64/kernel/fs/other.ko", &other),
+            ("./lib/modules/6.1.0-50-cloud-amd64/kernel/fs/root.ko", &root),
         ],
     );
     vec![(OLD_PACKAGE, "6.1.176-1", "kmod", package)]
@@ -43,7 +60,7 @@ fn split_layout() -> Vec<Published<'static>> {
     let root = "./usr/lib/modules/7.3.4+deb13-cloud-amd64";
     let config = (format!("{root}/config"), b"CONFIG_BPF=y\n".to_vec());
     let builtin = (format!("{root}/modules.builtin"), Vec::new());
-    let modules: Vec<(String, Vec<u8>)> = ["act_bpf", "cls_bpf", "sch_ingress"]
+    let modules: Vec<(String, Vec<u8>)> = ["act_bpf", "cls_bpf", "sch_ingress", "veth"]
         .map(|name| (format!("{root}/kernel/net/sched/{name}.ko"), module("")))
         .into();
     let binary = (format!("{root}/vmlinuz"), b"no boot image".to_vec());
@@ -110,11 +127,11 @@ async fn both_layouts_become_bundles_that_need_no_network_afterwards() {
     let bundle = library.bundle(&old, &quiet).await.expect("old layout");
     assert_eq!(names(&bundle.modules), ["sch_ingress.ko", "tool_kit.ko", "cls_bpf.ko"]);
     let btf = bundle.btf.as_ref().expect("types");
-    assert_eq!(std::fs::read(btf).expect("file"), b"types");
+    assert_eq!(std::fs::read(btf).expect("file"), types());
     assert!(bundle.config.is_some() && bundle.lacks.is_empty(), "{bundle:?}");
     let split = library.bundle(&new, &quiet).await.expect("split layout");
     assert_eq!(std::fs::read(&split.vmlinuz).expect("file"), b"no boot image");
-    assert_eq!(names(&split.modules), ["sch_ingress.ko", "cls_bpf.ko", "act_bpf.ko"]);
+    assert_eq!(names(&split.modules), ["sch_ingress.ko", "cls_bpf.ko", "act_bpf.ko", "veth.ko"]);
     assert!(split.btf.is_none() && split.lacks[0].contains("boot image"), "{split:?}");
     assert!(!files(dir.path()).iter().any(|file| file.ends_with(".part")), "packages are deleted");
 
@@ -289,6 +306,118 @@ async fn two_processes_fetch_a_kernel_once_and_a_damaged_bundle_is_replaced() {
     mirror.tamper(&bundle.modules[0], |bytes| bytes[0] ^= 1);
     assert_eq!(one.bundle(&kernel, &quiet).await.expect("fetched again"), bundle);
     assert_eq!(mirror.requests(".deb").len(), 2);
+}
+
+/// What an object would want: these symbols, each of any module.
+fn wanted(symbols: &[&str]) -> Vec<Wanted> {
+    symbols.iter().map(|&symbol| Wanted { symbol: symbol.to_owned(), module: None }).collect()
+}
+
+#[tokio::test]
+async fn modules_are_found_by_what_they_have_and_come_with_what_they_need() {
+    let mirror = mirror_with_old_layout().await;
+    let dir = TempDir::new().expect("directory");
+    let library = library(&dir, &mirror, &["bookworm"]);
+    let kernel = kernel(&library, OLD).await;
+    let bundle = library.bundle(&kernel, &quiet).await.expect("bundle");
+    let names = ["leaf_open", "of_kernel", "no_such_function", "other_open", "probe"];
+    let found = library.on_demand(&bundle, wanted(&names)).await.expect("intact");
+    let modules: Vec<_> = found.modules.sought.iter().map(|sought| sought.module.as_deref()).collect();
+    // The kernel has `of_kernel` itself, and a function that others see is found before one that only
+    // its own file knows.
+    assert_eq!(modules, [Some("leaf"), None, None, Some("other"), Some("other")]);
+    let given: Vec<&str> = found.given.iter().map(|module| module.name.as_str()).collect();
+    assert_eq!(given, ["root", "leaf"], "what every guest has is not given again");
+    assert_eq!(found.given[0].file, module_with("tool-kit", &[]), "as it was in the package");
+    let [left] = found.modules.left.as_slice() else { panic!("{:?}", found.modules.left) };
+    assert!(left.name == "other" && left.why.contains("gone"), "{left:?}");
+
+    let named = Wanted { symbol: "probe".to_owned(), module: Some("leaf".to_owned()) };
+    let found = library.on_demand(&bundle, vec![named]).await.expect("intact");
+    assert_eq!(found.given.len(), 2, "asked of one module, it is found there");
+    let nothing = library.on_demand(&bundle, wanted(&["of_kernel"])).await.expect("intact");
+    assert!(nothing.given.is_empty() && nothing.modules.searched, "{nothing:?}");
+}
+
+#[tokio::test]
+async fn more_than_a_job_can_carry_is_left_out_and_said() {
+    // Each needs the next, and the last one but few can come alone.
+    let count = domain::JOB_MODULES_MAX + 2;
+    let root = "./lib/modules/6.1.0-50-cloud-amd64/kernel";
+    let chain: Vec<(String, Vec<u8>)> = (0..count)
+        .map(|number| {
+            let needs = if number + 1 < count { format!("m{}", number + 1) } else { String::new() };
+            (format!("{root}/m{number}.ko"), module_with(&needs, &[(&format!("f{number}"), true)]))
+        })
+        .collect();
+    let image = image(&types());
+    let mut contents: Vec<(&str, &[u8])> = vec![("./boot/vmlinuz-6.1.0-50-cloud-amd64", &image)];
+    contents.extend(chain.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice())));
+    let mirror = Mirror::start().await;
+    mirror.publish("bookworm", "", &[(OLD_PACKAGE, "6.1.176-1", "kmod", deb("xz", &contents))]);
+    let dir = TempDir::new().expect("directory");
+    let library = library(&dir, &mirror, &["bookworm"]);
+    let bundle = library.bundle(&kernel(&library, OLD).await, &quiet).await.expect("bundle");
+    let last = format!("f{}", count - 1);
+    let found = library.on_demand(&bundle, wanted(&["f0", &last])).await.expect("intact");
+    assert_eq!(found.given.len(), 1, "the one that fits is given");
+    let [left] = found.modules.left.as_slice() else { panic!("{:?}", found.modules.left) };
+    assert!(left.name == "m0" && left.why.contains(&domain::JOB_MODULES_MAX.to_string()), "{left:?}");
+}
+
+#[tokio::test]
+async fn a_damaged_module_is_noticed_when_it_is_needed_and_its_kernel_fetched_again() {
+    let mirror = mirror_with_old_layout().await;
+    let dir = TempDir::new().expect("directory");
+    let library = library(&dir, &mirror, &["bookworm"]);
+    let kernel = kernel(&library, OLD).await;
+    let bundle = library.bundle(&kernel, &quiet).await.expect("bundle");
+    let pack = bundle.dir.join("modules.pack");
+    mirror.tamper(&pack, |bytes| bytes.iter_mut().for_each(|byte| *byte ^= 1));
+    let again = library.bundle(&kernel, &quiet).await.expect("nobody looked at the modules");
+    let error = library.on_demand(&again, wanted(&["leaf_open"])).await.expect_err("damaged");
+    assert!(matches!(error, KernelError::ModuleDamaged { .. }), "{error}");
+    let fresh = library.bundle(&kernel, &quiet).await.expect("fetched again");
+    assert_eq!(mirror.requests(".deb").len(), 2);
+    assert_eq!(library.on_demand(&fresh, wanted(&["leaf_open"])).await.expect("intact").given.len(), 2);
+}
+
+#[tokio::test]
+async fn a_bundle_of_another_layout_or_for_other_guests_is_fetched_again() {
+    let mirror = mirror_with_old_layout().await;
+    let dir = TempDir::new().expect("directory");
+    let first = library(&dir, &mirror, &["bookworm"]);
+    let kernel = kernel(&first, OLD).await;
+    let bundle = first.bundle(&kernel, &quiet).await.expect("bundle");
+    let manifest = bundle.dir.join("bundle.json");
+    for (fetches, (from, to)) in (2..).zip([("\"layout\": ", "\"layout\": 1"), ("\"veth\"", "\"dummy\"")]) {
+        mirror.tamper(&manifest, |bytes| {
+            *bytes = String::from_utf8_lossy(bytes).replacen(from, to, 1).into_bytes();
+        });
+        assert_eq!(first.bundle_on_disk(&kernel.id), None, "{to}");
+        assert_eq!(first.bundle(&kernel, &quiet).await.expect("fetched again"), bundle);
+        assert_eq!(mirror.requests(".deb").len(), fetches, "{to}");
+    }
+    // As the first version wrote it.
+    mirror.tamper(&manifest, |bytes| {
+        *bytes = String::from_utf8_lossy(bytes).replacen("\"layout\"", "\"other\"", 1).into_bytes();
+    });
+    assert_eq!(first.bundle_on_disk(&kernel.id), None);
+}
+
+#[tokio::test]
+async fn a_kernel_whose_modules_are_gone_is_not_searched() {
+    let mirror = Mirror::start().await;
+    let image = image(&types());
+    let contents: [(&str, &[u8]); 1] = [("./boot/vmlinuz-6.1.0-50-cloud-amd64", &image)];
+    mirror.publish("bookworm", "", &[(OLD_PACKAGE, "6.1.176-1", "kmod", deb("xz", &contents))]);
+    let dir = TempDir::new().expect("directory");
+    let library = library(&dir, &mirror, &["bookworm"]);
+    let kernel = kernel(&library, OLD).await;
+    let bundle = library.bundle(&kernel, &quiet).await.expect("it boots");
+    assert!(bundle.lacks.iter().any(|lack| lack.starts_with("module veth ")), "{:?}", bundle.lacks);
+    let found = library.on_demand(&bundle, wanted(&["leaf_open"])).await.expect("nothing to read");
+    assert!(!found.modules.searched && found.given.is_empty(), "{found:?}");
 }
 
 #[tokio::test]

@@ -61,6 +61,7 @@ fn order(vmlinuz: PathBuf, directory: &TempDir) -> Order {
         object_name: "probe.bpf.o".to_owned(),
         object: Bytes::from_static(b"object"),
         object_digest: Digest::of(b"object"),
+        on_demand: std::sync::Arc::default(),
         level: Level::Load,
         contract: domain::contract::Contract::default(),
         globals: Vec::new(),

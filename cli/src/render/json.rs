@@ -109,6 +109,7 @@ struct Cell<'a> {
     cached: bool,
     programs: Vec<Program<'a>>,
     maps: Vec<Map<'a>>,
+    modules: &'a [String],
     splats: Vec<Splat<'a>>,
     contract: Contract<'a>,
     evidence: Option<String>,
@@ -204,6 +205,7 @@ impl<'a> Cell<'a> {
             cached: cell.wire.cached,
             programs: verdict.iter().flat_map(|verdict| &verdict.programs).map(Program::of).collect(),
             maps: verdict.iter().flat_map(|verdict| &verdict.maps).map(Map::of).collect(),
+            modules: verdict.map(|verdict| verdict.modules.as_slice()).unwrap_or_default(),
             splats: verdict
                 .iter()
                 .flat_map(|verdict| &verdict.splats)

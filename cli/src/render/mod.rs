@@ -1,7 +1,8 @@
 //! Answers for eyes and for programs.
 //!
 //! In: a run as the controller tells it (`wire::GetRunResponse`). Out: text. `matrix` arranges
-//! cells as objects × kernels, `reason` gathers what went wrong, `counts` what the verifier counted, and each other file is one form:
+//! cells as objects × kernels, `reason` gathers what went wrong, `counts` what the verifier counted,
+//! `modules` what was loaded for it, and each other file is one form:
 //! `table` and `live` for a terminal, `progress` for a log, `json`, `markdown` and `junit` for
 //! programs, `list` and `worker` for the other verbs, `status` for what happens before there is a run.
 //!
@@ -17,6 +18,7 @@ pub(crate) mod list;
 pub(crate) mod live;
 pub(crate) mod markdown;
 pub(crate) mod matrix;
+mod modules;
 pub(crate) mod paint;
 pub(crate) mod progress;
 pub(crate) mod reason;

@@ -4,7 +4,7 @@ use super::contract::{self, Told};
 use super::matrix::{Cell, Matrix};
 use super::paint::{Paint, Tone};
 use super::reason::{Reason, headline, place, reasons, unproven};
-use super::{counts, matrix, printable};
+use super::{counts, matrix, modules, printable};
 use crate::exit::Exit;
 use console::{measure_text_width, truncate_str};
 use domain::verdict::Verdict;
@@ -46,6 +46,11 @@ pub(crate) fn run(matrix: &Matrix<'_>, look: Look, counted: bool) -> String {
         lines.push(String::new());
         lines.extend(counts::lines(matrix, look.paint));
     }
+    let loaded = modules::loaded(matrix);
+    if !loaded.is_empty() {
+        lines.push(String::new());
+    }
+    lines.extend(loaded.iter().map(|line| look.paint.paint(Tone::Dim, &printable(line))));
     lines.push(String::new());
     lines.push(summary(matrix, look.paint));
     lines.join("\n") + "\n"

@@ -86,6 +86,7 @@ const ATTACH: &[AttachRule] = &[
     attach::not_in_guest,
     attach::not_attachable_alone,
     attach::target_missing,
+    attach::name_in_kernel_and_module,
     attach::unsupported,
 ];
 

@@ -23,6 +23,7 @@ mod cell;
 mod classify;
 mod expected;
 mod map;
+mod modules;
 mod program;
 mod refusal;
 mod terms;
@@ -60,6 +61,7 @@ pub fn judge(evidence: &Evidence, level: Level, today: Date) -> CellVerdict {
         chosen: terms::chosen(evidence),
         expectations: says,
         excused: only_excused || whole_excused,
+        modules: modules::used(&evidence.modules),
         splats: trouble::told(evidence),
     };
     name_memory(&mut answer, evidence.guest.memory_bytes);

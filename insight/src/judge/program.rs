@@ -1,6 +1,7 @@
 //! The verdict of each program.
 
 use super::classify::{self, Finding, verdict_of};
+use super::modules::Searched;
 use super::refusal::{attach, load};
 use super::{cause, cell, terms};
 use crate::log::{counts, libbpf};
@@ -120,7 +121,7 @@ pub(super) fn refused(
         return cause;
     }
     let open_log = evidence.log(&LogSubject::Open);
-    let refusal = load::Refusal::new(program, errno, evidence.kernel.as_ref(), (log, open_log));
+    let refusal = load::Refusal::new(program, errno, searched(evidence), (log, open_log));
     let mut finding = classify::load(&refusal);
     let rejection = refusal.rejection();
     if finding.line.is_empty() {
@@ -145,11 +146,16 @@ fn not_attached(evidence: &Evidence, program: &ProgramFact, attach: Option<&Atta
         AttachOutcome::NotAttempted(why) => Some(not_tried(why.trim_end_matches('.'))),
         AttachOutcome::Failed(errno) => {
             let log = evidence.log(&LogSubject::Attach(name.clone()));
+            let facts = evidence.kernel.as_ref();
             let refusal =
-                attach::Refusal { program, attach, errno: *errno, facts: evidence.kernel.as_ref(), log };
+                attach::Refusal { program, attach, errno: *errno, facts, modules: searched(evidence), log };
             Some(cause(Stage::Attach, Some(*errno), classify::attach(&refusal), None))
         }
     }
+}
+
+fn searched(evidence: &Evidence) -> Searched<'_> {
+    Searched { modules: &evidence.modules, facts: evidence.kernel.as_ref() }
 }
 
 /// A policy program attaches on a kernel whose list of active modules lacks bpf, and is never

@@ -1,7 +1,7 @@
 //! Reading the ELF file: headers, sections, symbols. Rules follow what libbpf 1.7 does when it
 //! collects programs and maps, so that both see the same ones.
 
-use super::{MAPS_MAX, NAME_BYTES_MAX, ObjectError, ObjectFacts, PROGRAMS_MAX, Program};
+use super::{EXTERNS_MAX, MAPS_MAX, NAME_BYTES_MAX, ObjectError, ObjectFacts, PROGRAMS_MAX, Program};
 use object::LittleEndian;
 use object::elf;
 use object::read::elf::{FileHeader, SectionHeader, SectionTable, Sym};
@@ -14,6 +14,16 @@ pub(super) const ENDIAN: LittleEndian = LittleEndian;
 const HEADER_BYTES: usize = size_of::<Header>();
 /// Bytes of the licence libbpf keeps.
 const LICENSE_BYTES_MAX: usize = 64;
+
+/// What the symbol table tells of.
+struct Symbols {
+    /// In executable sections, in the order of their place.
+    functions: Vec<Symbol>,
+    /// In the order of their place.
+    maps: Vec<Symbol>,
+    /// Names of what is undefined.
+    externs: Vec<String>,
+}
 
 /// A symbol with where it stands.
 struct Symbol {
@@ -32,7 +42,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<ObjectFacts, ObjectError> {
     for (section, name) in sections.iter().zip(&names) {
         check_extent(bytes, section, name)?;
     }
-    let (functions, maps) = symbols(bytes, &sections, &names)?;
+    let Symbols { functions, maps, externs } = symbols(bytes, &sections, &names)?;
     let programs = programs(functions, &names);
     if programs.is_empty() {
         return Err(ObjectError::NoPrograms);
@@ -46,6 +56,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<ObjectFacts, ObjectError> {
     Ok(ObjectFacts {
         programs,
         maps: maps.into_iter().map(|map| map.name).collect(),
+        externs,
         license,
         has_btf: names.iter().any(|name| *name == b".BTF"),
         has_btf_ext: names.iter().any(|name| *name == b".BTF.ext"),
@@ -117,12 +128,11 @@ fn check_extent(bytes: &[u8], section: &Section, name: &[u8]) -> Result<(), Obje
     Ok(())
 }
 
-/// Functions in executable sections, and maps; both in the order of their place.
 fn symbols<'a>(
     bytes: &'a [u8],
     sections: &SectionTable<'a, Header, &'a [u8]>,
     names: &[&[u8]],
-) -> Result<(Vec<Symbol>, Vec<Symbol>), ObjectError> {
+) -> Result<Symbols, ObjectError> {
     let table =
         sections.symbols(ENDIAN, bytes, elf::SHT_SYMTAB).map_err(|error| damaged("symbol table", error))?;
     if table.is_empty() {
@@ -132,12 +142,18 @@ fn symbols<'a>(
         .section(table.string_section())
         .and_then(|section| section.data(ENDIAN, bytes))
         .map_err(|error| damaged("symbol names", error))?;
-    let (mut functions, mut maps) = (Vec::new(), Vec::new());
+    let (mut functions, mut maps, mut externs) = (Vec::new(), Vec::new(), Vec::new());
     for (number, symbol) in table.iter().enumerate() {
         let index = table
             .symbol_section(ENDIAN, symbol, SymbolIndex(number))
             .map_err(|error| damaged(&format!("symbol {number}"), error))?;
-        let Some(index) = index else { continue };
+        let Some(index) = index else {
+            // The first symbol is none. A name that cannot be read is libbpf's business.
+            let named = symbol.is_undefined(ENDIAN) && number > 0 && externs.len() < EXTERNS_MAX;
+            let name = named.then(|| name_at(strings, symbol.st_name(ENDIAN), "an undefined symbol"));
+            externs.extend(name.and_then(Result::ok).filter(|name| !name.is_empty()).map(lossy));
+            continue;
+        };
         let (Ok(section), Some(section_name)) = (sections.section(index), names.get(index.0)) else {
             continue;
         };
@@ -161,7 +177,7 @@ fn symbols<'a>(
         list.retain(|symbol| !symbol.name.is_empty());
         list.sort_by_key(|symbol| (symbol.section, symbol.offset));
     }
-    Ok((functions, maps))
+    Ok(Symbols { functions, maps, externs })
 }
 
 fn is_code(section: &Section) -> bool {

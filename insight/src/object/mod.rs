@@ -25,6 +25,8 @@ use domain::OBJECT_BYTES_MAX;
 pub const PROGRAMS_MAX: usize = 4096;
 /// Maps listed at most; the kernel lets one program use 64.
 pub const MAPS_MAX: usize = 4096;
+/// Undefined symbols listed at most; what follows is left out.
+pub const EXTERNS_MAX: usize = 4096;
 /// Longest symbol or section name, in bytes. The kernel's own symbols end at 512.
 pub const NAME_BYTES_MAX: usize = 1024;
 
@@ -45,6 +47,8 @@ pub struct ObjectFacts {
     /// Names of the maps it declares, by section and place; libbpf's internal maps (`.rodata`,
     /// `.bss`, …) are not among them.
     pub maps: Vec<String>,
+    /// Undefined symbols: functions and variables of the kernel, and configuration values.
+    pub externs: Vec<String>,
     /// Text of the `license` section, if there is one.
     pub license: Option<String>,
     /// Whether it has type information (`.BTF`).

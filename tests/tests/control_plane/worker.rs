@@ -3,8 +3,8 @@
 use crate::lab::{HANG, Lab};
 use domain::digest::Digest;
 use domain::evidence::{
-    Accelerator, Attach, AttachOutcome, End, Evidence, Guest, KernelFacts, Load, LoadScope, Loaded, Open,
-    ProgramFact, Start,
+    Accelerator, Attach, AttachOutcome, End, Evidence, Guest, KernelFacts, Load, LoadScope, Loaded, Modules,
+    Open, ProgramFact, Start,
 };
 use domain::kernel::Kernel;
 use flate2::Compression;
@@ -119,6 +119,7 @@ impl Worker {
             },
             kernel: Some(KernelFacts { release: kernel.release.clone(), ..KernelFacts::default() }),
             contract: serde_json::from_slice(&assignment.contract).unwrap_or_default(),
+            modules: Modules::default(),
             open: Some(Open {
                 programs: vec![ProgramFact {
                     name: program.clone(),

@@ -13,6 +13,13 @@ pub(crate) fn load_module(file: &File) -> Result<(), Errno> {
     if result < 0 { Err(last_errno()) } else { Ok(()) }
 }
 
+/// Loads a kernel module from the bytes of a plain `.ko` file.
+pub(crate) fn load_module_bytes(module: &[u8]) -> Result<(), Errno> {
+    // SAFETY: init_module reads `module.len()` bytes and the NUL-terminated empty parameter string.
+    let result = unsafe { libc::syscall(libc::SYS_init_module, module.as_ptr(), module.len(), c"".as_ptr()) };
+    if result < 0 { Err(last_errno()) } else { Ok(()) }
+}
+
 /// Sets the loopback interface up and returns its index.
 pub(crate) fn loopback_up() -> Result<c_int, Errno> {
     // SAFETY: no pointer is passed.

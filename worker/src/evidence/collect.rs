@@ -5,8 +5,11 @@ use super::seal::json_bytes;
 use super::text::{printable, sentence};
 use crate::guest::nonce::Nonces;
 use crate::machine::Step;
+use domain::JOB_MODULES_MAX;
 use domain::contract::Contract;
-use domain::evidence::{Attach, End, Evidence, Guest, KernelFacts, LineCosts, Load, Log, MapCreate, Open};
+use domain::evidence::{
+    Attach, End, Evidence, Guest, KernelFacts, LineCosts, Load, Log, MapCreate, ModuleLoad, Modules, Open,
+};
 use domain::message::{FromGuest, LogPiece, Nonce};
 use serde::Serialize;
 
@@ -52,6 +55,9 @@ pub enum Offence {
     /// A record of a load, map or attach attempt before the object was opened.
     #[error("it reported on an object it had not opened")]
     BeforeOpened,
+    /// Modules were reported twice, or after the object was opened.
+    #[error("it loaded its job's modules twice or too late")]
+    ModulesAgain,
     /// The object was opened twice.
     #[error("it opened the object twice")]
     OpenedTwice,
@@ -80,6 +86,7 @@ pub struct Collector {
     drawn: Option<[u8; 16]>,
     nonce_ok: bool,
     kernel: Option<KernelFacts>,
+    modules: Option<Vec<ModuleLoad>>,
     open: Option<Open>,
     maps: Vec<MapCreate>,
     loads: Vec<Load>,
@@ -113,6 +120,7 @@ impl Collector {
             nonce_ok: false,
             records_bytes: kernel.as_ref().map_or(0, json_bytes),
             kernel,
+            modules: None,
             open: None,
             maps: Vec::new(),
             loads: Vec::new(),
@@ -140,6 +148,16 @@ impl Collector {
                 Self::check("boot", boot_nonce, self.nonces.boot)?;
                 Self::check("job", job_nonce, self.nonces.job)?;
                 self.drawn = Some(drawn);
+            }
+            FromGuest::Modules(modules) => {
+                if self.modules.is_some() || self.open.is_some() {
+                    return Err(Offence::ModulesAgain);
+                }
+                if modules.len() > JOB_MODULES_MAX {
+                    return Err(Offence::TooMany("modules"));
+                }
+                self.weigh(&modules)?;
+                self.modules = Some(modules);
             }
             FromGuest::Opened(open) => {
                 if self.open.is_some() {
@@ -223,6 +241,7 @@ impl Collector {
             },
             kernel: self.kernel.filter(|_| self.drawn.is_some()),
             contract: Contract::default(),
+            modules: Modules { loads: self.modules.unwrap_or_default(), ..Modules::default() },
             open: self.open,
             maps: self.maps,
             loads: self.loads,

@@ -1,5 +1,7 @@
 //! Bundles: what one kernel needs to boot, sealed by a list of digests.
 
+use super::modules::STANDING;
+use super::pack::Pack;
 use super::{KernelError, Unpacked, btf};
 use domain::digest::Digest;
 use domain::kernel::Kernel;
@@ -8,6 +10,9 @@ use std::path::{Path, PathBuf};
 
 /// The list of a bundle's files. Written last, so a directory without it is not a bundle.
 const MANIFEST: &str = "bundle.json";
+
+/// The layout of a bundle; a new one makes every bundle be fetched again.
+const LAYOUT: u32 = 2;
 
 /// A kernel's files on disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,20 +27,42 @@ pub struct Bundle {
     pub config: Option<PathBuf>,
     /// Its type information, raw as in `/sys/kernel/btf/vmlinux`.
     pub btf: Option<PathBuf>,
-    /// Decompressed modules the guest needs, in load order. Those built in are not among them.
+    /// Decompressed modules every guest has, in load order. Those built in are not among them.
     pub modules: Vec<PathBuf>,
+    /// All modules, for objects that need more; `None` if the archive has forgotten them.
+    pub pack: Option<Pack>,
     /// What could not be had, one sentence each.
     pub lacks: Vec<String>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Manifest {
+    layout: u32,
+    /// The modules that every guest was meant to have.
+    standing: Vec<String>,
     kernel: Kernel,
     vmlinuz: Sealed,
     config: Option<Sealed>,
     btf: Option<Sealed>,
     modules: Vec<Sealed>,
+    pack: Option<SealedPack>,
     lacks: Vec<String>,
+}
+
+/// The digests of what is in the pack are in its table.
+#[derive(Debug, Serialize, Deserialize)]
+struct SealedPack {
+    modules: Sized,
+    table: Sealed,
+    symbols: Sealed,
+}
+
+/// A file and the length it must have.
+#[derive(Debug, Serialize, Deserialize)]
+struct Sized {
+    /// Relative to the bundle's directory.
+    path: PathBuf,
+    bytes: u64,
 }
 
 /// A file and the digest it must have.
@@ -48,40 +75,45 @@ struct Sealed {
 }
 
 impl Bundle {
-    /// The bundle of `kernel` in `dir`, if there is one; looks at the sizes of its files only.
+    /// The bundle in `dir`, if there is one; looks at the sizes of its files only.
     pub(super) fn on_disk(dir: &Path) -> Option<Self> {
         let manifest = Manifest::read(dir)?;
-        let same_size = |file: &Sealed| {
-            std::fs::metadata(dir.join(&file.path)).is_ok_and(|metadata| metadata.len() == file.bytes)
-        };
-        let complete = manifest.files().all(same_size);
-        complete.then(|| manifest.into_bundle(dir))
+        manifest.is_complete(dir).then(|| manifest.into_bundle(dir))
     }
 
-    /// The bundle in `dir` if every one of its files still has its digest. Reads some 20 MB.
+    /// The bundle in `dir` if every one of its files still has its digest; of the pack, whose modules are
+    /// digested when they are taken out, its length. Reads some 20 MB.
     pub(super) fn intact(dir: &Path) -> Option<Self> {
         let manifest = Manifest::read(dir)?;
         let same = |file: &Sealed| {
             std::fs::read(dir.join(&file.path))
                 .is_ok_and(|bytes| Digest::of(&bytes).to_string() == file.sha256)
         };
-        let complete = manifest.files().all(same);
-        complete.then(|| manifest.into_bundle(dir))
+        let intact = manifest.is_complete(dir) && manifest.sealed().all(same);
+        intact.then(|| manifest.into_bundle(dir))
     }
 
-    /// Everything it holds but its manifest.
-    pub(super) fn files(&self) -> impl Iterator<Item = &Path> {
+    /// Makes it count as absent, so that it is fetched again.
+    pub(super) fn discard(&self) -> Result<(), KernelError> {
+        let path = self.dir.join(MANIFEST);
+        std::fs::remove_file(&path).map_err(|source| KernelError::io("delete", &path, source))
+    }
+
+    /// Everything it holds.
+    pub(super) fn files(&self) -> impl Iterator<Item = PathBuf> {
         let one = [&self.vmlinuz].into_iter().chain(&self.config).chain(&self.btf);
-        one.chain(&self.modules).map(PathBuf::as_path)
+        let of_pack = self.pack.iter().flat_map(|pack| [&pack.modules, &pack.table, &pack.symbols]);
+        one.chain(&self.modules).chain(of_pack).cloned().chain([self.dir.join(MANIFEST)])
     }
 
     /// Completes the directory `dir`, into which a source has unpacked `unpacked`.
     pub(super) fn seal(dir: &Path, kernel: Kernel, unpacked: Unpacked) -> Result<(), KernelError> {
-        let Unpacked { vmlinuz, config, modules, mut lacks } = unpacked;
+        let Unpacked { vmlinuz, config, modules, packed, mut lacks } = unpacked;
         let image = dir.join(&vmlinuz);
         let image = std::fs::read(&image).map_err(|source| KernelError::io("read", &image, source))?;
+        let types = btf::of_image(&image);
         let mut btf = None;
-        match btf::of_image(&image) {
+        match &types {
             Ok(bytes) => {
                 let path = dir.join("btf");
                 std::fs::write(&path, bytes).map_err(|source| KernelError::io("write", &path, source))?;
@@ -89,12 +121,26 @@ impl Bundle {
             }
             Err(says) => lacks.push(format!("no type information: {says}")),
         }
+        let pack = match packed {
+            None => None,
+            Some(packed) => {
+                let of_kernel = insight::btf::symbols(types.as_deref().unwrap_or_default());
+                let [modules, table, symbols] = packed.write_index(of_kernel)?;
+                let [modules, table, symbols] =
+                    [Sealed::of(dir, &modules)?, Sealed::of(dir, &table)?, Sealed::of(dir, &symbols)?];
+                let modules = Sized { path: modules.path, bytes: modules.bytes };
+                Some(SealedPack { modules, table, symbols })
+            }
+        };
         let manifest = Manifest {
+            layout: LAYOUT,
+            standing: Manifest::standing(),
             kernel,
             vmlinuz: Sealed::of(dir, &vmlinuz)?,
             config: config.map(|path| Sealed::of(dir, &path)).transpose()?,
             btf,
             modules: modules.iter().map(|path| Sealed::of(dir, path)).collect::<Result<_, _>>()?,
+            pack,
             lacks,
         };
         let path = dir.join(MANIFEST);
@@ -105,12 +151,30 @@ impl Bundle {
 }
 
 impl Manifest {
+    /// The manifest in `dir`, unless it is of another layout or for other guests.
     fn read(dir: &Path) -> Option<Self> {
-        serde_json::from_slice(&std::fs::read(dir.join(MANIFEST)).ok()?).ok()
+        let manifest: Self = serde_json::from_slice(&std::fs::read(dir.join(MANIFEST)).ok()?).ok()?;
+        let current = manifest.layout == LAYOUT && manifest.standing == Self::standing();
+        current.then_some(manifest)
     }
 
-    fn files(&self) -> impl Iterator<Item = &Sealed> {
-        [&self.vmlinuz].into_iter().chain(&self.config).chain(&self.btf).chain(&self.modules)
+    fn standing() -> Vec<String> {
+        STANDING.iter().map(|&name| name.to_owned()).collect()
+    }
+
+    fn sealed(&self) -> impl Iterator<Item = &Sealed> {
+        let one = [&self.vmlinuz].into_iter().chain(&self.config).chain(&self.btf);
+        let of_pack = self.pack.iter().flat_map(|pack| [&pack.table, &pack.symbols]);
+        one.chain(&self.modules).chain(of_pack)
+    }
+
+    /// Whether every file is there and as long as it must be.
+    fn is_complete(&self, dir: &Path) -> bool {
+        let pack = self.pack.iter().map(|pack| (&pack.modules.path, pack.modules.bytes));
+        let mut files = self.sealed().map(|file| (&file.path, file.bytes)).chain(pack);
+        files.all(|(path, bytes)| {
+            std::fs::metadata(dir.join(path)).is_ok_and(|metadata| metadata.len() == bytes)
+        })
     }
 
     fn into_bundle(self, dir: &Path) -> Bundle {
@@ -122,6 +186,11 @@ impl Manifest {
             config: self.config.map(place),
             btf: self.btf.map(place),
             modules: self.modules.into_iter().map(place).collect(),
+            pack: self.pack.map(|pack| Pack {
+                modules: dir.join(pack.modules.path),
+                table: place(pack.table),
+                symbols: place(pack.symbols),
+            }),
             lacks: self.lacks,
         }
     }

@@ -103,6 +103,14 @@ pub enum KernelError {
         /// The kernel asked for.
         id: KernelId,
     },
+    /// A module in a bundle is not the one that was put there.
+    #[error("module {name} in {} was damaged; its kernel is fetched again", .pack.display())]
+    ModuleDamaged {
+        /// The module.
+        name: String,
+        /// The file it is in.
+        pack: PathBuf,
+    },
     /// The file system is full.
     #[error("no space left for {}; free some or use another directory", .path.display())]
     DiskFull {

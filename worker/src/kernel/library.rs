@@ -11,9 +11,10 @@
 use super::debian::Debian;
 use super::lock::Lock;
 use super::verified::Verified;
-use super::{Bundle, KernelError, Listed, Listing, Report, Settings, Source};
+use super::{Bundle, KernelError, Listed, Listing, OnDemand, Report, Settings, Source};
 use domain::id::KernelId;
 use domain::kernel::{Kernel, by_age};
+use insight::wanted::Wanted;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -145,11 +146,27 @@ impl Library {
         }
         built?;
         if dir.exists() {
-            tracing::warn!(kernel.id = %kernel.id, "bundle on disk was damaged and is replaced");
+            tracing::warn!(kernel.id = %kernel.id, "bundle on disk is damaged or of another version and is replaced");
             remove_dir(&dir)?;
         }
         std::fs::rename(&building, &dir).map_err(|source| KernelError::io("create", &dir, source))?;
         self.intact(&dir, kernel).await?.ok_or_else(unknown)
+    }
+
+    /// The modules of `bundle` that have what is `wanted`.
+    ///
+    /// # Errors
+    /// `ModuleDamaged`; the bundle then counts as absent. Whatever keeps files from being read.
+    pub async fn on_demand(&self, bundle: &Bundle, wanted: Vec<Wanted>) -> Result<OnDemand, KernelError> {
+        let bundle = bundle.clone();
+        blocking(move || {
+            let found = bundle.on_demand(&wanted);
+            if matches!(found, Err(KernelError::ModuleDamaged { .. })) {
+                bundle.discard()?;
+            }
+            found
+        })
+        .await?
     }
 
     async fn build(

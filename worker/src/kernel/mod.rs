@@ -26,6 +26,7 @@ mod library;
 mod lock;
 mod lz4;
 mod modules;
+mod pack;
 mod settings;
 mod source;
 mod unpack;
@@ -35,8 +36,21 @@ pub use bundle::Bundle;
 pub use error::KernelError;
 pub use initramfs::Initramfs;
 pub use library::{Catalogue, Library};
+pub use pack::Pack;
 pub use settings::Settings;
 pub use source::{Listed, Listing, Package, Source, Unpacked};
+
+use domain::evidence::Modules;
+use domain::message::Module;
+
+/// The modules one object needs beyond those every guest has.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct OnDemand {
+    /// In load order.
+    pub given: Vec<Module>,
+    /// What was looked for and where it was found; nothing is loaded yet.
+    pub modules: Modules,
+}
 
 /// How far a download or an unpacking got.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,16 +1,14 @@
-//! Which modules a guest needs, and in which order they load.
-//!
-//! Packages carry no `modules.dep` (it is made at installation), so dependencies are read where
-//! it takes them from as well: the `depends=` word in each module's `.modinfo` section.
+//! Which modules every guest needs, and in which order modules load.
 
-use object::{Object, ObjectSection};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-/// What attaching to traffic control, and to a device whose driver runs XDP, needs where it is not built in.
-pub(super) const WANTED: &[&str] = &["sch_ingress", "cls_bpf", "act_bpf", "veth"];
+/// What every guest has loaded before it is frozen, where it is not built in: what attaching to traffic
+/// control needs, and a pair of network devices to attach to.
+pub(super) const STANDING: &[&str] = &["sch_ingress", "cls_bpf", "act_bpf", "veth"];
 
-/// Most modules one guest is given. Three and their dependencies are a handful.
-pub(super) const MODULES_MAX: usize = 64;
+/// Modules that load together, which bounds how deep they can depend on each other. Those of distributions
+/// with all they need are under twenty.
+const TOGETHER_MAX: usize = 512;
 
 /// The modules that are part of the kernel image.
 #[derive(Debug, Default)]
@@ -30,32 +28,17 @@ impl Builtin {
     }
 }
 
-/// The names a module says it depends on.
-///
-/// # Errors
-/// A sentence when the bytes are not a kernel module.
-pub(super) fn depends(module: &[u8]) -> Result<Vec<String>, String> {
-    let elf = object::File::parse(module).map_err(|error| error.to_string())?;
-    let section = elf.section_by_name(".modinfo").ok_or("it has no .modinfo section")?;
-    let info = section.data().map_err(|error| error.to_string())?;
-    let words = info.split(|byte| *byte == 0).find_map(|word| word.strip_prefix(b"depends="));
-    let words = String::from_utf8_lossy(words.unwrap_or_default()).into_owned();
-    let is_name =
-        |name: &&str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-    Ok(words.replace('-', "_").split(',').filter(is_name).map(str::to_owned).collect())
-}
-
 /// The order in which `wanted` and their dependencies load: dependencies first, each once; and
-/// what cannot load, one sentence each. `depends` has the modules there are.
-pub(super) fn load_order(
+/// what cannot load, one sentence each. `depends` knows the modules there are.
+pub(super) fn load_order<'d>(
     wanted: &[&str],
-    depends: &BTreeMap<String, Vec<String>>,
     builtin: &Builtin,
+    depends: &dyn Fn(&str) -> Option<&'d [String]>,
 ) -> (Vec<String>, Vec<String>) {
     let (mut order, mut lacks) = (Vec::new(), Vec::new());
     for &name in wanted {
         let before = order.len();
-        if let Err(missing) = visit(name, depends, builtin, &mut order) {
+        if let Err(missing) = visit(name, &|name| builtin.contains(name), depends, &mut order) {
             order.truncate(before);
             lacks.push(match missing == name {
                 true => format!("module {name} is not in the packages"),
@@ -66,22 +49,25 @@ pub(super) fn load_order(
     (order, lacks)
 }
 
-/// Adds what `name` needs and then `name` to `order`, or says which name is missing. Names on the
-/// way down are put in first, so that a circle ends.
-fn visit(
+/// Adds what `name` needs and then `name` to `order`, unless it is `present` in every guest or in `order`
+/// already; or says which name is missing. Names on the way down are put in first, so that a circle ends.
+pub(super) fn visit<'d>(
     name: &str,
-    depends: &BTreeMap<String, Vec<String>>,
-    builtin: &Builtin,
+    present: &dyn Fn(&str) -> bool,
+    depends: &dyn Fn(&str) -> Option<&'d [String]>,
     order: &mut Vec<String>,
 ) -> Result<(), String> {
-    if builtin.contains(name) || order.iter().any(|known| known == name) {
+    if present(name) || order.iter().any(|known| known == name) {
         return Ok(());
     }
-    let needs = depends.get(name).ok_or_else(|| name.to_owned())?;
+    let needs = depends(name).ok_or_else(|| name.to_owned())?;
     let place = order.len();
+    if place == TOGETHER_MAX {
+        return Err(format!("{name} as one of more than {TOGETHER_MAX}"));
+    }
     order.push(name.to_owned());
     for need in needs {
-        visit(need, depends, builtin, order)?;
+        visit(need, present, depends, order)?;
     }
     order[place..].rotate_left(1);
     Ok(())
@@ -90,38 +76,47 @@ fn visit(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeMap;
 
-    fn graph(edges: &[(&str, &[&str])]) -> BTreeMap<String, Vec<String>> {
+    type Edges<'a> = &'a [(&'a str, &'a [&'a str])];
+
+    fn order(wanted: &[&str], edges: Edges<'_>, builtin: &Builtin) -> (Vec<String>, Vec<String>) {
         let owned = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
-        edges.iter().map(|(name, needs)| ((*name).to_owned(), owned(needs))).collect()
+        let graph: BTreeMap<&str, Vec<String>> =
+            edges.iter().map(|(name, needs)| (*name, owned(needs))).collect();
+        load_order(wanted, builtin, &|name| graph.get(name).map(Vec::as_slice))
     }
 
     #[test]
     fn dependencies_load_first_and_built_in_ones_not_at_all() {
         let builtin = Builtin::parse(b"kernel/net/sched/cls-bpf.ko\nkernel/lib/crc.ko\n");
-        let graph = graph(&[("a", &["b", "crc"]), ("b", &["c"]), ("c", &[]), ("d", &["c", "b"])]);
-        let (order, lacks) = load_order(&["a", "cls_bpf", "d"], &graph, &builtin);
+        let graph: Edges<'_> = &[("a", &["b", "crc"]), ("b", &["c"]), ("c", &[]), ("d", &["c", "b"])];
+        let (order, lacks) = order(&["a", "cls_bpf", "d"], graph, &builtin);
         assert_eq!((order, lacks), (vec!["c".into(), "b".into(), "a".into(), "d".into()], vec![]));
     }
 
     #[test]
     fn a_module_without_its_dependency_is_left_out_and_named() {
-        let graph = graph(&[("a", &["b"]), ("b", &["gone"]), ("c", &[])]);
-        let (order, lacks) = load_order(&["a", "c", "never"], &graph, &Builtin::default());
+        let graph: Edges<'_> = &[("a", &["b"]), ("b", &["gone"]), ("c", &[])];
+        let (order, lacks) = order(&["a", "c", "never"], graph, &Builtin::default());
         assert_eq!(order, ["c"]);
         assert!(lacks[0].contains("module a") && lacks[0].contains("gone"), "{lacks:?}");
         assert!(lacks[1].contains("never"), "{lacks:?}");
     }
 
     #[test]
-    fn a_circle_ends() {
-        let graph = graph(&[("a", &["b"]), ("b", &["a"])]);
-        let (order, _) = load_order(&["a"], &graph, &Builtin::default());
-        assert_eq!(order, ["b", "a"]);
+    fn a_chain_without_end_is_left_out() {
+        let names: Vec<String> = (0..=TOGETHER_MAX).map(|number| format!("m{number}")).collect();
+        let needs: Vec<[&str; 1]> = names[1..].iter().map(|name| [name.as_str()]).collect();
+        let edges: Vec<(&str, &[&str])> =
+            names.iter().zip(&needs).map(|(name, needs)| (name.as_str(), needs.as_slice())).collect();
+        let (order, lacks) = order(&["m0"], &edges, &Builtin::default());
+        assert!(order.is_empty() && lacks[0].contains("more than"), "{lacks:?}");
     }
 
     #[test]
-    fn bytes_that_are_no_module_are_refused() {
-        assert!(depends(b"not an ELF file").is_err());
+    fn a_circle_ends() {
+        let (order, _) = order(&["a"], &[("a", &["b"]), ("b", &["a"])], &Builtin::default());
+        assert_eq!(order, ["b", "a"]);
     }
 }

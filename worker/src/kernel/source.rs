@@ -1,5 +1,6 @@
 //! Where kernels come from.
 
+use super::pack::Packed;
 use super::{KernelError, Report};
 use domain::digest::Digest;
 use domain::kernel::Kernel;
@@ -72,8 +73,10 @@ pub struct Unpacked {
     pub vmlinuz: PathBuf,
     /// The kernel's configuration.
     pub config: Option<PathBuf>,
-    /// Decompressed modules in the order in which they can be loaded.
+    /// Decompressed modules that every guest has, in the order in which they can be loaded.
     pub modules: Vec<PathBuf>,
+    /// All modules, if the packages have any.
+    pub(super) packed: Option<Packed>,
     /// What the packages did not have, one sentence each.
     pub lacks: Vec<String>,
 }

@@ -5,17 +5,17 @@
 
 use super::KernelError;
 use super::modules::Builtin;
+use super::pack::Packing;
 use flate2::read::GzDecoder;
 use liblzma::read::XzDecoder;
 use ruzstd::decoding::StreamingDecoder;
-use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
 /// Most entries in one package. The largest kernel packages have about 5,500.
 const ENTRIES_MAX: usize = 50_000;
-/// Largest file taken out of a package. Kernel images are under 20 MB, modules under 10 MB.
+/// Largest file taken out of a package. Kernel images are under 20 MB, modules under 30 MB.
 const FILE_BYTES_MAX: u64 = 128 * 1024 * 1024;
 /// Most bytes a package may unpack to. The largest kernel packages unpack to 500 MB.
 const PACKAGE_BYTES_MAX: u64 = 4 * 1024 * 1024 * 1024;
@@ -25,8 +25,6 @@ const PACKAGE_BYTES_MAX: u64 = 4 * 1024 * 1024 * 1024;
 pub(super) struct Search<'a> {
     /// The kernel's release, as paths in the package carry it.
     pub(super) release: &'a str,
-    /// Names of the modules wanted.
-    pub(super) modules: BTreeSet<String>,
     /// Directory that receives the image and the configuration.
     pub(super) into: &'a Path,
     /// Where the image is, once found.
@@ -35,8 +33,8 @@ pub(super) struct Search<'a> {
     pub(super) config: Option<PathBuf>,
     /// What is built into the image.
     pub(super) builtin: Builtin,
-    /// Decompressed modules found, by name.
-    pub(super) found: BTreeMap<String, Vec<u8>>,
+    /// Every module found.
+    pub(super) packing: Packing,
 }
 
 enum Entry {
@@ -47,11 +45,10 @@ enum Entry {
 }
 
 impl<'a> Search<'a> {
-    /// A search for the kernel `release` and `modules`, which writes into the directory `into`.
-    pub(super) fn new(release: &'a str, modules: &[&str], into: &'a Path) -> Self {
-        let modules = modules.iter().map(|&name| name.to_owned()).collect();
-        let (vmlinuz, config, builtin, found) = (None, None, Builtin::default(), BTreeMap::new());
-        Self { release, modules, into, vmlinuz, config, builtin, found }
+    /// A search for the kernel `release`, which writes into the directory `into`.
+    pub(super) fn new(release: &'a str, into: &'a Path) -> Result<Self, KernelError> {
+        let packing = Packing::start(into)?;
+        Ok(Self { release, into, vmlinuz: None, config: None, builtin: Builtin::default(), packing })
     }
 
     /// Takes what is wanted out of the package file `deb`, called `name` in messages.
@@ -69,14 +66,6 @@ impl<'a> Search<'a> {
             }
         }
         Err(KernelError::malformed(name, "not a package: it has no data.tar"))
-    }
-
-    /// Writes a module that was found, and says where.
-    pub(super) fn write_module(&self, name: &str) -> Result<PathBuf, KernelError> {
-        let directory = self.into.join("modules");
-        std::fs::create_dir_all(&directory)
-            .map_err(|source| KernelError::io("create", &directory, source))?;
-        self.write(&format!("modules/{name}.ko"), self.found.get(name).map_or(&[], Vec::as_slice))
     }
 
     fn tar(&mut self, package: &str, tar: impl Read) -> Result<(), KernelError> {
@@ -97,9 +86,7 @@ impl<'a> Search<'a> {
                 Entry::Builtin => self.builtin = Builtin::parse(&bytes),
                 Entry::Module(name) => {
                     let kind = path.rsplit_once(".ko").map_or("", |(_, kind)| kind);
-                    let module =
-                        decompress(kind, bytes.as_slice()).and_then(read_bounded).map_err(malformed)?;
-                    self.found.insert(name, module);
+                    self.packing.add(&name, kind, bytes)?;
                 }
             }
         }
@@ -123,8 +110,7 @@ impl<'a> Search<'a> {
             "modules.builtin" => Some(Entry::Builtin),
             path => {
                 let (stem, _) = path.rsplit('/').next()?.split_once(".ko")?;
-                let name = stem.replace('-', "_");
-                self.modules.contains(&name).then_some(Entry::Module(name))
+                Some(Entry::Module(stem.replace('-', "_")))
             }
         }
     }

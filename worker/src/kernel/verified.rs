@@ -51,7 +51,7 @@ impl Verified {
 
 impl Stamp {
     fn of_all(bundle: &Bundle) -> io::Result<Vec<Self>> {
-        bundle.files().map(Self::of).collect()
+        bundle.files().map(|path| Self::of(&path)).collect()
     }
 
     fn of(path: &Path) -> io::Result<Self> {

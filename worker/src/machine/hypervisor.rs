@@ -12,11 +12,12 @@ use crate::guest::conversation::listen;
 use crate::guest::nonce::Nonces;
 use crate::guest::watchdog::{BOOT_MAX, Limits, Watchdog};
 use crate::jail::Jail;
+use crate::kernel::OnDemand;
 use crate::tally::{Event, Tally};
 use bytes::Bytes;
 use domain::contract::{Contract, GlobalBytes};
 use domain::digest::Digest;
-use domain::evidence::{Accelerator, End, Evidence, Guest, Start};
+use domain::evidence::{Accelerator, End, Evidence, Guest, Modules, Start};
 use domain::frame::{Direction, encode};
 use domain::kernel::Series;
 use domain::level::Level;
@@ -49,6 +50,8 @@ pub struct Order {
     pub object: Bytes,
     /// Digest of `object`, which the validator checks.
     pub object_digest: Digest,
+    /// Modules the object needs beyond those in the initramfs.
+    pub on_demand: Arc<OnDemand>,
     /// How far to take every program.
     pub level: Level,
     /// What is declared of the object's loader.
@@ -267,7 +270,8 @@ impl Hypervisor {
         };
         let since_took = remains.console.text_since(console_bytes_at_took);
         let evidence = collector.into_evidence(guest, remains.console.text(), &since_took, end);
-        Ok(Evidence { contract: order.contract.clone(), ..evidence })
+        let modules = Modules { loads: evidence.modules.loads, ..order.on_demand.modules.clone() };
+        Ok(Evidence { contract: order.contract.clone(), modules, ..evidence })
     }
 
     fn plan(&self, order: &Order, boot_max: Duration, nonce: Nonce) -> Result<Plan, MachineError> {
@@ -289,6 +293,7 @@ impl Hypervisor {
             object_name: order.object_name.clone(),
             object_digest: order.object_digest,
             object: order.object.to_vec(),
+            modules: order.on_demand.given.clone(),
             log_bytes_max: LOG_BYTES_MAX,
             // Nothing asks for them yet.
             line_costs: false,

@@ -177,6 +177,7 @@ fn order(boot: &BootFiles) -> Order {
         object_name: "nothing".to_owned(),
         object: Bytes::new(),
         object_digest: nothing,
+        on_demand: Arc::default(),
         level: Level::Load,
         contract: domain::contract::Contract::default(),
         globals: Vec::new(),

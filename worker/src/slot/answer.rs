@@ -11,10 +11,12 @@ use crate::slot::order::order;
 use crate::tally::Event;
 use bytes::Bytes;
 use domain::cell::FailureKind;
+use domain::contract::Contract;
 use domain::contract::GlobalBytes;
 use domain::digest::Digest;
 use domain::evidence::Evidence;
 use domain::kernel::Kernel;
+use insight::wanted::Wanted;
 use proto::wire;
 use proto::wire::fleet_service_client::FleetServiceClient;
 use std::io;
@@ -159,12 +161,15 @@ impl Slot {
         };
         let fetched = timeout(FETCH_MAX, self.worker.library.bundle(kernel, &fetching)).await;
         let bundle = fetched.map_err(|_| NotAnswered::SlowFetch(kernel.id.to_string()))??;
+        let on_demand =
+            Arc::new(self.worker.library.on_demand(&bundle, wanted(&object, &assignment.contract)).await?);
         let initramfs = self.worker.initramfs(&bundle)?;
         let hypervisor = self.worker.hypervisor(&bundle, &initramfs).await.map_err(NotAnswered::Host)?;
         let order = Order {
             object_name: assignment.object_name.clone(),
             object,
             object_digest: assignment.object,
+            on_demand,
             level: assignment.level,
             contract: assignment.contract.clone(),
             globals,
@@ -255,6 +260,15 @@ fn globals(assignment: &Assignment, object: &[u8]) -> Result<Vec<GlobalBytes>, N
     let variables = insight::object::globals(object).map_err(|error| refused(error.to_string()))?;
     insight::manifest::resolve(contract, &variables)
         .map_err(|wrong| refused(wrong.into_iter().map(|(_, says)| says).collect::<Vec<_>>().join("; ")))
+}
+
+/// What the object needs of its kernel, hooks that are declared for it among it. One that cannot be read
+/// needs nothing: the guest tells why.
+fn wanted(object: &[u8], contract: &Contract) -> Vec<Wanted> {
+    let Ok(facts) = insight::object::inspect(object) else { return Vec::new() };
+    let declared = contract.programs.values().filter_map(|terms| terms.section.as_deref());
+    let sections = facts.programs.iter().map(|program| program.section.as_str()).chain(declared);
+    insight::wanted::collect(sections, facts.externs.iter().map(String::as_str))
 }
 
 fn percent(done: u64, total: u64) -> u32 {

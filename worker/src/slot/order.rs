@@ -8,6 +8,7 @@ use domain::contract::Contract;
 use domain::digest::Digest;
 use domain::evidence::Start;
 use domain::level::Level;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// From the guest's first word to its last, unless a run says otherwise; as in the controller.
@@ -26,6 +27,7 @@ pub fn order(bundle: &Bundle, initramfs: &Initramfs, validator: Digest) -> Order
         object_name: String::new(),
         object: Bytes::new(),
         object_digest: Digest::of(b""),
+        on_demand: Arc::default(),
         level: Level::Attach,
         contract: Contract::default(),
         globals: Vec::new(),

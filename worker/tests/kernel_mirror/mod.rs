@@ -5,7 +5,7 @@
 
 mod package;
 
-pub(crate) use package::{deb, image, module};
+pub(crate) use package::{deb, image, module, module_with};
 
 use domain::digest::Digest;
 use liblzma::write::XzEncoder;

@@ -42,12 +42,26 @@ pub(crate) fn deb(kind: &str, contents: Contents<'_>) -> Vec<u8> {
 
 /// A kernel module that says what it depends on.
 pub(crate) fn module(depends: &str) -> Vec<u8> {
-    elf(".modinfo", format!("license=GPL\0depends={depends}\0").as_bytes())
+    module_with(depends, &[])
+}
+
+/// A kernel module with these functions, of which others see those marked so.
+pub(crate) fn module_with(depends: &str, functions: &[(&str, bool)]) -> Vec<u8> {
+    let (mut symbols, mut names) = (vec![0; 24], vec![0]);
+    for (name, global) in functions {
+        symbols.extend(u32::try_from(names.len()).expect("small").to_le_bytes());
+        // Binding and type, visibility, the section of code; then value and size.
+        symbols.extend([if *global { 0x12 } else { 0x02 }, 0, CODE, 0]);
+        symbols.extend([0; 16]);
+        names.extend(name.bytes().chain([0]));
+    }
+    let info = format!("license=GPL\0depends={depends}\0").into_bytes();
+    elf(&[(".modinfo", 1, info), (".text", 1, vec![0x90]), (".symtab", 2, symbols), (".strtab", 3, names)])
 }
 
 /// A boot image around a kernel with that type information.
 pub(crate) fn image(btf: &[u8]) -> Vec<u8> {
-    let payload = gzip(&elf(".BTF", btf));
+    let payload = gzip(&elf(&[(".BTF", 1, btf.to_vec())]));
     let mut image = vec![0; 1024];
     image[0x1f1] = 1;
     image[0x202..0x206].copy_from_slice(b"HdrS");
@@ -62,31 +76,32 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     packer.finish().expect("gzip")
 }
 
-/// A relocatable x86-64 ELF file with one section of data.
-fn elf(section: &str, data: &[u8]) -> Vec<u8> {
-    const HEADER: u64 = 64;
-    let names = format!("\0{section}\0.shstrtab\0");
-    let (data_bytes, names_bytes) = (data.len() as u64, names.len() as u64);
-    let table = HEADER + data_bytes + names_bytes;
+/// The number of the section of code in a module.
+const CODE: u8 = 2;
+
+/// A relocatable x86-64 ELF file with these sections: name, type and data. A symbol table has its names in
+/// the section behind it.
+fn elf(sections: &[(&str, u32, Vec<u8>)]) -> Vec<u8> {
+    let (mut names, mut data, mut table) = (vec![0], Vec::new(), vec![0; 64]);
+    let mut add = |name: &str, kind: u32, bytes: &[u8], link: u32| {
+        let name_at = u32::try_from(names.len()).expect("small");
+        names.extend(name.bytes().chain([0]));
+        let bytes = if kind == 3 && name == ".shstrtab" { names.clone() } else { bytes.to_vec() };
+        let (at, length) = (64 + data.len() as u64, bytes.len() as u64);
+        table.extend([name_at, kind].map(u32::to_le_bytes).concat());
+        table.extend([0, 0, at, length].map(u64::to_le_bytes).concat());
+        table.extend([link, 1].map(u32::to_le_bytes).concat());
+        table.extend([1, if kind == 2 { 24 } else { 0 }].map(u64::to_le_bytes).concat());
+        data.extend(bytes);
+    };
+    for (number, (name, kind, bytes)) in (1..).zip(sections) {
+        add(name, *kind, bytes, number + 1);
+    }
+    add(".shstrtab", 3, &[], 0);
+    let count = u16::try_from(sections.len() + 2).expect("small");
     let mut elf = b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x01\0\x3e\0\x01\0\0\0".to_vec();
-    for number in [0, 0, table] {
-        elf.extend(number.to_le_bytes());
-    }
+    elf.extend([0, 0, 64 + data.len() as u64].map(u64::to_le_bytes).concat());
     elf.extend([0; 4]);
-    for half in [64_u16, 0, 0, 64, 3, 2] {
-        elf.extend(half.to_le_bytes());
-    }
-    elf.extend(data);
-    elf.extend(names.bytes());
-    let name_of_names = u32::try_from(section.len() + 2).expect("small");
-    let sections =
-        [(0, 0_u32, 0, 0), (1, 1, HEADER, data_bytes), (name_of_names, 3, HEADER + data_bytes, names_bytes)];
-    for (name, kind, offset, bytes) in sections {
-        elf.extend(name.to_le_bytes());
-        elf.extend(kind.to_le_bytes());
-        for number in [0, 0, offset, bytes, 0, 1, 0] {
-            elf.extend(number.to_le_bytes());
-        }
-    }
-    elf
+    elf.extend([64_u16, 0, 0, 64, count, count - 1].map(u16::to_le_bytes).concat());
+    [elf, data, table].concat()
 }

@@ -1,7 +1,9 @@
 //! Rules for a program that was loaded and not attached.
 
 use crate::judge::classify::Finding;
+use crate::judge::modules::{Place, Searched};
 use crate::log::libbpf;
+use crate::wanted;
 use domain::cause::{CauseCode, Confidence};
 use domain::errno::Errno;
 use domain::evidence::{Attach, KernelFacts, ProgramFact};
@@ -12,13 +14,12 @@ pub(in crate::judge) struct Refusal<'a> {
     pub(in crate::judge) attach: &'a Attach,
     pub(in crate::judge) errno: Errno,
     pub(in crate::judge) facts: Option<&'a KernelFacts>,
+    pub(in crate::judge) modules: Searched<'a>,
     pub(in crate::judge) log: &'a str,
 }
 
 /// No such device: the hook's owner is not in this kernel.
 const ENODEV: Errno = Errno(19);
-/// Already there.
-const EEXIST: Errno = Errno(17);
 /// How old kernels report that a symbol to probe does not exist.
 const EADDRNOTAVAIL: Errno = Errno(99);
 
@@ -48,7 +49,7 @@ pub(in crate::judge) fn no_memory(refusal: &Refusal<'_>) -> Option<Finding> {
 
 /// The guest is fresh, so whoever holds the hook was put there by the validator.
 pub(in crate::judge) fn busy(refusal: &Refusal<'_>) -> Option<Finding> {
-    matches!(refusal.errno, Errno::EBUSY | EEXIST).then(|| {
+    matches!(refusal.errno, Errno::EBUSY | Errno::EEXIST).then(|| {
         let says = format!("The hook `{}` was already taken inside the guest.", refusal.hook());
         Finding::certain(CauseCode::Infrastructure, refusal.hook(), says)
     })
@@ -104,18 +105,35 @@ pub(in crate::judge) fn not_attachable_alone(refusal: &Refusal<'_>) -> Option<Fi
     })
 }
 
-/// What is missing may live in a module that the guest did not load, so this is never certain.
+/// Certain only if it is known that no module has it either. A kernel that has the function or tracepoint
+/// and does not find it has its reasons, for other rules to tell.
 pub(in crate::judge) fn target_missing(refusal: &Refusal<'_>) -> Option<Finding> {
     let gone = matches!(refusal.errno, Errno::ENOENT | Errno::ESRCH | ENODEV | EADDRNOTAVAIL);
     // Traffic control answers ENOENT for a queueing discipline it does not have.
     let is_hook = refusal.program.kind != "sched_cls" && refusal.program.kind != "sched_act";
-    (gone && is_hook).then(|| {
+    let wanted = wanted::of_section(&refusal.program.section);
+    let place = wanted.map_or(Place::Unknown, |wanted| refusal.modules.place(&wanted.symbol));
+    (gone && is_hook && !matches!(place, Place::Loaded { .. })).then(|| {
         let says = format!(
-            "Neither this kernel nor a module loaded here has `{}` to attach `{}` to.",
+            "Neither this kernel nor {} has `{}` to attach `{}` to.",
+            place.searched(),
             refusal.hook(),
             refusal.program.name
         );
-        Finding::likely(CauseCode::AttachTargetMissing, refusal.hook(), says).on(refusal.line())
+        place.missing(CauseCode::AttachTargetMissing, refusal.hook(), says).on(refusal.line())
+    })
+}
+
+/// From 6.6 on a kernel probes no function whose name another one has too.
+pub(in crate::judge) fn name_in_kernel_and_module(refusal: &Refusal<'_>) -> Option<Finding> {
+    let wanted = wanted::of_section(&refusal.program.section)?;
+    let Place::Loaded { module, .. } = refusal.modules.place(&wanted.symbol) else { return None };
+    (refusal.errno == EADDRNOTAVAIL).then(|| {
+        let says = format!(
+            "More than one function is named `{}` once module `{module}` is loaded, as it was in this guest.",
+            refusal.hook()
+        );
+        Finding::likely(CauseCode::Infrastructure, refusal.hook(), says).on(refusal.line())
     })
 }
 

@@ -1,8 +1,10 @@
 //! Rules for a program that was not loaded.
 
 use crate::judge::classify::Finding;
+use crate::judge::modules::{Place, Searched};
 use crate::log::libbpf;
 use crate::log::verifier::{self, Rejection};
+use crate::wanted;
 use domain::cause::{CauseCode, Confidence};
 use domain::errno::Errno;
 use domain::evidence::{KernelFacts, ProgramFact};
@@ -13,6 +15,7 @@ pub(in crate::judge) struct Refusal<'a> {
     program: &'a ProgramFact,
     errno: Errno,
     facts: Option<&'a KernelFacts>,
+    modules: Searched<'a>,
     log: &'a str,
     /// The log of opening the object, where libbpf lists who uses which extern.
     open_log: &'a str,
@@ -39,11 +42,11 @@ impl<'a> Refusal<'a> {
     pub(in crate::judge) fn new(
         program: &'a ProgramFact,
         errno: Errno,
-        facts: Option<&'a KernelFacts>,
+        modules: Searched<'a>,
         (log, open_log): (&'a str, &'a str),
     ) -> Self {
         let rejection = verifier::of_program(log, &program.name).and_then(verifier::rejection);
-        Self { program, errno, facts, log, open_log, rejection }
+        Self { program, errno, facts: modules.facts, modules, log, open_log, rejection }
     }
 
     pub(in crate::judge) fn rejection(&self) -> Option<&Rejection<'a>> {
@@ -129,10 +132,14 @@ pub(in crate::judge) fn kfunc_missing(refusal: &Refusal<'_>) -> Option<Finding> 
         let says = format!("This kernel has `{kfunc}` with other parameters than `{name}` calls it with.");
         Finding::certain(CauseCode::KfuncMissing, kfunc, says)
     } else {
-        let says = format!(
-            "Neither this kernel nor a module loaded here has a function `{kfunc}` that programs may call."
-        );
-        Finding::likely(CauseCode::KfuncMissing, kfunc, says)
+        let place = refusal.modules.place(kfunc);
+        place.untyped(kfunc, &refusal.program.name).unwrap_or_else(|| {
+            let says = format!(
+                "Neither this kernel nor {} has a function `{kfunc}` that programs may call.",
+                place.searched()
+            );
+            place.missing(CauseCode::KfuncMissing, kfunc, says)
+        })
     };
     Some(finding.on(line))
 }
@@ -150,8 +157,18 @@ pub(in crate::judge) fn extern_missing(refusal: &Refusal<'_>) -> Option<Finding>
     if !refusal.needs(symbol) {
         return Some(refusal.blocked_by(&format!("the object reads kernel symbol `{symbol}`"), line));
     }
+    let place = refusal.modules.place(symbol);
     let says = format!("This kernel has no `{symbol}` as the object declares it.");
-    Some(Finding::certain(CauseCode::ExternMissing, symbol, says).on(line))
+    let finding = match place {
+        Place::Unknown if !wanted::is_of_kernel(symbol) => {
+            Finding::certain(CauseCode::ExternMissing, symbol, says)
+        }
+        Place::Unknown | Place::Nowhere | Place::Absent { .. } => {
+            place.missing(CauseCode::ExternMissing, symbol, says)
+        }
+        Place::Loaded { .. } => Finding::certain(CauseCode::ExternMissing, symbol, says),
+    };
+    Some(finding.on(line))
 }
 
 pub(in crate::judge) fn struct_ops_missing(refusal: &Refusal<'_>) -> Option<Finding> {
@@ -165,18 +182,22 @@ pub(in crate::judge) fn struct_ops_missing(refusal: &Refusal<'_>) -> Option<Find
 
 pub(in crate::judge) fn target_missing(refusal: &Refusal<'_>) -> Option<Finding> {
     let (target, line) = libbpf::missing_target(refusal.log, &refusal.program.name)?;
-    let section = &refusal.program.section;
-    let finding = if section.starts_with("tp_btf") {
-        let says =
-            format!("Neither this kernel's BTF nor that of a module loaded here has tracepoint `{target}`.");
-        Finding::likely(CauseCode::BtfTypeMissing, target, says)
-    } else {
-        let says = format!(
-            "Neither this kernel's BTF nor that of a module loaded here has `{target}` to attach `{}` to.",
-            refusal.program.name
-        );
-        Finding::likely(CauseCode::AttachTargetMissing, target, says)
-    };
+    let ProgramFact { name, section, .. } = refusal.program;
+    let wanted = wanted::of_section(section);
+    let place = wanted.map_or(Place::Unknown, |wanted| refusal.modules.place(&wanted.symbol));
+    let finding = place.untyped(target, name).unwrap_or_else(|| {
+        let searched = place.searched();
+        let (code, says) = if section.starts_with("tp_btf") {
+            let says = format!("Neither this kernel's BTF nor that of {searched} has tracepoint `{target}`.");
+            (CauseCode::BtfTypeMissing, says)
+        } else {
+            let says = format!(
+                "Neither this kernel's BTF nor that of {searched} has `{target}` to attach `{name}` to."
+            );
+            (CauseCode::AttachTargetMissing, says)
+        };
+        place.missing(code, target, says)
+    });
     Some(finding.on(line))
 }
 
@@ -229,10 +250,15 @@ pub(in crate::judge) fn call_poisoned(refusal: &Refusal<'_>) -> Option<Finding> 
         None if number >= libbpf::POISON_KFUNC => libbpf::poisoned_kfunc(refusal.log, name).unwrap_or(name),
         None => return None,
     };
-    let says = format!(
-        "Neither this kernel nor a module loaded here has a function `{kfunc}`, which `{name}` calls unconditionally."
-    );
-    Some(Finding::likely(CauseCode::KfuncMissing, kfunc, says).on(said))
+    let place = refusal.modules.place(kfunc);
+    let finding = place.untyped(kfunc, name).unwrap_or_else(|| {
+        let says = format!(
+            "Neither this kernel nor {} has a function `{kfunc}`, which `{name}` calls unconditionally.",
+            place.searched()
+        );
+        place.missing(CauseCode::KfuncMissing, kfunc, says)
+    });
+    Some(finding.on(said))
 }
 
 pub(in crate::judge) fn kfunc_refused(refusal: &Refusal<'_>) -> Option<Finding> {

@@ -36,6 +36,11 @@ fn opened() -> FromGuest {
     FromGuest::Opened(Open::default())
 }
 
+fn modules(count: usize) -> FromGuest {
+    let load = ModuleLoad { name: "nf_conntrack".to_owned(), errno: None, btf: true };
+    FromGuest::Modules(vec![load; count])
+}
+
 fn load() -> FromGuest {
     FromGuest::Load(Load { scope: LoadScope::Whole, errno: None, loaded: vec![], counts: vec![], took_us: 7 })
 }
@@ -129,6 +134,10 @@ fn every_break_of_the_order_ends_the_conversation() {
         (vec![ready(), took(), load()], Offence::BeforeOpened),
         (vec![ready(), took(), map()], Offence::BeforeOpened),
         (vec![ready(), took(), attach()], Offence::BeforeOpened),
+        (vec![ready(), modules(1)], Offence::BeforeTook),
+        (vec![ready(), took(), modules(1), modules(1)], Offence::ModulesAgain),
+        (vec![ready(), took(), opened(), modules(1)], Offence::ModulesAgain),
+        (vec![ready(), took(), modules(JOB_MODULES_MAX + 1)], Offence::TooMany("modules")),
         (vec![ready(), took(), opened(), opened()], Offence::OpenedTwice),
         (
             vec![

@@ -14,7 +14,8 @@ mod mirror;
 mod release;
 
 use super::download::Downloader;
-use super::modules::{MODULES_MAX, WANTED, depends, load_order};
+use super::modules::{STANDING, load_order};
+use super::pack::Packed;
 use super::unpack::Search;
 use super::{KernelError, Listed, Listing, Progress, Report, Settings, Source, Unpacked};
 use domain::digest::Digest;
@@ -23,7 +24,6 @@ use futures_util::{FutureExt, StreamExt, stream};
 use index::Stanza;
 use mirror::Mirrors;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use time::OffsetDateTime;
@@ -33,8 +33,6 @@ const SUITES_AT_ONCE: usize = 4;
 /// Largest package accepted. Kernel packages are under 120 MB; those with debug information,
 /// which are never wanted, about 1 GB.
 const PACKAGE_BYTES_MAX: u64 = 512 * 1024 * 1024;
-/// Times the packages are searched for further dependencies of modules.
-const SEARCHES_MAX: usize = 8;
 
 /// A source that reads Debian's archive.
 #[derive(Debug)]
@@ -225,37 +223,24 @@ impl Source for Debian {
     }
 }
 
-/// Searches the packages until every module that is needed and exists was found.
+/// Takes what a guest needs out of the packages, each of which is read once.
 fn unpack(release: &str, debs: &[(String, PathBuf)], into: &Path) -> Result<Unpacked, KernelError> {
-    let mut search = Search::new(release, WANTED, into);
-    let mut graph = BTreeMap::new();
-    for _ in 0..SEARCHES_MAX {
-        for (name, deb) in debs {
-            search.package(name, deb)?;
-        }
-        graph.clear();
-        for (name, module) in &search.found {
-            let needs =
-                depends(module).map_err(|says| KernelError::malformed(format!("module {name}"), says))?;
-            graph.insert(name.clone(), needs);
-        }
-        let before = search.modules.len();
-        search.modules.extend(graph.values().flatten().cloned());
-        if search.modules.len() == before {
-            break;
-        }
-        if search.modules.len() > MODULES_MAX {
-            return Err(KernelError::malformed(release, format!("needs more than {MODULES_MAX} modules")));
-        }
+    let mut search = Search::new(release, into)?;
+    for (name, deb) in debs {
+        search.package(name, deb)?;
     }
-    let (order, mut lacks) = load_order(WANTED, &graph, &search.builtin);
-    if search.config.is_none() {
+    let Search { vmlinuz, config, builtin, packing, .. } = search;
+    let packed = packing.finish(&builtin)?;
+    let depends = |name: &str| packed.as_ref().and_then(|packed| packed.depends(name));
+    let (order, mut lacks) = load_order(STANDING, &builtin, &depends);
+    if config.is_none() {
         lacks.push("the configuration is not in the packages".to_owned());
     }
-    let modules = order.iter().map(|name| search.write_module(name)).collect::<Result<_, _>>()?;
+    let alone = |packed: &Packed| order.iter().map(|name| packed.write_alone(name)).collect();
+    let modules = packed.as_ref().map(alone).transpose()?.unwrap_or_default();
     let vmlinuz =
-        search.vmlinuz.ok_or_else(|| KernelError::malformed(release, "its packages hold no kernel image"))?;
-    Ok(Unpacked { vmlinuz, config: search.config, modules, lacks })
+        vmlinuz.ok_or_else(|| KernelError::malformed(release, "its packages hold no kernel image"))?;
+    Ok(Unpacked { vmlinuz, config, modules, packed, lacks })
 }
 
 /// Runs what computes or reads files for long away from the threads that serve everybody.
