@@ -8,6 +8,7 @@
 pub mod axis;
 pub mod cause;
 pub mod cell;
+pub mod check;
 pub mod digest;
 pub mod errno;
 pub mod evidence;

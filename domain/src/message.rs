@@ -14,6 +14,7 @@
 //!   | kills the guest                       |
 //! ```
 
+use crate::check::{Check, CheckRun};
 use crate::digest::Digest;
 use crate::evidence::{Attach, KernelFacts, Load, LogSubject, MapCreate, Open};
 use crate::level::Level;
@@ -50,6 +51,8 @@ pub struct Job {
     pub object_digest: Digest,
     /// The ELF itself.
     pub object: Vec<u8>,
+    /// What is run while the programs are attached, in this order.
+    pub checks: Vec<Check>,
     /// Bytes kept of each log before compression; more is counted but dropped.
     pub log_bytes_max: u32,
 }
@@ -105,6 +108,12 @@ pub enum FromGuest {
     Load(Load),
     /// One program was attached, or not.
     Attach(Attach),
+    /// These programs are attached at once while the checks run.
+    Live(Vec<String>),
+    /// One check was run.
+    Check(CheckRun),
+    /// No check can be run in this guest; the text says why.
+    NoChecks(String),
     /// A piece of a log.
     Log(LogPiece),
     /// The job could not be begun; nothing was learnt about the object.

@@ -14,6 +14,7 @@ use crate::open::{self, Instance, Specimen};
 use crate::prepare::Fixtures;
 use crate::sys::libbpf::Program;
 use channel::{Link, LinkError};
+use domain::check::Check;
 use domain::errno::Errno;
 use domain::evidence::{Attach, AttachOutcome, LoadScope, LogSubject};
 use domain::level::Level;
@@ -54,7 +55,8 @@ pub(crate) struct Exercise<'a> {
     link: &'a Link,
     pub(crate) level: Level,
     pub(crate) fixtures: Fixtures,
-    specimen: Specimen<'a>,
+    pub(crate) checks: &'a [Check],
+    pub(crate) specimen: Specimen<'a>,
     pub(crate) recorder: Recorder,
     // The programs that are attached.
     held: RefCell<Vec<Box<dyn Hold>>>,
@@ -68,6 +70,7 @@ impl<'a> Exercise<'a> {
             link,
             level: job.level,
             fixtures,
+            checks: &job.checks,
             specimen: Specimen::new(job),
             recorder,
             held: RefCell::default(),
@@ -82,14 +85,17 @@ impl<'a> Exercise<'a> {
         let count = instance.object.programs().count();
         // Never closed: the guest ends with its job, and letting go costs a tenth of a short one.
         let instance = ManuallyDrop::new(instance);
-        let left = match self.whole(&instance)? {
+        let left = self.whole(&instance)?;
+        let loaded = left.is_some();
+        let left = match left {
             Some(left) => left,
             None => {
                 self.maps()?;
                 (0..count).collect()
             }
         };
-        self.each_alone(left, &instance)
+        self.each_alone(left, &instance)?;
+        if loaded { self.behaviour(&instance) } else { Ok(()) }
     }
 
     fn open(&self) -> Result<Option<Instance>, ExerciseError> {
@@ -141,7 +147,7 @@ impl<'a> Exercise<'a> {
     ) -> Result<(), ExerciseError> {
         match self.level {
             Level::Load => Ok(()),
-            Level::Attach => {
+            Level::Attach | Level::Behave => {
                 let (attach, held) = self.beside_others(attacher, index, program);
                 self.held.borrow_mut().extend(held);
                 self.report_attach(attach)
@@ -185,7 +191,7 @@ impl<'a> Exercise<'a> {
     }
 
     /// Lets go of the programs that are attached, first attached first, then of their object.
-    fn detach(&self) {
+    pub(crate) fn detach(&self) {
         drop(self.held.take());
     }
 

@@ -5,11 +5,15 @@
 
 mod alone;
 mod attach;
+mod behave;
+mod checks;
 mod clock;
+mod command;
 mod contract;
 mod devices;
 mod exercise;
 mod facts;
+mod group;
 mod guest;
 mod kmsg;
 mod load;
@@ -21,6 +25,7 @@ mod open;
 mod prepare;
 mod settle;
 mod sys;
+mod tools;
 
 use nix::sys::reboot::{RebootMode, reboot};
 use std::process::ExitCode;

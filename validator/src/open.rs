@@ -33,6 +33,11 @@ impl<'j> Specimen<'j> {
         Self { elf: &job.object, name: c_text(&job.object_name), instances: Cell::new(0) }
     }
 
+    /// Its bytes.
+    pub(crate) fn elf(&self) -> &[u8] {
+        self.elf
+    }
+
     /// Opens the object and applies the contract. Every instance pins into a folder of its own, so
     /// that none finds the maps of another.
     pub(crate) fn open(&self) -> Result<Instance, Errno> {

@@ -8,6 +8,7 @@
 
 pub(crate) mod attach;
 pub(crate) mod btf;
+pub(crate) mod buffer;
 pub(crate) mod features;
 pub(crate) mod kernel;
 pub(crate) mod kernel_version;

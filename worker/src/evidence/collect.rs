@@ -5,7 +5,8 @@ use super::seal::json_bytes;
 use super::text::{printable, sentence};
 use crate::guest::nonce::Nonces;
 use crate::machine::Step;
-use domain::evidence::{Attach, End, Evidence, Guest, KernelFacts, Load, Log, MapCreate, Open};
+use domain::check::{CHECKS_MAX, CheckRun, Saw};
+use domain::evidence::{Attach, Behaviour, End, Evidence, Guest, KernelFacts, Load, Log, MapCreate, Open};
 use domain::message::{FromGuest, LogPiece, Nonce};
 use serde::Serialize;
 
@@ -83,6 +84,7 @@ pub struct Collector {
     maps: Vec<MapCreate>,
     loads: Vec<Load>,
     attaches: Vec<Attach>,
+    behaviour: Option<Behaviour>,
     records_bytes: usize,
     logs: Vec<Log>,
     logs_bytes: usize,
@@ -115,6 +117,7 @@ impl Collector {
             maps: Vec::new(),
             loads: Vec::new(),
             attaches: Vec::new(),
+            behaviour: None,
             logs: Vec::new(),
             logs_bytes: 0,
             unfinished: None,
@@ -152,6 +155,14 @@ impl Collector {
             FromGuest::Load(load) => self.opened()?.keep(load, |all| &mut all.loads, "loads")?,
             FromGuest::Attach(attach) => {
                 self.opened()?.keep(attach, |all| &mut all.attaches, "attach attempts")?;
+            }
+            FromGuest::Live(live) => {
+                self.opened()?.weigh(&live)?;
+                self.behaviour.get_or_insert_default().live = live;
+            }
+            FromGuest::Check(check) => self.opened()?.take_check(check)?,
+            FromGuest::NoChecks(says) => {
+                self.opened()?.behaviour.get_or_insert_default().hindered = Some(sentence(&says));
             }
             FromGuest::Log(piece) => self.take_piece(piece)?,
             FromGuest::Refused { says } => return Ok(Some(End::Refused(sentence(&says)))),
@@ -196,6 +207,7 @@ impl Collector {
         match &self.open {
             _ if self.drawn.is_none() => Step::Boot,
             None => Step::Open,
+            Some(_) if self.behaviour.is_some() => Step::Behave,
             Some(_) if self.attaches.is_empty() => Step::Load,
             Some(_) => Step::Attach,
         }
@@ -219,6 +231,7 @@ impl Collector {
             maps: self.maps,
             loads: self.loads,
             attaches: self.attaches,
+            behaviour: self.behaviour,
             splats: super::splat::find(&self.logs, since_took),
             logs: self.logs,
             console,
@@ -251,6 +264,25 @@ impl Collector {
         }
         self.weigh(&record)?;
         among(self).push(record);
+        Ok(())
+    }
+
+    /// Keeps what was observed of a check, with what its command wrote made printable.
+    fn take_check(&mut self, mut check: CheckRun) -> Result<(), Offence> {
+        for output in [&mut check.command.stdout, &mut check.command.stderr] {
+            output.text = printable(output.text.as_bytes());
+        }
+        for saw in &mut check.saw {
+            if let Saw::Nothing(says) = saw {
+                *says = sentence(says);
+            }
+        }
+        self.weigh(&check)?;
+        let checks = &mut self.behaviour.get_or_insert_default().checks;
+        if checks.len() == CHECKS_MAX {
+            return Err(Offence::TooMany("checks"));
+        }
+        checks.push(check);
         Ok(())
     }
 
