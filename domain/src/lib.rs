@@ -17,6 +17,7 @@ pub mod id;
 pub mod kernel;
 pub mod level;
 pub mod message;
+pub mod offers;
 pub mod question;
 pub mod run;
 pub mod selector;

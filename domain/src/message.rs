@@ -18,6 +18,7 @@ use crate::check::{Check, CheckRun};
 use crate::digest::Digest;
 use crate::evidence::{Attach, KernelFacts, Load, LogSubject, MapCreate, Open};
 use crate::level::Level;
+use crate::offers::Offers;
 use serde::{Deserialize, Serialize};
 
 /// 32 random bytes that prove which boot and which job an answer belongs to.
@@ -90,6 +91,8 @@ pub enum FromGuest {
         boot_nonce: Nonce,
         /// What the validator sees of its kernel.
         facts: KernelFacts,
+        /// What the kernel offers, from a guest that is to be a template.
+        offers: Option<Box<Offers>>,
     },
     /// The guest read its job and is a guest of its own. The first word of a clone, whose `Ready` its template said.
     Took {

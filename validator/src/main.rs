@@ -23,6 +23,7 @@ mod mounts;
 mod netlink;
 mod open;
 mod prepare;
+mod probe;
 mod settle;
 mod sys;
 mod tools;

@@ -31,7 +31,8 @@ pub enum NoTools {
 impl Tools {
     /// Reads the busybox at `path`, or the first of the usual places that has one.
     pub fn read(path: Option<&Path>) -> Self {
-        let usual = || PLACES.map(Path::new).into_iter().find(|path| path.exists()).unwrap_or(Path::new(PLACES[0]));
+        let usual =
+            || PLACES.map(Path::new).into_iter().find(|path| path.exists()).unwrap_or(Path::new(PLACES[0]));
         let path = path.unwrap_or_else(usual);
         let absent = |says: String| NoTools::Absent { path: path.to_owned(), says };
         let bytes = std::fs::read(path).map_err(|error| absent(error.to_string()));

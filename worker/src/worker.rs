@@ -144,7 +144,8 @@ impl Worker {
         if let Some(initramfs) = known().get(&bundle.kernel.digest).filter(|known| known.path.exists()) {
             return Ok(initramfs.clone());
         }
-        let initramfs = tokio::task::block_in_place(|| bundle.initramfs(&self.validator.bytes, self.tools.bytes().ok()))?;
+        let initramfs =
+            tokio::task::block_in_place(|| bundle.initramfs(&self.validator.bytes, self.tools.bytes().ok()))?;
         known().insert(bundle.kernel.digest, initramfs.clone());
         Ok(initramfs)
     }

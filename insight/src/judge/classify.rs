@@ -120,6 +120,7 @@ pub(super) fn verdict_of(code: CauseCode) -> Verdict {
         | CauseCode::VerifierAccess
         | CauseCode::VerifierInvalid
         | CauseCode::VerifierTooComplex
+        | CauseCode::CheckFailed
         | CauseCode::Unexplained => Verdict::Fails,
         CauseCode::LsmInactive | CauseCode::LoaderContract | CauseCode::NotExercised | CauseCode::Blocked => {
             Verdict::NotAttempted

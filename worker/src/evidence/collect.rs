@@ -8,6 +8,7 @@ use crate::machine::Step;
 use domain::check::{CHECKS_MAX, CheckRun, Saw};
 use domain::evidence::{Attach, Behaviour, End, Evidence, Guest, KernelFacts, Load, Log, MapCreate, Open};
 use domain::message::{FromGuest, LogPiece, Nonce};
+use domain::offers::Offers;
 use serde::Serialize;
 
 /// Bytes of one log the validator is told to keep, before compression; it drops the middle of a
@@ -80,6 +81,7 @@ pub struct Collector {
     drawn: Option<[u8; 16]>,
     nonce_ok: bool,
     kernel: Option<KernelFacts>,
+    offers: Offers,
     open: Option<Open>,
     maps: Vec<MapCreate>,
     loads: Vec<Load>,
@@ -113,6 +115,7 @@ impl Collector {
             nonce_ok: false,
             records_bytes: kernel.as_ref().map_or(0, json_bytes),
             kernel,
+            offers: Offers::default(),
             open: None,
             maps: Vec::new(),
             loads: Vec::new(),
@@ -131,10 +134,11 @@ impl Collector {
     pub fn take(&mut self, message: FromGuest) -> Result<Option<End>, Offence> {
         self.in_order(&message)?;
         match message {
-            FromGuest::Ready { boot_nonce, facts } => {
+            FromGuest::Ready { boot_nonce, facts, offers } => {
                 Self::check("boot", boot_nonce, self.nonces.boot)?;
-                self.weigh(&facts)?;
+                self.weigh(&(&facts, &offers))?;
                 self.kernel = Some(facts);
+                self.offers = offers.map(|offers| *offers).unwrap_or_default();
             }
             FromGuest::Took { boot_nonce, job_nonce, drawn } => {
                 Self::check("boot", boot_nonce, self.nonces.boot)?;
@@ -197,9 +201,9 @@ impl Collector {
         if got == given { Ok(()) } else { Err(Offence::WrongNonce(which)) }
     }
 
-    /// What the guest saw of its kernel, once it said `Ready`.
-    pub(crate) fn into_kernel(self) -> Option<KernelFacts> {
-        self.kernel
+    /// What the guest saw of its kernel and what that offers, once it said `Ready`.
+    pub(crate) fn into_kernel(self) -> Option<(KernelFacts, Offers)> {
+        Some((self.kernel?, self.offers))
     }
 
     /// What the guest is doing, judged by what it said last.
