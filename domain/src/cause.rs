@@ -57,6 +57,8 @@ codes! {
     VerifierInvalid = "verifier_invalid",
     /// The verifier gave up: too many instructions, states or jumps.
     VerifierTooComplex = "verifier_too_complex",
+    /// A command that ran while the programs were attached did not do what was expected.
+    CheckFailed = "check_failed",
     /// Something its own loader sets at run time was missing, so the object was not really tried.
     LoaderContract = "loader_contract",
     /// No alternative of a group that the contract declares can work on this kernel.
@@ -104,6 +106,8 @@ pub enum Stage {
     Load,
     /// Attaching programs.
     Attach,
+    /// Running checks while the programs are attached.
+    Behave,
 }
 
 impl Stage {
@@ -115,6 +119,7 @@ impl Stage {
             Self::Map => "map",
             Self::Load => "load",
             Self::Attach => "attach",
+            Self::Behave => "behave",
         }
     }
 }

@@ -8,6 +8,7 @@
 //! validator infers by itself.
 
 use crate::cause::CauseCode;
+use crate::check::Check;
 use crate::digest::Digest;
 use crate::kernel::Kernel;
 use crate::level::Level;
@@ -76,6 +77,11 @@ pub struct Contract {
     pub companions: Vec<String>,
     /// Failures that are known and do not decide.
     pub expected_failures: Vec<ExpectedFailure>,
+    /// Commands that are run while the programs are attached, in this order.
+    pub checks: Vec<Check>,
+    /// Whether every program is loaded once more to count the verifier's walk by source line, which takes
+    /// several times longer than the load.
+    pub line_costs: bool,
 }
 
 /// What is declared of one program.

@@ -3,6 +3,7 @@
 //! Evidence is never changed once stored. A verdict can be computed from it again at any time,
 //! so everything a judgement needs is here and nothing in here is a judgement.
 
+use crate::check::CheckRun;
 use crate::contract::Contract;
 use crate::digest::Digest;
 use crate::errno::Errno;
@@ -273,6 +274,17 @@ pub struct Attach {
     pub outcome: AttachOutcome,
 }
 
+/// What the programs of an object did together.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Behaviour {
+    /// Programs that were attached at once while the checks ran.
+    pub live: Vec<String>,
+    /// The checks that were run, in their order.
+    pub checks: Vec<CheckRun>,
+    /// Why none could be run in this guest.
+    pub hindered: Option<String>,
+}
+
 /// What a log belongs to.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum LogSubject {
@@ -288,6 +300,8 @@ pub enum LogSubject {
     Attach(String),
     /// Trying this candidate of a group of alternatives.
     Trial(String),
+    /// Running this check.
+    Check(String),
     /// Kernel messages from `READY` to the end of the job.
     Kernel,
 }
@@ -411,6 +425,9 @@ pub struct Evidence {
     /// Walks by source line, if they were asked for.
     #[serde(default)]
     pub line_costs: Vec<LineCosts>,
+    /// Checks, if some were to be run.
+    #[serde(default)]
+    pub behaviour: Option<Behaviour>,
     /// Logs.
     pub logs: Vec<Log>,
     /// Kernel trouble found by the worker's splat policy.

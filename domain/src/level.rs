@@ -11,11 +11,13 @@ pub enum Level {
     Load,
     /// The program was attached to a hook and the kernel reported success.
     Attach,
+    /// It did what the declared checks expect while it was attached.
+    Behave,
 }
 
 /// A level that does not exist.
 #[derive(Debug, thiserror::Error)]
-#[error("`{0}` is not an evidence level; use load or attach")]
+#[error("`{0}` is not an evidence level; use load, attach or behave")]
 pub struct NotALevel(String);
 
 impl Level {
@@ -24,6 +26,7 @@ impl Level {
         match self {
             Self::Load => "load",
             Self::Attach => "attach",
+            Self::Behave => "behave",
         }
     }
 }
@@ -41,6 +44,7 @@ impl FromStr for Level {
         match text {
             "load" => Ok(Self::Load),
             "attach" => Ok(Self::Attach),
+            "behave" => Ok(Self::Behave),
             other => Err(NotALevel(other.to_owned())),
         }
     }

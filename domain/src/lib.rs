@@ -8,6 +8,7 @@
 pub mod axis;
 pub mod cause;
 pub mod cell;
+pub mod check;
 pub mod contract;
 pub mod digest;
 pub mod errno;
@@ -18,6 +19,7 @@ pub mod id;
 pub mod kernel;
 pub mod level;
 pub mod message;
+pub mod offers;
 pub mod question;
 pub mod run;
 pub mod section;

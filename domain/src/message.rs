@@ -15,10 +15,12 @@
 //!   | kills the guest                       |
 //! ```
 
+use crate::check::{CheckRun, GlobalPlace};
 use crate::contract::{Contract, GlobalBytes};
 use crate::digest::Digest;
 use crate::evidence::{Attach, KernelFacts, LineCosts, Load, LogSubject, MapCreate, ModuleLoad, Open};
 use crate::level::Level;
+use crate::offers::Offers;
 use serde::{Deserialize, Serialize};
 
 /// 32 random bytes that prove which boot and which job an answer belongs to.
@@ -67,11 +69,10 @@ pub struct Job {
     pub object: Vec<u8>,
     /// Modules to load before the object is opened, in this order.
     pub modules: Vec<Module>,
+    /// Where the global variables stand whose values are expected.
+    pub places: Vec<GlobalPlace>,
     /// Bytes kept of each log before compression; more is counted but dropped.
     pub log_bytes_max: u32,
-    /// Whether every program is loaded once more to count the verifier's walk by source line. That takes
-    /// several times longer than the load.
-    pub line_costs: bool,
 }
 
 /// Messages to a guest.
@@ -107,6 +108,8 @@ pub enum FromGuest {
         boot_nonce: Nonce,
         /// What the validator sees of its kernel.
         facts: KernelFacts,
+        /// What the kernel offers, from a guest that is to be a template.
+        offers: Option<Box<Offers>>,
     },
     /// The guest read its job and is a guest of its own. The first word of a clone, whose `Ready` its template said.
     Took {
@@ -129,6 +132,12 @@ pub enum FromGuest {
     Attach(Attach),
     /// The walk through one program, by source line.
     LineCosts(LineCosts),
+    /// These programs are attached at once while the checks run.
+    Live(Vec<String>),
+    /// One check was run.
+    Check(CheckRun),
+    /// No check can be run in this guest; the text says why.
+    NoChecks(String),
     /// A piece of a log.
     Log(LogPiece),
     /// The job could not be begun; nothing was learnt about the object.

@@ -1,6 +1,7 @@
 //! Verdicts: what evidence means, for a program, for a cell and for a run.
 
 use crate::cause::Cause;
+use crate::check::CommandRun;
 use crate::evidence::{LineCost, Loaded, Splat};
 use crate::level::Level;
 use serde::{Deserialize, Serialize};
@@ -163,6 +164,21 @@ pub struct MapVerdict {
     pub cause: Option<Cause>,
 }
 
+/// The verdict of one check.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckVerdict {
+    /// The check's name.
+    pub name: String,
+    /// Whether it decides the cell.
+    pub required: bool,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Why it does not pass.
+    pub cause: Option<Cause>,
+    /// How its command went, if it was started.
+    pub command: Option<CommandRun>,
+}
+
 /// The verdict of one cell.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CellVerdict {
@@ -174,6 +190,9 @@ pub struct CellVerdict {
     pub programs: Vec<ProgramVerdict>,
     /// Maps in the object's order.
     pub maps: Vec<MapVerdict>,
+    /// Checks in their order.
+    #[serde(default)]
+    pub checks: Vec<CheckVerdict>,
     /// What the validator filled in for the object's own loader.
     pub inferred: Vec<String>,
     /// What was declared and set, or could not be, one sentence each.
@@ -203,6 +222,7 @@ impl CellVerdict {
             cause,
             programs: Vec::new(),
             maps: Vec::new(),
+            checks: Vec::new(),
             inferred: Vec::new(),
             declared: Vec::new(),
             chosen: Vec::new(),

@@ -70,6 +70,7 @@ fn evidence(programs: Vec<ProgramFact>) -> Evidence {
         maps: Vec::new(),
         loads: Vec::new(),
         attaches: Vec::new(),
+        behaviour: None,
         line_costs: Vec::new(),
         logs: Vec::new(),
         splats: Vec::new(),

@@ -3,12 +3,13 @@
 use crate::wire;
 use domain::cause::{Cause, Location};
 use domain::cell::{CellState, FailureKind};
+use domain::check::{CommandEnd, CommandRun, Output};
 use domain::digest::Digest;
 use domain::evidence::{Evidence, Guest, KernelFacts, LineCost, Loaded, Splat, Start};
 use domain::kernel::Kernel;
 use domain::level::Level;
 use domain::run::RunState;
-use domain::verdict::{CellVerdict, MapVerdict, ProgramVerdict, Verdict, Verification};
+use domain::verdict::{CellVerdict, CheckVerdict, MapVerdict, ProgramVerdict, Verdict, Verification};
 
 impl From<&Kernel> for wire::Kernel {
     fn from(kernel: &Kernel) -> Self {
@@ -43,6 +44,7 @@ impl From<Level> for wire::Level {
         match level {
             Level::Load => Self::Load,
             Level::Attach => Self::Attach,
+            Level::Behave => Self::Behave,
         }
     }
 }
@@ -169,6 +171,42 @@ impl From<&MapVerdict> for wire::MapVerdict {
     }
 }
 
+impl From<&Output> for wire::Output {
+    fn from(output: &Output) -> Self {
+        Self { text: output.text.clone(), bytes: output.bytes }
+    }
+}
+
+impl From<&CommandRun> for wire::CommandRun {
+    fn from(run: &CommandRun) -> Self {
+        let (end, number) = match run.end {
+            CommandEnd::Exited(status) => ("exited", status.into()),
+            CommandEnd::Signalled(signal) => ("signalled", signal.unsigned_abs()),
+            CommandEnd::TimedOut => ("timed_out", 0),
+            CommandEnd::NotStarted(errno) => ("not_started", errno.0.unsigned_abs()),
+        };
+        Self {
+            end: end.to_owned(),
+            number,
+            took_ms: run.took_ms,
+            stdout: Some((&run.stdout).into()),
+            stderr: Some((&run.stderr).into()),
+        }
+    }
+}
+
+impl From<&CheckVerdict> for wire::CheckVerdict {
+    fn from(check: &CheckVerdict) -> Self {
+        Self {
+            name: check.name.clone(),
+            required: check.required,
+            verdict: wire::Verdict::from(check.verdict).into(),
+            cause: check.cause.as_ref().map(Into::into),
+            command: check.command.as_ref().map(Into::into),
+        }
+    }
+}
+
 impl From<&Splat> for wire::Splat {
     fn from(splat: &Splat) -> Self {
         Self { kind: splat.kind.clone(), excerpt: splat.excerpt.clone() }
@@ -213,6 +251,7 @@ pub fn cell_verdict(verdict: &CellVerdict, evidence: Option<(&Evidence, Digest)>
         excused: verdict.excused,
         modules: verdict.modules.clone(),
         splats: verdict.splats.iter().map(Into::into).collect(),
+        checks: verdict.checks.iter().map(Into::into).collect(),
         guest: evidence.map(|(evidence, _)| guest(&evidence.guest, evidence.kernel.as_ref())),
         evidence: evidence.map(|(_, digest)| digest.0.to_vec()).unwrap_or_default(),
     }

@@ -58,6 +58,7 @@ impl From<wire::Level> for Level {
         match level {
             wire::Level::Load => Self::Load,
             wire::Level::Attach | wire::Level::Unspecified => Self::Attach,
+            wire::Level::Behave => Self::Behave,
         }
     }
 }

@@ -68,7 +68,7 @@ impl Guests {
     /// No such kernel, or its bundle cannot be had.
     pub async fn order(&self, selector: &str, object: (String, Vec<u8>)) -> anyhow::Result<Order> {
         let bundle = self.library.bundle(self.kernel(selector)?, &|_| ()).await?;
-        let initramfs = bundle.initramfs(&self.validator)?;
+        let initramfs = bundle.initramfs(&self.validator, None)?;
         let (object_name, object) = object;
         let object_digest = Digest::of(&object);
         let order = order(&bundle, &initramfs, Digest::of(&self.validator));

@@ -126,7 +126,7 @@ impl Lab {
         let path = system::repository().join("target/debug").join(program);
         let program =
             std::fs::read(&path).with_context(|| format!("{}: run `make build-debug`", path.display()))?;
-        let initramfs = self.bundle.initramfs(&program)?;
+        let initramfs = self.bundle.initramfs(&program, None)?;
         let (object_name, object) = object;
         Ok(Order {
             object_name,

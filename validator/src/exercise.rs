@@ -58,9 +58,8 @@ pub(crate) struct Exercise<'a> {
     link: &'a Link,
     level: Level,
     pub(crate) fixtures: Fixtures,
-    specimen: Specimen<'a>,
+    pub(crate) specimen: Specimen<'a>,
     pub(crate) recorder: Recorder,
-    line_costs: bool,
     // The programs that are attached.
     held: RefCell<Vec<Box<dyn Hold>>>,
 }
@@ -75,7 +74,6 @@ impl<'a> Exercise<'a> {
             fixtures,
             specimen: Specimen::new(job),
             recorder,
-            line_costs: job.line_costs,
             held: RefCell::default(),
         }
     }
@@ -90,7 +88,9 @@ impl<'a> Exercise<'a> {
         let exercised: Vec<usize> = exercised.map(|(index, _)| index).collect();
         // Never closed: the guest ends with its job, and letting go costs a tenth of a short one.
         let instance = ManuallyDrop::new(instance);
-        let left = match self.whole(&instance)? {
+        let left = self.whole(&instance)?;
+        let loaded = left.is_some();
+        let left = match left {
             Some(left) => left,
             None => {
                 self.maps()?;
@@ -98,12 +98,12 @@ impl<'a> Exercise<'a> {
             }
         };
         self.each_alone(left, &instance)?;
-        if self.line_costs {
+        if self.contract().line_costs {
             for index in 0..instance.object.programs().count() {
                 self.send(&FromGuest::LineCosts(self.line_costs(index)?))?;
             }
         }
-        Ok(())
+        if loaded { self.behaviour(&instance) } else { Ok(()) }
     }
 
     /// What is declared of the object's loader.
@@ -167,6 +167,11 @@ impl<'a> Exercise<'a> {
         Ok(Some(left))
     }
 
+    /// How far the object is taken.
+    pub(crate) fn level(&self) -> Level {
+        self.level
+    }
+
     /// How far a program is taken.
     pub(crate) fn level_of(&self, program: &str) -> Level {
         self.contract().programs.get(program).and_then(|terms| terms.level).unwrap_or(self.level)
@@ -180,7 +185,7 @@ impl<'a> Exercise<'a> {
     ) -> Result<(), ExerciseError> {
         match self.level_of(&program.name()) {
             Level::Load => Ok(()),
-            Level::Attach => {
+            Level::Attach | Level::Behave => {
                 let (attach, held) = self.beside_others(attacher, index, program);
                 self.held.borrow_mut().extend(held);
                 self.report_attach(attach)
@@ -224,7 +229,7 @@ impl<'a> Exercise<'a> {
     }
 
     /// Lets go of the programs that are attached, first attached first, then of their object.
-    fn detach(&self) {
+    pub(crate) fn detach(&self) {
         drop(self.held.take());
     }
 

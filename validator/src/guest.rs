@@ -6,6 +6,7 @@ use crate::kmsg::Mark;
 use crate::modules;
 use crate::mounts;
 use crate::prepare::{Fixtures, prepare};
+use crate::probe;
 use crate::settle::{put_off_chores, settle};
 use crate::sys::kernel;
 use channel::{Link, LinkError};
@@ -54,11 +55,14 @@ fn converse(link: &mut Link, lacks: Vec<String>) -> Result<Nonce, JobError> {
     // Opened for all clones at once, and never closed: the guest ends with its job.
     let random = OpenOptions::new().read(true).write(true).open("/dev/urandom").map_err(JobError::Random)?;
     let random = ManuallyDrop::new(random);
-    if !link.has_job()? {
+    // A guest that waits is to be a template.
+    let waits = !link.has_job()?;
+    let offers = waits.then(|| Box::new(probe::offers()));
+    if waits {
         settle();
     }
     let mark = Mark::now();
-    link.send(&FromGuest::Ready { boot_nonce: boot.nonce, facts })?;
+    link.send(&FromGuest::Ready { boot_nonce: boot.nonce, facts, offers })?;
     let job = link.job()?;
     let drawn = begin_anew(&job, &random)?;
     link.send(&FromGuest::Took { boot_nonce: boot.nonce, job_nonce: job.nonce, drawn })?;

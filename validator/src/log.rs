@@ -1,6 +1,7 @@
 //! Logs: everything libbpf says during a step, kept within the job's limit, packed for the way out.
 
 use crate::sys::print;
+use domain::check::Output;
 use domain::evidence::LogSubject;
 use domain::message::LogPiece;
 use flate2::Compression;
@@ -61,6 +62,12 @@ impl Log {
         }
         text.extend_from_slice(&self.tail);
         (text, dropped > 0)
+    }
+
+    /// What was kept of a command's output.
+    pub(crate) fn into_output(self) -> Output {
+        let bytes = self.raw_bytes;
+        Output { text: String::from_utf8_lossy(&self.into_text().0).into_owned(), bytes }
     }
 
     /// The pieces of this log; none when nothing was said.

@@ -5,11 +5,15 @@
 
 mod alone;
 mod attach;
+mod behave;
+mod checks;
 mod clock;
+mod command;
 mod contract;
 mod devices;
 mod exercise;
 mod facts;
+mod group;
 mod guest;
 mod kmsg;
 mod line_costs;
@@ -21,8 +25,10 @@ mod mounts;
 mod netlink;
 mod open;
 mod prepare;
+mod probe;
 mod settle;
 mod sys;
+mod tools;
 
 use nix::sys::reboot::{RebootMode, reboot};
 use std::process::ExitCode;

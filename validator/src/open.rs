@@ -4,6 +4,7 @@ use crate::contract::{self, Terms};
 use crate::mounts::BPFFS;
 use crate::sys::libbpf::{Object, c_text};
 use crate::sys::struct_ops::{self, Table};
+use domain::check::GlobalPlace;
 use domain::contract::Contract;
 use domain::errno::Errno;
 use domain::evidence::{Choice, MapFact, Open, ProgramFact};
@@ -49,6 +50,16 @@ impl<'j> Specimen<'j> {
     /// What was chosen.
     pub(crate) fn choices(&self) -> &[Choice] {
         self.choices.get().map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Where the variables stand whose values are expected.
+    pub(crate) fn places(&self) -> &[GlobalPlace] {
+        &self.job.places
+    }
+
+    /// Its bytes.
+    pub(crate) fn elf(&self) -> &[u8] {
+        &self.job.object
     }
 
     /// Opens the object and applies the contract. Every instance pins into a folder of its own, so

@@ -39,11 +39,12 @@ pub(crate) fn prepare(modules: &[String], mut lacks: Vec<String>) -> (Fixtures, 
     if let Err(errno) = loopback {
         lacks.push(format!("the loopback interface could not be brought up: {errno}"));
     }
-    let veth = devices::veth();
+    let peer = devices::peer();
+    let veth = peer.as_ref().map_err(|errno| *errno).and_then(devices::veth);
     if let Err(errno) = veth {
         lacks.push(format!("the virtual Ethernet devices could not be made: {errno}"));
     }
-    let netkit = devices::netkit();
+    let netkit = peer.and_then(|peer| devices::netkit(&peer));
     let facts = facts::collect(loaded, lacks);
     features::probe();
     trivial::load();

@@ -17,6 +17,7 @@ pub mod serve;
 pub mod session;
 pub mod slot;
 pub mod tally;
+pub mod tools;
 pub mod validator;
 pub mod warm;
 mod worker;

@@ -10,6 +10,7 @@ use crate::metrics;
 use crate::recheck::Recheck;
 use crate::slot::capacity::Capacity;
 use crate::tally::{Event, Tally};
+use crate::tools::Tools;
 use crate::validator::{NoValidator, Validator};
 use domain::digest::Digest;
 use domain::evidence::Accelerator;
@@ -39,6 +40,7 @@ pub struct Worker {
     pub(crate) recheck: Recheck,
     pub(crate) library: Library,
     pub(crate) validator: Validator,
+    tools: Tools,
 }
 
 /// Why a worker cannot start on this host.
@@ -65,6 +67,10 @@ impl Worker {
     /// `PrepareError` names what is missing and how to get it.
     pub async fn prepare(config: &Config, progress: Report<'_>) -> Result<Self, PrepareError> {
         let validator = Validator::read(config.validator.as_deref())?;
+        let tools = Tools::read(config.busybox.as_deref());
+        if let Err(lacks) = tools.bytes() {
+            tracing::warn!("guests have no shell for commands: {lacks}");
+        }
         let qemu = Qemu::find(config.qemu.as_deref(), &Config::search_path()).await?;
         let tally = Arc::<Tally>::default();
         let jail = Arc::new(Jail::probe(&qemu.program, Arc::clone(&tally)));
@@ -90,6 +96,7 @@ impl Worker {
             initramfs: Mutex::default(),
             library,
             validator,
+            tools,
         })
     }
 
@@ -137,7 +144,8 @@ impl Worker {
         if let Some(initramfs) = known().get(&bundle.kernel.digest).filter(|known| known.path.exists()) {
             return Ok(initramfs.clone());
         }
-        let initramfs = tokio::task::block_in_place(|| bundle.initramfs(&self.validator.bytes))?;
+        let initramfs =
+            tokio::task::block_in_place(|| bundle.initramfs(&self.validator.bytes, self.tools.bytes().ok()))?;
         known().insert(bundle.kernel.digest, initramfs.clone());
         Ok(initramfs)
     }

@@ -70,6 +70,7 @@ fn order(vmlinuz: PathBuf, initramfs: PathBuf, start: Start) -> Order {
         level: Level::Load,
         contract: domain::contract::Contract::default(),
         globals: Vec::new(),
+        places: Vec::new(),
         cpus: 1,
         memory_bytes: 1 << 30,
         timeout: LONG,
@@ -87,7 +88,7 @@ async fn order_for_a_clone() -> Order {
     let bundle = library.bundle(kernel, &|_| ()).await.unwrap();
     let validator = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../target/x86_64-unknown-linux-gnu/guest/bpfcompat-validator");
-    let initramfs = bundle.initramfs(&fs::read(validator).expect("`make validator` first")).unwrap();
+    let initramfs = bundle.initramfs(&fs::read(validator).expect("`make validator` first"), None).unwrap();
     let mut order = order(bundle.vmlinuz.clone(), initramfs.path.clone(), Start::Clone);
     order.modules = initramfs.modules;
     order

@@ -140,10 +140,10 @@ async fn both_layouts_become_bundles_that_need_no_network_afterwards() {
     assert_eq!(reopened.known().expect("readable").expect("stored").kernels, [old.clone(), new]);
     assert_eq!(reopened.bundle_on_disk(&old.id), Some(bundle.clone()));
     assert_eq!(reopened.bundle(&old, &quiet).await.expect("from disk"), bundle);
-    let first = bundle.initramfs(b"validator").expect("initramfs");
-    assert_eq!(first, bundle.initramfs(b"validator").expect("from disk"));
+    let first = bundle.initramfs(b"validator", None).expect("initramfs");
+    assert_eq!(first, bundle.initramfs(b"validator", None).expect("from disk"));
     assert_eq!(first.modules[1], "/modules/tool_kit.ko");
-    assert_ne!(first.digest, bundle.initramfs(b"another validator").expect("initramfs").digest);
+    assert_ne!(first.digest, bundle.initramfs(b"another validator", None).expect("initramfs").digest);
 }
 
 #[tokio::test]

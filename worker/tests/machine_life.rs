@@ -65,6 +65,7 @@ fn order(vmlinuz: PathBuf, directory: &TempDir) -> Order {
         level: Level::Load,
         contract: domain::contract::Contract::default(),
         globals: Vec::new(),
+        places: Vec::new(),
         cpus: 1,
         memory_bytes: 64 << 20,
         timeout: LONG,

@@ -60,6 +60,9 @@ pub(crate) enum NotReady {
         #[source]
         source: SelectorError,
     },
+    /// Nothing says how the objects should behave.
+    #[error("--level behave: nothing says how; pass --manifest FILE with `checks:` in it")]
+    NoChecks,
     /// A manifest that cannot be used, or that an object does not fit.
     #[error(transparent)]
     Manifest(#[from] ManifestFileError),
@@ -75,7 +78,7 @@ pub(crate) enum NotReady {
 pub(crate) fn question(typed: &typed::Test, settings: &Settings) -> Result<Question, NotReady> {
     let objects = objects(&typed.objects)?;
     let manifest = typed.manifest.as_ref().map(|path| manifest::read(path, &objects)).transpose()?;
-    let manifest = manifest.unwrap_or_default();
+    let mut manifest = manifest.unwrap_or_default();
     // A manifest says what its objects need, and knows better than settings for all objects.
     let kernels = selector("--kernels", &typed.kernels)?
         .or_else(|| declared(manifest.required_kernels.as_ref()))
@@ -86,8 +89,14 @@ pub(crate) fn question(typed: &typed::Test, settings: &Settings) -> Result<Quest
     let level = match typed.level {
         Some(typed::Level::Load) => Level::Load,
         Some(typed::Level::Attach) => Level::Attach,
+        Some(typed::Level::Behave) if manifest.contract.checks.is_empty() => return Err(NotReady::NoChecks),
+        Some(typed::Level::Behave) => Level::Behave,
+        None if !manifest.contract.checks.is_empty() => Level::Behave,
         None => settings.level,
     };
+    if typed.line_costs {
+        manifest.contract.line_costs = true;
+    }
     let seconds = typed.timeout.or(settings.timeout_seconds);
     Ok(Question {
         objects,

@@ -77,7 +77,7 @@ pub(crate) struct Test {
     /// Kernels that are shown and never decide; may be repeated
     #[arg(long, value_name = "SELECTOR")]
     pub(crate) optional: Vec<String>,
-    /// How far every program must get [default: attach]
+    /// How far every program must get [default: attach, or behave if the manifest has checks]
     #[arg(long)]
     pub(crate) level: Option<Level>,
     /// What the objects' own loader sets before it loads, declared in YAML; every object must fit it
@@ -95,6 +95,9 @@ pub(crate) struct Test {
     /// Also show what the verifier counted: instructions, states, stack and size; JSON always has it
     #[arg(long)]
     pub(crate) stats: bool,
+    /// Count the verifier's walk by source line, and show the dearest; takes several times longer
+    #[arg(long)]
+    pub(crate) line_costs: bool,
     /// Ask again even when the answer is stored
     #[arg(long)]
     pub(crate) fresh: bool,
@@ -114,6 +117,8 @@ pub(crate) enum Level {
     Load,
     /// Every program is attached to its hook
     Attach,
+    /// The manifest's checks pass while all programs are attached
+    Behave,
 }
 
 #[derive(Debug, Subcommand)]

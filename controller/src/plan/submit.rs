@@ -69,6 +69,9 @@ pub(crate) enum SubmitError {
     /// An object's bytes could not be read again.
     #[error(transparent)]
     Blob(#[from] BlobError),
+    /// Nothing says how the objects should behave.
+    #[error("level `behave` needs a manifest with checks; add `checks:` or ask for `attach`")]
+    NoChecks,
     /// A timeout nobody waits for.
     #[error("a cell may take at most {CELL_TIMEOUT_MS_MAX} ms, not {0}")]
     CellTimeout(u32),
@@ -83,6 +86,12 @@ pub(crate) enum SubmitError {
 /// Stores the run with all its cells and wakes the workers. Cells that were answered before are
 /// settled at once, unless the order wants fresh answers.
 pub(crate) async fn submit(parts: &Parts, mut order: Order) -> Result<StoredRun, SubmitError> {
+    match order.level {
+        Level::Behave if order.manifest.contract.checks.is_empty() => return Err(SubmitError::NoChecks),
+        Level::Behave => {}
+        // What is not run is not part of the question.
+        Level::Load | Level::Attach => order.manifest.contract.checks.clear(),
+    }
     let cell_timeout_ms = cell_timeout_ms(parts, &order)?;
     order.objects.sort_unstable();
     order.objects.dedup();
@@ -123,7 +132,12 @@ pub(crate) async fn submit(parts: &Parts, mut order: Order) -> Result<StoredRun,
 
 fn cell_timeout_ms(parts: &Parts, order: &Order) -> Result<i32, SubmitError> {
     let default = || u32::try_from(parts.timing.cell_timeout.as_millis()).unwrap_or(u32::MAX);
-    let ms = if order.cell_timeout_ms == 0 { default() } else { order.cell_timeout_ms };
+    let checks = order.manifest.contract.checks.iter().map(|check| check.timeout_ms).sum::<u32>();
+    // All checks may take all of their time.
+    let ms = match order.cell_timeout_ms {
+        0 => default().saturating_add(checks).min(CELL_TIMEOUT_MS_MAX),
+        ms => ms,
+    };
     if ms > CELL_TIMEOUT_MS_MAX {
         return Err(SubmitError::CellTimeout(ms));
     }

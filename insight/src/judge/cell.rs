@@ -6,21 +6,21 @@ use crate::log::libbpf;
 use domain::cause::{Cause, CauseCode, Confidence, Stage};
 use domain::errno::Errno;
 use domain::evidence::{End, Evidence, LoadScope, LogSubject};
-use domain::verdict::{MapVerdict, ProgramVerdict, Verdict};
+use domain::verdict::{CheckVerdict, MapVerdict, ProgramVerdict, Verdict};
 use std::collections::BTreeSet;
 
 /// The cell's verdict and the first cause that decided it. `excused` are programs whose failure was expected.
 pub(super) fn fold(
     evidence: &Evidence,
     programs: &[ProgramVerdict],
-    maps: &[MapVerdict],
+    (maps, checks): (&[MapVerdict], &[CheckVerdict]),
     excused: &BTreeSet<String>,
 ) -> (Verdict, Option<Cause>) {
     let settled = |cause: Cause| (verdict_of(cause.code), Some(cause));
     if let Some(cause) = broken_off(evidence).or_else(|| not_opened(evidence)) {
         return settled(cause);
     }
-    let parts = required(evidence, programs, excused);
+    let parts = required(evidence, programs, checks, excused);
     let (verdict, decided) = match not_loaded_whole(evidence, programs, maps).map(settled) {
         // What stopped the whole decides, unless a part is worse off by itself.
         Some(whole) if Verdict::of_all([whole.0, parts.0]) == whole.0 => whole,
@@ -113,6 +113,7 @@ pub(super) fn is_decided(programs: &[ProgramVerdict], evidence: &Evidence) -> bo
 fn required(
     evidence: &Evidence,
     programs: &[ProgramVerdict],
+    checks: &[CheckVerdict],
     excused: &BTreeSet<String>,
 ) -> (Verdict, Option<Cause>) {
     let required = || programs.iter().filter(|program| program.required);
@@ -131,7 +132,10 @@ fn required(
     let of_groups = missing.as_ref().map(|cause| (verdict_of(cause.code), Some(cause)));
     let unmet = terms::unmet(evidence);
     let of_unmet = unmet.as_ref().map(|cause| (verdict_of(cause.code), Some(cause)));
-    let parts: Vec<_> = of_programs.chain(of_groups).chain(of_unmet).collect();
+    // Last, so that a program that was not attached is the cause, and not what it could not do.
+    let of_checks = checks.iter().filter(|check| check.required);
+    let of_checks = of_checks.map(|check| (check.verdict, check.cause.as_ref()));
+    let parts: Vec<_> = of_programs.chain(of_groups).chain(of_unmet).chain(of_checks).collect();
     let verdict = Verdict::of_all(parts.iter().map(|(verdict, _)| *verdict));
     let decided = parts.into_iter().find(|(part, _)| *part == verdict);
     (verdict, decided.and_then(|(_, cause)| cause.cloned()))

@@ -122,6 +122,7 @@ pub(super) fn verdict_of(code: CauseCode) -> Verdict {
         | CauseCode::VerifierInvalid
         | CauseCode::VerifierTooComplex
         | CauseCode::VariantMissing
+        | CauseCode::CheckFailed
         | CauseCode::Unexplained => Verdict::Fails,
         CauseCode::LsmInactive | CauseCode::LoaderContract | CauseCode::NotExercised | CauseCode::Blocked => {
             Verdict::NotAttempted

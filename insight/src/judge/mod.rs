@@ -20,6 +20,7 @@
 //! Deliberately absent: retries, other cells, and any guess about what was not exercised.
 
 mod cell;
+mod check;
 mod classify;
 mod expected;
 mod map;
@@ -42,10 +43,12 @@ pub const LINE_BYTES_MAX: usize = 500;
 
 /// The verdicts of one cell; `today` says which expected failures still hold.
 pub fn judge(evidence: &Evidence, level: Level, today: Date) -> CellVerdict {
-    let mut programs = program::verdicts(evidence, level);
+    // What programs did together is a matter of the checks.
+    let mut programs = program::verdicts(evidence, level.min(Level::Attach));
     let maps = map::verdicts(evidence);
+    let checks = if level == Level::Behave { check::verdicts(evidence) } else { Vec::new() };
     let expected::Outcome { mut says, excused } = expected::programs(evidence, &mut programs, today);
-    let (verdict, cause) = cell::fold(evidence, &programs, &maps, &excused);
+    let (verdict, cause) = cell::fold(evidence, &programs, (&maps, &checks), &excused);
     let is_excused = |program: &ProgramVerdict| excused.contains(&program.name) && program.cause == cause;
     let only_excused = verdict == Verdict::Fails
         && !cell::is_decided(&programs, evidence)
@@ -56,6 +59,7 @@ pub fn judge(evidence: &Evidence, level: Level, today: Date) -> CellVerdict {
         cause,
         programs,
         maps,
+        checks,
         inferred: evidence.open.as_ref().map(|open| open.inferred.clone()).unwrap_or_default(),
         declared: terms::declared(evidence),
         chosen: terms::chosen(evidence),

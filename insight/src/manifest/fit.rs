@@ -5,7 +5,10 @@
 
 use super::problem::{ManifestError, Problem, nearest, none_of};
 use super::read::TEXT_BYTES_MAX;
-use crate::object;
+use crate::object::{self, Global};
+use domain::check::{
+    CHECK_MS_MAX, CHECKS_MAX, COMMAND_BYTES_MAX, EXPECTATIONS_MAX, Expectation, GlobalPlace,
+};
 use domain::contract::{Contract, GlobalBytes, Manifest, Requirement};
 use domain::section::{self, MAP_TYPES, PROGRAM_TYPES};
 use domain::{helper, selector};
@@ -33,7 +36,14 @@ pub fn fit(manifest: &Manifest, name: &str, bytes: &[u8]) -> Result<Vec<GlobalBy
         let nearest = nearest(map, facts.maps.iter().map(String::as_str));
         fitting.wrong(&format!("maps.{map}"), format!("{name} has no map `{map}`{nearest}"));
     }
-    let globals = match manifest.contract.globals.is_empty() {
+    for map in expected_maps(&manifest.contract) {
+        if !facts.maps.iter().any(|known| known == map) {
+            let nearest = nearest(map, facts.maps.iter().map(String::as_str));
+            fitting.wrong(&format!("expect.maps.{map}"), format!("{name} has no map `{map}`{nearest}"));
+        }
+    }
+    let looked_at = expected_globals(&manifest.contract).next().is_some();
+    let globals = match manifest.contract.globals.is_empty() && !looked_at {
         true => Vec::new(),
         false => fitting.globals(name, bytes),
     };
@@ -57,6 +67,44 @@ fn named_programs(contract: &Contract) -> impl Iterator<Item = (String, &str)> {
     programs.chain(candidates).chain(companions).chain(expected)
 }
 
+fn expectations(contract: &Contract) -> impl Iterator<Item = &Expectation> {
+    contract.checks.iter().flat_map(|check| &check.expect)
+}
+
+/// Every map a check looks at.
+fn expected_maps(contract: &Contract) -> impl Iterator<Item = &str> {
+    expectations(contract).filter_map(|expectation| match expectation {
+        Expectation::Entry { map, .. }
+        | Expectation::Entries { map, .. }
+        | Expectation::Events { map, .. } => Some(map.as_str()),
+        Expectation::Stdout(_)
+        | Expectation::Stderr(_)
+        | Expectation::Trace(_)
+        | Expectation::Global { .. } => None,
+    })
+}
+
+/// Every global variable a check looks at.
+fn expected_globals(contract: &Contract) -> impl Iterator<Item = &str> {
+    expectations(contract).filter_map(|expectation| match expectation {
+        Expectation::Global { name, .. } => Some(name.as_str()),
+        _ => None,
+    })
+}
+
+/// Where the variables stand that checks look at.
+pub fn places(contract: &Contract, variables: &[Global]) -> Vec<GlobalPlace> {
+    let known =
+        expected_globals(contract).filter_map(|name| variables.iter().find(|variable| variable.name == name));
+    let place = |global: &Global| GlobalPlace {
+        name: global.name.clone(),
+        section: global.section.clone(),
+        offset: global.offset,
+        bytes: global.bytes,
+    };
+    known.map(place).collect()
+}
+
 struct Fitting<'m> {
     manifest: &'m Manifest,
     problems: Vec<Problem>,
@@ -76,6 +124,18 @@ impl Fitting<'_> {
                 return Vec::new();
             }
         };
+        for name in expected_globals(&self.manifest.contract) {
+            let found = variables.iter().find(|variable| variable.name == name);
+            let says = match found {
+                Some(variable) if [1, 2, 4, 8].contains(&variable.bytes) => continue,
+                Some(variable) => format!("`{name}` has {} bytes and is no number", variable.bytes),
+                None => {
+                    let nearest = nearest(name, variables.iter().map(|variable| variable.name.as_str()));
+                    format!("no global variable `{name}`{nearest}")
+                }
+            };
+            self.wrong(&format!("expect.globals.{name}"), format!("{of}: {says}"));
+        }
         match super::resolve(&self.manifest.contract, &variables) {
             Ok(globals) => globals,
             Err(wrong) => {
@@ -89,7 +149,21 @@ impl Fitting<'_> {
 
     /// Words that only the reader has looked at.
     fn sound(&mut self) {
-        let Contract { programs, maps, variants, expected_failures, .. } = &self.manifest.contract;
+        let Contract { programs, maps, variants, expected_failures, checks, .. } = &self.manifest.contract;
+        for (at, check) in checks.iter().enumerate() {
+            let fits = checks.len() <= CHECKS_MAX
+                && check.expect.len() <= EXPECTATIONS_MAX
+                && check.command.len() <= COMMAND_BYTES_MAX
+                && !check.command.contains('\0')
+                && (1..=CHECK_MS_MAX).contains(&check.timeout_ms)
+                && !checks[..at].iter().any(|other| other.name == check.name);
+            if !fits {
+                self.wrong(
+                    &format!("checks.{at}"),
+                    format!("check {at} is longer than a check may be, or a second one of its name"),
+                );
+            }
+        }
         for (name, terms) in programs {
             let known = terms.section.as_deref().is_none_or(section::is_known)
                 && terms.r#type.as_deref().is_none_or(|kind| section::number(PROGRAM_TYPES, kind).is_some());

@@ -8,6 +8,7 @@
 //!
 //! Deliberately absent: files, and what a kernel makes of it.
 
+mod checks;
 mod expected;
 mod fit;
 mod globals;
@@ -17,7 +18,7 @@ mod read;
 mod variants;
 mod yaml;
 
-pub use fit::fit;
+pub use fit::{fit, places};
 pub use globals::resolve;
 pub use problem::{ManifestError, Problem};
 
@@ -45,6 +46,7 @@ const MANIFEST: &[&str] = &[
     "variants",
     "companions",
     "expected_failures",
+    "checks",
 ];
 
 /// The keys of each kind of map in the format, by the kind's name in the schema.
@@ -56,6 +58,10 @@ pub const KEYS: &[(&str, &[&str])] = &[
     ("candidate", variants::CANDIDATE),
     ("requirement", variants::REQUIREMENT),
     ("expected_failure", expected::EXPECTED_FAILURE),
+    ("check", checks::CHECK),
+    ("expectation", checks::EXPECT),
+    ("map_expectation", checks::MAP),
+    ("events_expectation", checks::EVENTS),
 ];
 
 /// Reads a manifest. `file` is its name in messages.
@@ -103,6 +109,8 @@ fn manifest(reader: &mut Reader, root: &Node) -> Manifest {
             .get("expected_failures")
             .map(|node| expected::read(reader, node))
             .unwrap_or_default(),
+        checks: fields.get("checks").map(|node| checks::read(reader, node)).unwrap_or_default(),
+        line_costs: false,
     };
     count(reader, root, &manifest.contract);
     manifest

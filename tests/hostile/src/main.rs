@@ -16,7 +16,7 @@ fn main() {
     mount(Some("proc"), "/proc", Some("proc"), MsFlags::empty(), None::<&str>).expect("/proc");
     let mut link = Link::open().expect("the channel");
     let boot = link.boot().expect("a boot frame");
-    let ready = FromGuest::Ready { boot_nonce: boot.nonce, facts: KernelFacts::default() };
+    let ready = FromGuest::Ready { boot_nonce: boot.nonce, facts: KernelFacts::default(), offers: None };
     if let Some(asked) = boot.modules.iter().find_map(|module| module.strip_prefix("hostile/")) {
         misdeed::before_the_job(&link, asked, &ready);
     }

@@ -26,7 +26,9 @@ pub(crate) fn before_the_job(link: &Link, asked: &str, ready: &FromGuest) -> ! {
         "silence" => silence(),
         "half-frame" => half_frame(link, ready),
         "flood" => records(link),
-        "forged-nonce" => send(link, &FromGuest::Ready { boot_nonce: FORGED, facts: KernelFacts::default() }),
+        "forged-nonce" => {
+            send(link, &FromGuest::Ready { boot_nonce: FORGED, facts: KernelFacts::default(), offers: None })
+        }
         "chatter" => {
             send(link, ready);
             records(link);

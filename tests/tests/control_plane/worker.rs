@@ -118,6 +118,7 @@ impl Worker {
                 answer_ms: 100,
             },
             kernel: Some(KernelFacts { release: kernel.release.clone(), ..KernelFacts::default() }),
+            behaviour: None,
             contract: serde_json::from_slice(&assignment.contract).unwrap_or_default(),
             modules: Modules::default(),
             open: Some(Open {

@@ -94,6 +94,7 @@ pub(crate) struct Attacher<'o> {
     object: &'o Object,
     tables: &'o [Table],
     fixtures: &'o Fixtures,
+    keeps_policies: bool,
     // The struct_ops maps that were registered, by index, and how.
     registered: RefCell<BTreeMap<usize, String>>,
 }
@@ -101,7 +102,13 @@ pub(crate) struct Attacher<'o> {
 impl<'o> Attacher<'o> {
     pub(crate) fn new(instance: &'o Instance, fixtures: &'o Fixtures) -> Self {
         let Instance { object, tables, .. } = instance;
-        Self { object, tables, fixtures, registered: RefCell::default() }
+        Self { object, tables, fixtures, keeps_policies: false, registered: RefCell::default() }
+    }
+
+    /// An attacher for programs that are to be at work: policies too stay attached, and decide about what the
+    /// validator does next.
+    pub(crate) fn keeping_policies(self) -> Self {
+        Self { keeps_policies: true, ..self }
     }
 
     /// Attaches the loaded program with this index. It stays attached as long as what is returned beside
@@ -121,7 +128,7 @@ impl<'o> Attacher<'o> {
             Way::Section => tracing::by_section(program, target),
             Way::RawTracepoint if target.is_empty() => run::tracepoint(program),
             Way::RawTracepoint => tracing::by_section(program, target),
-            Way::Lsm => tracing::lsm(program, target, fixtures.bpf_lsm),
+            Way::Lsm => self.policy(tracing::lsm(program, target, fixtures.bpf_lsm)),
             Way::Iterator => iter::attach(self.object, program, target),
             Way::User(probe) => user::attach(program, target, probe),
             Way::StaticProbe => user::attach_static(program, target),
@@ -142,6 +149,12 @@ impl<'o> Attacher<'o> {
             Way::Syscall => run::syscall(program),
             Way::Never(reason) => Attempt::skipped(target, reason),
         }
+    }
+
+    /// A policy that stays would decide about everything the validator does next, so it is let go unless it
+    /// is to be at work.
+    fn policy(&self, attempt: Attempt) -> Attempt {
+        if self.keeps_policies { attempt } else { Attempt { held: None, ..attempt } }
     }
 
     fn on_loopback(&self, attach: impl FnOnce(std::ffi::c_int) -> Attempt) -> Attempt {

@@ -22,8 +22,7 @@ pub(super) fn lsm(program: Program<'_>, target: &str, active: bool) -> Attempt {
     }
     let how = if active { "trampoline" } else { "trampoline, inert" };
     match attach::by_section(program) {
-        // Let go at once: a policy that stays would decide about everything the validator does next.
-        Ok(_link) => Attempt::attached(target, how),
+        Ok(link) => Attempt::attached(target, how).holding(link),
         Err(errno) => Attempt::failed(target, how, errno),
     }
 }

@@ -12,7 +12,7 @@ use libbpf_sys as raw;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
-/// `BTF_KIND_ENUM` and the mask of a type's member count, of `linux/btf.h`.
+/// `BTF_KIND_ENUM` and the parts of a type's `info`, of `linux/btf.h`.
 const KIND_ENUM: u32 = 6;
 /// `BTF_KIND_STRUCT`, `BTF_KIND_UNION` and `BTF_KIND_FUNC`.
 const KIND_STRUCT: u32 = 4;
@@ -21,6 +21,16 @@ const KIND_FUNCTION: u32 = 12;
 /// Structures without a name inside one another that are looked into; the kernel has a few levels.
 const DEPTH_MAX: u32 = 8;
 const COUNT_MASK: u32 = 0xffff;
+const KIND_SHIFT: u32 = 24;
+const KIND_MASK: u32 = 0x1f;
+
+/// Kinds of types, by their numbers in `linux/btf.h`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TypeKind {
+    Struct = 4,
+    Function = 12,
+    DeclTag = 17,
+}
 
 /// The one instance, from the first successful parsing to the end of the process.
 static SHARED: AtomicPtr<raw::btf> = AtomicPtr::new(std::ptr::null_mut());
@@ -109,12 +119,15 @@ impl KernelBtf {
     /// One more than the largest value of an enum, its sentinels (names that begin with `__`) left
     /// out; `None` when the kernel has no such enum.
     pub(crate) fn enum_end(&self, name: &str) -> Option<u32> {
+        self.enum_members(name).into_iter().map(|(_, value)| value).max()?.checked_add(1)
+    }
+
+    /// The members of an enum with their values, its sentinels left out; none when there is no such enum.
+    pub(crate) fn enum_members(&self, name: &str) -> Vec<(String, u32)> {
         let name = c_text(name);
         // SAFETY: the BTF is alive and libbpf reads the name during the call.
         let id = unsafe { raw::btf__find_by_name_kind(self.0.as_ptr(), name.as_ptr(), KIND_ENUM) };
-        let id = u32::try_from(id).ok()?;
-        // SAFETY: the BTF is alive; null means no such type.
-        let header = NonNull::new(unsafe { raw::btf__type_by_id(self.0.as_ptr(), id) }.cast_mut())?;
+        let Some(header) = u32::try_from(id).ok().and_then(|id| self.header(id)) else { return Vec::new() };
         // SAFETY: not null, and types live as long as their BTF.
         let count = unsafe { header.as_ref() }.info & COUNT_MASK;
         // SAFETY: libbpf checked at parsing that an enum's members follow its header, as many as it
@@ -122,10 +135,47 @@ impl KernelBtf {
         let members = unsafe {
             std::slice::from_raw_parts(header.as_ptr().add(1).cast::<raw::btf_enum>(), count as usize)
         };
-        let named = members.iter().filter(|member| {
-            // SAFETY: the BTF is alive; the name is null or NUL-terminated and lives as long.
-            !unsafe { text(raw::btf__name_by_offset(self.0.as_ptr(), member.name_off)) }.starts_with("__")
+        let named = members.iter().map(|member| (self.text(member.name_off), member.val));
+        named
+            .filter(|(name, _)| !name.starts_with("__"))
+            .filter_map(|(name, value)| Some((name, u32::try_from(value).ok()?)))
+            .collect()
+    }
+
+    /// The names of all types of one kind, in their order.
+    pub(crate) fn names(&self, kind: TypeKind) -> Vec<String> {
+        self.types(kind).map(|(_, header)| self.text(header.name_off)).collect()
+    }
+
+    /// The names of the types that carry this tag.
+    pub(crate) fn tagged(&self, tag: &str) -> Vec<String> {
+        let tags = self.types(TypeKind::DeclTag).filter(|(_, header)| self.text(header.name_off) == tag);
+        let targets = tags.filter_map(|(_, header)| {
+            // SAFETY: of the two readings of this field, a tag has the one of a reference to a type.
+            let target = self.header(unsafe { header.__bindgen_anon_1.type_ })?;
+            // SAFETY: not null, and types live as long as their BTF.
+            Some(self.text(unsafe { target.as_ref() }.name_off))
         });
-        named.filter_map(|member| u32::try_from(member.val).ok()).max()?.checked_add(1)
+        targets.collect()
+    }
+
+    fn types(&self, kind: TypeKind) -> impl Iterator<Item = (u32, raw::btf_type)> {
+        // SAFETY: the BTF is alive.
+        let count = unsafe { raw::btf__type_cnt(self.0.as_ptr()) };
+        (1..count).filter_map(move |id| {
+            // SAFETY: not null, and types live as long as their BTF.
+            let header = unsafe { *self.header(id)?.as_ref() };
+            (header.info >> KIND_SHIFT & KIND_MASK == kind as u32).then_some((id, header))
+        })
+    }
+
+    fn header(&self, id: u32) -> Option<NonNull<raw::btf_type>> {
+        // SAFETY: the BTF is alive; null means no such type.
+        NonNull::new(unsafe { raw::btf__type_by_id(self.0.as_ptr(), id) }.cast_mut())
+    }
+
+    fn text(&self, offset: u32) -> String {
+        // SAFETY: the BTF is alive; the name is null or NUL-terminated and lives as long.
+        unsafe { text(raw::btf__name_by_offset(self.0.as_ptr(), offset)) }
     }
 }

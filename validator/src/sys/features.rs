@@ -19,9 +19,36 @@ pub(crate) fn probe() {
     }
 }
 
+/// Whether the kernel takes programs of a type; `None` when it could not be tried.
+pub(crate) fn program_type(number: u32) -> Option<bool> {
+    // SAFETY: null options are the only ones.
+    tried(unsafe { libbpf_sys::libbpf_probe_bpf_prog_type(number, std::ptr::null()) })
+}
+
+/// Whether the kernel makes maps of a type; `None` when it could not be tried.
+pub(crate) fn map_type(number: u32) -> Option<bool> {
+    // SAFETY: null options are the only ones.
+    tried(unsafe { libbpf_sys::libbpf_probe_bpf_map_type(number, std::ptr::null()) })
+}
+
+/// The answer of libbpf's probes: 1 or 0, or a negative error number.
+fn tried(answer: c_int) -> Option<bool> {
+    match answer {
+        0 => Some(false),
+        1.. => Some(true),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::libbpf;
+
+    /// Defects H2 and V2 of the earlier tool: its probes could not answer "supported".
+    #[test]
+    fn every_answer_of_a_probe_can_be_reached() {
+        assert_eq!([super::tried(1), super::tried(0), super::tried(-22)], [Some(true), Some(false), None]);
+    }
 
     #[test]
     fn the_features_were_counted_in_this_libbpf() {

@@ -47,6 +47,18 @@ pub(crate) fn version() -> String {
     version.trim_start_matches('v').to_owned()
 }
 
+/// libbpf's name of a program type, if it knows one.
+pub(crate) fn program_type_name(number: u32) -> Option<String> {
+    // SAFETY: the name of a type is static or null.
+    Some(unsafe { text(raw::libbpf_bpf_prog_type_str(number)) }).filter(|name| !name.is_empty())
+}
+
+/// libbpf's name of a map type, if it knows one.
+pub(crate) fn map_type_name(number: u32) -> Option<String> {
+    // SAFETY: the name of a type is static or null.
+    Some(unsafe { text(raw::libbpf_bpf_map_type_str(number)) }).filter(|name| !name.is_empty())
+}
+
 /// Whether libbpf knows what to do with a section; if not, it names those it knows in a message.
 #[cfg(test)]
 pub(crate) fn knows_section(section: &str) -> bool {

@@ -1,7 +1,7 @@
 //! Maps of the validator's own, and programs attached through an entry or to a whole map.
 
 use super::last_errno;
-use super::libbpf::{Program, check, number};
+use super::libbpf::{Map, Program, check, number};
 use domain::errno::Errno;
 use libbpf_sys as raw;
 use std::ffi::c_void;
@@ -59,4 +59,47 @@ impl Drop for MapProgram {
         // SAFETY: takes numbers only. Where the program is gone already, so is the attachment.
         unsafe { raw::bpf_prog_detach2(self.program, number(self.map.as_fd()), self.kind) };
     }
+}
+
+/// Most keys that are counted. More than any check should ask about.
+const KEYS_MAX: u64 = 1 << 20;
+
+/// The value at a key; for maps with a value for each processor all of them, one behind the other.
+pub(crate) fn value(map: Map<'_>, key: &[u8], bytes: usize) -> Result<Vec<u8>, Errno> {
+    let mut value = vec![0; bytes];
+    let size = |bytes: usize| raw::size_t::try_from(bytes).map_err(|_| Errno::EINVAL);
+    // SAFETY: libbpf compares both sizes with the map's before it passes the pointers on.
+    check(unsafe {
+        raw::bpf_map__lookup_elem(
+            map.as_ptr(),
+            key.as_ptr().cast::<c_void>(),
+            size(key.len())?,
+            value.as_mut_ptr().cast::<c_void>(),
+            size(bytes)?,
+            0,
+        )
+    })?;
+    Ok(value)
+}
+
+/// How many keys a map has, or [`KEYS_MAX`] if there are more.
+pub(crate) fn count_keys(map: Map<'_>) -> Result<u64, Errno> {
+    let bytes = usize::try_from(map.key_bytes()).map_err(|_| Errno::EINVAL)?;
+    let size = raw::size_t::try_from(bytes).map_err(|_| Errno::EINVAL)?;
+    let (mut last, mut next) = (vec![0_u8; bytes], vec![0_u8; bytes]);
+    let mut current: *const c_void = std::ptr::null();
+    for count in 0..KEYS_MAX {
+        // SAFETY: null or a key that was read before; the next one has the size the map has.
+        let result = unsafe {
+            raw::bpf_map__get_next_key(map.as_ptr(), current, next.as_mut_ptr().cast::<c_void>(), size)
+        };
+        match check(result) {
+            Ok(()) => {}
+            Err(Errno::ENOENT) => return Ok(count),
+            Err(errno) => return Err(errno),
+        }
+        std::mem::swap(&mut last, &mut next);
+        current = last.as_ptr().cast::<c_void>();
+    }
+    Ok(KEYS_MAX)
 }

@@ -8,6 +8,7 @@
 
 pub(crate) mod attach;
 pub(crate) mod btf;
+pub(crate) mod buffer;
 pub(crate) mod counts;
 mod declared;
 pub(crate) mod features;

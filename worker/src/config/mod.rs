@@ -27,6 +27,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// The static validator; beside the running program when unset.
     pub validator: Option<PathBuf>,
+    /// The static busybox that guests get as shell and tools; the host's own when unset.
+    pub busybox: Option<PathBuf>,
     /// The emulator; `qemu-system-x86_64` in `PATH` when unset.
     pub qemu: Option<PathBuf>,
     /// The most cells at once; as many as processors when unset. Memory and load may allow fewer.
@@ -50,6 +52,7 @@ impl Default for Config {
             name: String::new(),
             data_dir: PathBuf::from("/var/lib/bpfcompat"),
             validator: None,
+            busybox: None,
             qemu: None,
             slots: None,
             recheck_share: Share::default(),

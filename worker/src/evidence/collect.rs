@@ -6,11 +6,14 @@ use super::text::{printable, sentence};
 use crate::guest::nonce::Nonces;
 use crate::machine::Step;
 use domain::JOB_MODULES_MAX;
+use domain::check::{CHECKS_MAX, CheckRun, Saw};
 use domain::contract::Contract;
 use domain::evidence::{
-    Attach, End, Evidence, Guest, KernelFacts, LineCosts, Load, Log, MapCreate, ModuleLoad, Modules, Open,
+    Attach, Behaviour, End, Evidence, Guest, KernelFacts, LineCosts, Load, Log, MapCreate, ModuleLoad,
+    Modules, Open,
 };
 use domain::message::{FromGuest, LogPiece, Nonce};
+use domain::offers::Offers;
 use serde::Serialize;
 
 /// Bytes of one log the validator is told to keep, before compression; it drops the middle of a
@@ -87,11 +90,13 @@ pub struct Collector {
     nonce_ok: bool,
     kernel: Option<KernelFacts>,
     modules: Option<Vec<ModuleLoad>>,
+    offers: Offers,
     open: Option<Open>,
     maps: Vec<MapCreate>,
     loads: Vec<Load>,
     attaches: Vec<Attach>,
     line_costs: Vec<LineCosts>,
+    behaviour: Option<Behaviour>,
     records_bytes: usize,
     logs: Vec<Log>,
     logs_bytes: usize,
@@ -121,11 +126,13 @@ impl Collector {
             records_bytes: kernel.as_ref().map_or(0, json_bytes),
             kernel,
             modules: None,
+            offers: Offers::default(),
             open: None,
             maps: Vec::new(),
             loads: Vec::new(),
             attaches: Vec::new(),
             line_costs: Vec::new(),
+            behaviour: None,
             logs: Vec::new(),
             logs_bytes: 0,
             unfinished: None,
@@ -139,10 +146,11 @@ impl Collector {
     pub fn take(&mut self, message: FromGuest) -> Result<Option<End>, Offence> {
         self.in_order(&message)?;
         match message {
-            FromGuest::Ready { boot_nonce, facts } => {
+            FromGuest::Ready { boot_nonce, facts, offers } => {
                 Self::check("boot", boot_nonce, self.nonces.boot)?;
-                self.weigh(&facts)?;
+                self.weigh(&(&facts, &offers))?;
                 self.kernel = Some(facts);
+                self.offers = offers.map(|offers| *offers).unwrap_or_default();
             }
             FromGuest::Took { boot_nonce, job_nonce, drawn } => {
                 Self::check("boot", boot_nonce, self.nonces.boot)?;
@@ -177,6 +185,14 @@ impl Collector {
             FromGuest::LineCosts(costs) => {
                 self.opened()?.keep(costs, |all| &mut all.line_costs, "line costs")?;
             }
+            FromGuest::Live(live) => {
+                self.opened()?.weigh(&live)?;
+                self.behaviour.get_or_insert_default().live = live;
+            }
+            FromGuest::Check(check) => self.opened()?.take_check(check)?,
+            FromGuest::NoChecks(says) => {
+                self.opened()?.behaviour.get_or_insert_default().hindered = Some(sentence(&says));
+            }
             FromGuest::Log(piece) => self.take_piece(piece)?,
             FromGuest::Refused { says } => return Ok(Some(End::Refused(sentence(&says)))),
             FromGuest::Finished { job_nonce } => {
@@ -210,9 +226,9 @@ impl Collector {
         if got == given { Ok(()) } else { Err(Offence::WrongNonce(which)) }
     }
 
-    /// What the guest saw of its kernel, once it said `Ready`.
-    pub(crate) fn into_kernel(self) -> Option<KernelFacts> {
-        self.kernel
+    /// What the guest saw of its kernel and what that offers, once it said `Ready`.
+    pub(crate) fn into_kernel(self) -> Option<(KernelFacts, Offers)> {
+        Some((self.kernel?, self.offers))
     }
 
     /// What the guest is doing, judged by what it said last.
@@ -220,6 +236,7 @@ impl Collector {
         match &self.open {
             _ if self.drawn.is_none() => Step::Boot,
             None => Step::Open,
+            Some(_) if self.behaviour.is_some() => Step::Behave,
             Some(_) if self.attaches.is_empty() => Step::Load,
             Some(_) => Step::Attach,
         }
@@ -246,6 +263,7 @@ impl Collector {
             maps: self.maps,
             loads: self.loads,
             attaches: self.attaches,
+            behaviour: self.behaviour,
             splats: super::splat::find(&self.logs, since_took),
             line_costs: self.line_costs,
             logs: self.logs,
@@ -279,6 +297,25 @@ impl Collector {
         }
         self.weigh(&record)?;
         among(self).push(record);
+        Ok(())
+    }
+
+    /// Keeps what was observed of a check, with what its command wrote made printable.
+    fn take_check(&mut self, mut check: CheckRun) -> Result<(), Offence> {
+        for output in [&mut check.command.stdout, &mut check.command.stderr] {
+            output.text = printable(output.text.as_bytes());
+        }
+        for saw in &mut check.saw {
+            if let Saw::Nothing(says) = saw {
+                *says = sentence(says);
+            }
+        }
+        self.weigh(&check)?;
+        let checks = &mut self.behaviour.get_or_insert_default().checks;
+        if checks.len() == CHECKS_MAX {
+            return Err(Offence::TooMany("checks"));
+        }
+        checks.push(check);
         Ok(())
     }
 

@@ -78,7 +78,7 @@ mod tests {
     fn ready(nonces: Nonces, console_bytes: u64) -> Event {
         let facts = KernelFacts::default();
         Event::Message {
-            message: Box::new(FromGuest::Ready { boot_nonce: nonces.boot, facts }),
+            message: Box::new(FromGuest::Ready { boot_nonce: nonces.boot, facts, offers: None }),
             console_bytes,
         }
     }

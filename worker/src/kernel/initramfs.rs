@@ -1,4 +1,4 @@
-//! The guest's only file system: the validator and its modules.
+//! The guest's only file system: the validator, its modules, and a shell with tools.
 
 use super::{Bundle, KernelError};
 use domain::digest::Digest;
@@ -8,7 +8,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 /// Empty directories the validator mounts on.
-const DIRECTORIES: &[&str] = &["boot", "dev", "modules", "proc", "run", "sys", "tmp"];
+const DIRECTORIES: &[&str] = &["bin", "boot", "dev", "modules", "proc", "run", "sys", "tmp"];
 
 const DIRECTORY: u32 = 0o040_755;
 const CHARACTER_DEVICE: u32 = 0o020_600;
@@ -27,13 +27,19 @@ pub struct Initramfs {
 }
 
 impl Bundle {
-    /// The initramfs of this bundle around `validator`, a static executable that becomes `/init`.
-    /// Built once and kept beside the bundle. Blocks for some tens of milliseconds.
+    /// The initramfs of this bundle around `validator`, a static executable that becomes `/init`, and a
+    /// static `busybox`, if there is one. Built once and kept beside the bundle. Blocks for some hundred
+    /// milliseconds.
     ///
     /// # Errors
     /// When a module cannot be read or the file cannot be written.
-    pub fn initramfs(&self, validator: &[u8]) -> Result<Initramfs, KernelError> {
+    pub fn initramfs(&self, validator: &[u8], busybox: Option<&[u8]>) -> Result<Initramfs, KernelError> {
         let mut key = Sha256::new_with_prefix(Sha256::digest(validator));
+        let mut programs = vec![("init", validator)];
+        if let Some(busybox) = busybox {
+            key.update(Sha256::digest(busybox));
+            programs.push(("bin/busybox", busybox));
+        }
         let mut files = Vec::new();
         for path in &self.modules {
             let bytes = std::fs::read(path).map_err(|source| KernelError::io("read", path, source))?;
@@ -54,7 +60,7 @@ impl Bundle {
             return Ok(Initramfs { digest: Digest::of(&bytes), path, modules });
         }
         let io = |source| KernelError::io("write", &path, source);
-        let bytes = archive(validator, &files).map_err(io)?;
+        let bytes = archive(&programs, &files).map_err(io)?;
         let mut file = tempfile::NamedTempFile::new_in(&self.dir).map_err(io)?;
         file.write_all(&bytes).map_err(io)?;
         // Temporary files are closed to everybody else; this one is no secret and is there to be booted.
@@ -65,13 +71,15 @@ impl Bundle {
     }
 }
 
-fn archive(validator: &[u8], files: &[(String, Vec<u8>)]) -> std::io::Result<Vec<u8>> {
+fn archive(programs: &[(&str, &[u8])], files: &[(String, Vec<u8>)]) -> std::io::Result<Vec<u8>> {
     let mut cpio = Cpio { to: GzEncoder::new(Vec::new(), Compression::default()), entries: 0 };
     for directory in DIRECTORIES {
         cpio.entry(directory, DIRECTORY, (0, 0), &[])?;
     }
     cpio.entry("dev/console", CHARACTER_DEVICE, (5, 1), &[])?;
-    cpio.entry("init", EXECUTABLE, (0, 0), validator)?;
+    for (name, bytes) in programs {
+        cpio.entry(name, EXECUTABLE, (0, 0), bytes)?;
+    }
     for (name, bytes) in files {
         cpio.entry(name, PLAIN, (0, 0), bytes)?;
     }
@@ -140,12 +148,14 @@ mod tests {
     fn the_archive_has_what_a_guest_boots_from() {
         for data_bytes in 0..5 {
             let module = ("modules/cls_bpf.ko".to_owned(), vec![7; data_bytes]);
-            let gz = archive(b"#!validator", std::slice::from_ref(&module)).expect("archive");
+            let programs: [(&str, &[u8]); 2] = [("init", b"#!validator"), ("bin/busybox", b"#!busybox")];
+            let gz = archive(&programs, std::slice::from_ref(&module)).expect("archive");
             let mut plain = Vec::new();
             flate2::read::GzDecoder::new(gz.as_slice()).read_to_end(&mut plain).expect("gzip");
             let entries = entries(&plain);
             let entry = |name: &str| entries.iter().find(|entry| entry.0 == name).expect(name);
             assert_eq!((entry("init").1, entry("init").3.as_slice()), (0o100_755, b"#!validator".as_slice()));
+            assert_eq!(entry("bin/busybox").1, 0o100_755);
             assert_eq!((entry("dev/console").1, entry("dev/console").2), (0o020_600, (5, 1)));
             assert_eq!((entry(&module.0).1, &entry(&module.0).3), (0o100_644, &module.1));
             for directory in ["proc", "sys", "dev", "tmp", "run", "modules"] {

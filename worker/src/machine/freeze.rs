@@ -10,6 +10,7 @@ use crate::evidence::text::sentence;
 use crate::guest::nonce::Nonces;
 use domain::evidence::{KernelFacts, Start};
 use domain::message::{FromGuest, Nonce};
+use domain::offers::Offers;
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use std::fs::File;
 use std::io;
@@ -43,6 +44,8 @@ pub struct Identity {
     pub boot: Nonce,
     /// What it said of its kernel.
     pub kernel: KernelFacts,
+    /// What its kernel offers to programs.
+    pub offers: Offers,
     /// Milliseconds from starting QEMU to `Ready`.
     pub boot_ms: u64,
     /// Milliseconds from `Ready` to the sealed memory.
@@ -96,8 +99,8 @@ pub(super) async fn freeze(starter: &Starter, plan: &Plan) -> Result<Frozen, Fre
         Err(_) => Err(format!("it took longer than {:?}", plan.boot_max)),
         Ok(event) => ready(event, nonce),
     };
-    let kernel = match ready {
-        Ok(kernel) => kernel,
+    let (kernel, offers) = match ready {
+        Ok(said) => said,
         Err(says) => {
             let remains = machine.stop().await?;
             let says = format!("{says}; QEMU says `{}`", remains.stderr.text().trim());
@@ -121,14 +124,15 @@ pub(super) async fn freeze(starter: &Starter, plan: &Plan) -> Result<Frozen, Fre
     let identity = Identity {
         boot: nonce,
         kernel,
+        offers,
         boot_ms: whole_ms(booted),
         freeze_ms: whole_ms(started.elapsed() - booted),
     };
     Ok(Frozen { memory, state, identity })
 }
 
-/// What a guest saw of its kernel, if the first it says is `Ready`.
-fn ready(event: Option<Event>, nonce: Nonce) -> Result<KernelFacts, String> {
+/// What a guest saw of its kernel and what that offers, if the first it says is `Ready`.
+fn ready(event: Option<Event>, nonce: Nonce) -> Result<(KernelFacts, Offers), String> {
     let message = match event {
         None => return Err("it went away".to_owned()),
         Some(Event::Broken(error)) => return Err(error.to_string()),

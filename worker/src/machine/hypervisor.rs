@@ -15,6 +15,7 @@ use crate::jail::Jail;
 use crate::kernel::OnDemand;
 use crate::tally::{Event, Tally};
 use bytes::Bytes;
+use domain::check::GlobalPlace;
 use domain::contract::{Contract, GlobalBytes};
 use domain::digest::Digest;
 use domain::evidence::{Accelerator, End, Evidence, Guest, Modules, Start};
@@ -58,6 +59,8 @@ pub struct Order {
     pub contract: Contract,
     /// Its globals as bytes of this object.
     pub globals: Vec<GlobalBytes>,
+    /// Where globals stand in this object whose values are expected.
+    pub places: Vec<GlobalPlace>,
     /// Processors of the guest.
     pub cpus: u16,
     /// Memory of the guest, in bytes.
@@ -294,9 +297,8 @@ impl Hypervisor {
             object_digest: order.object_digest,
             object: order.object.to_vec(),
             modules: order.on_demand.given.clone(),
+            places: order.places.clone(),
             log_bytes_max: LOG_BYTES_MAX,
-            // Nothing asks for them yet.
-            line_costs: false,
         });
         let job = encode(Direction::ToGuest, &job).map_err(|source| MachineError::Encode {
             what: format!("the job for `{}`", order.object_name),

@@ -181,6 +181,7 @@ fn order(boot: &BootFiles) -> Order {
         level: Level::Load,
         contract: domain::contract::Contract::default(),
         globals: Vec::new(),
+        places: Vec::new(),
         cpus: 1,
         memory_bytes: PROOF_MEMORY_BYTES,
         timeout: KVM_READY_MAX,

@@ -11,6 +11,8 @@ pub enum Step {
     Load,
     /// It attaches programs.
     Attach,
+    /// It runs checks.
+    Behave,
 }
 
 impl Step {
@@ -21,6 +23,7 @@ impl Step {
             Self::Open => "open",
             Self::Load => "load",
             Self::Attach => "attach",
+            Self::Behave => "behave",
         }
     }
 }

@@ -11,8 +11,8 @@ use crate::slot::order::order;
 use crate::tally::Event;
 use bytes::Bytes;
 use domain::cell::FailureKind;
-use domain::contract::Contract;
-use domain::contract::GlobalBytes;
+use domain::check::GlobalPlace;
+use domain::contract::{Contract, GlobalBytes};
 use domain::digest::Digest;
 use domain::evidence::Evidence;
 use domain::kernel::Kernel;
@@ -155,7 +155,7 @@ impl Slot {
             })?;
         let kernel = self.known(assignment)?;
         let object = self.object(assignment).await?;
-        let globals = globals(assignment, &object)?;
+        let (globals, places) = globals(assignment, &object)?;
         let fetching = |step: kernel::Progress| {
             report(Progress { stage: "fetching", percent: percent(step.done_bytes, step.total_bytes) });
         };
@@ -173,6 +173,7 @@ impl Slot {
             level: assignment.level,
             contract: assignment.contract.clone(),
             globals,
+            places,
             cpus: assignment.axes.cpus,
             memory_bytes,
             timeout: assignment.timeout,
@@ -250,16 +251,21 @@ impl Slot {
     }
 }
 
-/// The declared globals as bytes of this object, which the controller has held to the contract.
-fn globals(assignment: &Assignment, object: &[u8]) -> Result<Vec<GlobalBytes>, NotAnswered> {
+/// The declared globals as bytes of this object, and where those stand that checks look at. The controller
+/// has held the object to the contract.
+fn globals(
+    assignment: &Assignment,
+    object: &[u8],
+) -> Result<(Vec<GlobalBytes>, Vec<GlobalPlace>), NotAnswered> {
     let contract = &assignment.contract;
-    if contract.globals.is_empty() {
-        return Ok(Vec::new());
+    if contract.globals.is_empty() && contract.checks.is_empty() {
+        return Ok((Vec::new(), Vec::new()));
     }
     let refused = |says: String| NotAnswered::Object { digest: assignment.object, says };
     let variables = insight::object::globals(object).map_err(|error| refused(error.to_string()))?;
-    insight::manifest::resolve(contract, &variables)
-        .map_err(|wrong| refused(wrong.into_iter().map(|(_, says)| says).collect::<Vec<_>>().join("; ")))
+    let set = insight::manifest::resolve(contract, &variables)
+        .map_err(|wrong| refused(wrong.into_iter().map(|(_, says)| says).collect::<Vec<_>>().join("; ")))?;
+    Ok((set, insight::manifest::places(contract, &variables)))
 }
 
 /// What the object needs of its kernel, hooks that are declared for it among it. One that cannot be read

@@ -31,6 +31,7 @@ pub fn order(bundle: &Bundle, initramfs: &Initramfs, validator: Digest) -> Order
         level: Level::Attach,
         contract: Contract::default(),
         globals: Vec::new(),
+        places: Vec::new(),
         cpus: 1,
         memory_bytes: GUEST_BYTES,
         timeout: TIMEOUT,

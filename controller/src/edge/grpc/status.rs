@@ -50,7 +50,8 @@ pub(super) fn submit(error: SubmitError) -> Status {
         | SubmitError::Selector(_)
         | SubmitError::CellCount { .. }
         | SubmitError::Manifest(_)
-        | SubmitError::CellTimeout(_) => Status::invalid_argument(error.to_string()),
+        | SubmitError::CellTimeout(_)
+        | SubmitError::NoChecks => Status::invalid_argument(error.to_string()),
         SubmitError::UnknownObject(_) => Status::not_found(error.to_string()),
         SubmitError::NoWorker => Status::failed_precondition(error.to_string()),
         SubmitError::Blob(_) | SubmitError::Unreadable(_) | SubmitError::Database(_) => internal(&error),

@@ -25,7 +25,7 @@ pub(crate) fn guest() -> Guest {
 const NONCES: Nonces = Nonces { boot: Nonce([1; 32]), job: Nonce([2; 32]) };
 
 fn ready() -> FromGuest {
-    FromGuest::Ready { boot_nonce: NONCES.boot, facts: KernelFacts::default() }
+    FromGuest::Ready { boot_nonce: NONCES.boot, facts: KernelFacts::default(), offers: None }
 }
 
 fn took() -> FromGuest {
@@ -128,7 +128,7 @@ fn every_break_of_the_order_ends_the_conversation() {
             vec![ready(), FromGuest::Took { boot_nonce: NONCES.boot, job_nonce: other, drawn: [7; 16] }],
             Offence::WrongNonce("job"),
         ),
-        (vec![FromGuest::Ready { boot_nonce: other, facts }], Offence::WrongNonce("boot")),
+        (vec![FromGuest::Ready { boot_nonce: other, facts, offers: None }], Offence::WrongNonce("boot")),
         (vec![ready(), took(), FromGuest::Finished { job_nonce: other }], Offence::WrongNonce("job")),
         (vec![ready(), took(), FromGuest::Finished { job_nonce: NONCES.boot }], Offence::WrongNonce("job")),
         (vec![ready(), took(), load()], Offence::BeforeOpened),
@@ -231,7 +231,7 @@ fn records_are_weighed_as_they_will_be_sealed() {
         assert!(json_bytes(&evidence) > RECORDS_BYTES_MAX / 2, "what came before is kept");
     }
     let facts = KernelFacts { lacks: vec!["x".repeat(RECORDS_BYTES_MAX)], ..KernelFacts::default() };
-    let too_long = FromGuest::Ready { boot_nonce: NONCES.boot, facts };
+    let too_long = FromGuest::Ready { boot_nonce: NONCES.boot, facts, offers: None };
     assert_eq!(fold(vec![too_long]).0, Err(Offence::TooLong));
 }
 

@@ -3,6 +3,7 @@
 use super::*;
 use domain::evidence::KernelFacts;
 use domain::message::Nonce;
+use domain::offers::Offers;
 
 const MEMORY_BYTES: u64 = 8 << 20;
 
@@ -11,8 +12,13 @@ fn template(key: &[u8]) -> Template {
     memory.write_all_at(key, 3 << 20).unwrap();
     memory.write_all_at(b"end", MEMORY_BYTES - 3).unwrap();
     seal(&memory).unwrap();
-    let identity =
-        Identity { boot: Nonce([7; 32]), kernel: KernelFacts::default(), boot_ms: 1, freeze_ms: 2 };
+    let identity = Identity {
+        boot: Nonce([7; 32]),
+        kernel: KernelFacts::default(),
+        offers: Offers::default(),
+        boot_ms: 1,
+        freeze_ms: 2,
+    };
     let state = b"registers".to_vec();
     Template { key: Digest::of(key), identity, memory: memory.into(), memory_bytes: MEMORY_BYTES, state }
 }
