@@ -58,7 +58,7 @@ pub struct Job {
     /// How far every program should be taken.
     pub level: Level,
     /// What is declared of its loader.
-    pub contract: Contract,
+    pub contract: Box<Contract>,
     /// The contract's globals as they stand in this object's memory.
     pub globals: Vec<GlobalBytes>,
     /// The object's file name, which libbpf uses as prefix of map names.

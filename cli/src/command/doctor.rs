@@ -185,7 +185,7 @@ async fn prove(settings: &Settings, qemu: &Qemu, jail: Arc<Jail>) -> Option<Proo
     let kernels = library.known().ok()??.kernels;
     let bundle = kernels.iter().rev().find_map(|kernel| library.bundle_on_disk(&kernel.id))?;
     let validator = Validator::read(settings.validator.as_deref()).ok()?;
-    let initramfs = bundle.initramfs(&validator.bytes).ok()?;
+    let initramfs = bundle.initramfs(&validator.bytes, None).ok()?;
     let boot = BootFiles {
         series: bundle.kernel.series,
         vmlinuz: bundle.vmlinuz,

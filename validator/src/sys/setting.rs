@@ -148,3 +148,40 @@ pub(crate) fn has_helper(program_type: u32, helper: u32) -> Result<bool, Errno> 
     let told = unsafe { raw::libbpf_probe_bpf_helper(program_type, helper, std::ptr::null()) };
     check(told).map(|()| told == 1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sys::libbpf::{knows_section, text};
+    use crate::sys::print;
+    use std::sync::{Arc, Mutex};
+
+    /// A libbpf with another list fails here until somebody follows.
+    #[test]
+    fn the_words_are_libbpfs_own() {
+        let said = Arc::new(Mutex::new(String::new()));
+        let heard = Arc::clone(&said);
+        print::listen(Box::new(move |_, text| {
+            heard.lock().expect("one thread").push_str(&String::from_utf8_lossy(text));
+        }));
+        assert!(!knows_section("no such section"));
+        let said = said.lock().expect("one thread").clone();
+        let (_, names) = said.split_once("names are:").expect("libbpf names its sections");
+        let mut names: Vec<&str> = names.split_whitespace().collect();
+        let mut ours = section::SECTIONS.to_vec();
+        names.sort_unstable();
+        ours.sort_unstable();
+        assert_eq!(ours, names);
+        let end = |number| u32::try_from(number).expect("a short list");
+        for number in 0..end(section::PROGRAM_TYPES.len()) + 1 {
+            // SAFETY: the name of a type is static or null.
+            let name = unsafe { text(raw::libbpf_bpf_prog_type_str(number)) };
+            assert_eq!(section::PROGRAM_TYPES.get(number as usize).copied().unwrap_or_default(), name);
+        }
+        for number in 0..end(section::MAP_TYPES.len()) + 1 {
+            // SAFETY: as above.
+            let name = unsafe { text(raw::libbpf_bpf_map_type_str(number)) };
+            assert_eq!(section::MAP_TYPES.get(number as usize).copied().unwrap_or_default(), name);
+        }
+    }
+}

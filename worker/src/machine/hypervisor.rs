@@ -291,7 +291,7 @@ impl Hypervisor {
             unix_seconds: time::OffsetDateTime::now_utc().unix_timestamp(),
             entropy: rand::random(),
             level: order.level,
-            contract: order.contract.clone(),
+            contract: Box::new(order.contract.clone()),
             globals: order.globals.clone(),
             object_name: order.object_name.clone(),
             object_digest: order.object_digest,
