@@ -1,9 +1,10 @@
 //! Answers for eyes and for programs.
 //!
 //! In: a run as the controller tells it (`wire::GetRunResponse`). Out: text. `matrix` arranges
-//! cells as objects × kernels, `reason` gathers what went wrong, `modules` what was loaded for it, and each other file is one form:
-//! `table` and `live` for a terminal, `progress` for a log, `json`, `markdown` and `junit` for
-//! programs, `list` and `worker` for the other verbs, `status` for what happens before there is a run.
+//! cells as objects × kernels, `reason` gathers what went wrong, `modules` what was loaded for it, and
+//! each other file is one form: `table` and `live` for a terminal, `progress` for a log, `json`,
+//! `markdown` and `junit` for programs, `list` and `worker` for the other verbs, `status` for what
+//! happens before there is a run.
 //!
 //! Nothing here talks to a controller or decides a verdict. Every text that came from a kernel,
 //! an object or a file name passes [`printable`] before it reaches a terminal: an object can be
