@@ -43,7 +43,7 @@ codes! {
     CoreMissing = "core_missing",
     /// The kernel's BTF lacks a type the program's section names.
     BtfTypeMissing = "btf_type_missing",
-    /// The kernel publishes no BTF and the object needs it.
+    /// The kernel publishes no BTF, or none of the module, and the object needs it.
     KernelWithoutBtf = "kernel_without_btf",
     /// The function, tracepoint or hook to attach to does not exist in this kernel.
     AttachTargetMissing = "attach_target_missing",

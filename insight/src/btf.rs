@@ -84,18 +84,22 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn length(bytes: &[u8]) -> u32 {
+        u32::try_from(bytes.len()).expect("small")
+    }
+
     /// BTF of these types: name, kind, members, bytes that follow.
     fn btf(types: &[(&str, u32, u32, usize)]) -> Vec<u8> {
         let (mut body, mut names) = (Vec::new(), vec![0]);
         for (name, kind, count, follow) in types {
-            for word in [names.len() as u32, kind << 24 | count, 0] {
+            for word in [length(&names), kind << 24 | count, 0] {
                 body.extend(word.to_le_bytes());
             }
             body.extend(vec![0xff; *follow]);
             names.extend(name.bytes().chain([0]));
         }
         let mut btf = vec![0x9f, 0xeb, 1, 0];
-        for word in [24, 0, body.len() as u32, body.len() as u32, names.len() as u32] {
+        for word in [24, 0, length(&body), length(&body), length(&names)] {
             btf.extend(word.to_le_bytes());
         }
         [btf, body, names].concat()

@@ -22,7 +22,7 @@ fn quiet(_: Progress) {}
 /// BTF that names one function of the kernel, `of_kernel`.
 fn types() -> Vec<u8> {
     let names = b"\0of_kernel\0";
-    let words = [24, 0, 12, 12, names.len() as u32, 1, 12 << 24, 0];
+    let words = [24, 0, 12, 12, u32::try_from(names.len()).expect("small"), 1, 12 << 24, 0];
     [&[0x9f, 0xeb, 1, 0][..], &words.map(u32::to_le_bytes).concat(), names].concat()
 }
 

@@ -52,14 +52,14 @@ struct Manifest {
 /// The digests of what is in the pack are in its table.
 #[derive(Debug, Serialize, Deserialize)]
 struct SealedPack {
-    modules: Sized,
+    modules: Measured,
     table: Sealed,
     symbols: Sealed,
 }
 
 /// A file and the length it must have.
 #[derive(Debug, Serialize, Deserialize)]
-struct Sized {
+struct Measured {
     /// Relative to the bundle's directory.
     path: PathBuf,
     bytes: u64,
@@ -126,10 +126,8 @@ impl Bundle {
             Some(packed) => {
                 let of_kernel = insight::btf::symbols(types.as_deref().unwrap_or_default());
                 let [modules, table, symbols] = packed.write_index(of_kernel)?;
-                let [modules, table, symbols] =
-                    [Sealed::of(dir, &modules)?, Sealed::of(dir, &table)?, Sealed::of(dir, &symbols)?];
-                let modules = Sized { path: modules.path, bytes: modules.bytes };
-                Some(SealedPack { modules, table, symbols })
+                let (table, symbols) = (Sealed::of(dir, &table)?, Sealed::of(dir, &symbols)?);
+                Some(SealedPack { modules: Measured::of(dir, &modules)?, table, symbols })
             }
         };
         let manifest = Manifest {
@@ -193,6 +191,20 @@ impl Manifest {
             }),
             lacks: self.lacks,
         }
+    }
+}
+
+impl Measured {
+    /// Makes sure that the file survives a power failure before it is vouched for.
+    fn of(dir: &Path, path: &Path) -> Result<Self, KernelError> {
+        let full = dir.join(path);
+        let sync = || {
+            let file = std::fs::File::open(&full)?;
+            file.sync_all()?;
+            Ok(file.metadata()?.len())
+        };
+        let bytes = sync().map_err(|source| KernelError::io("read", &full, source))?;
+        Ok(Self { path: path.to_owned(), bytes })
     }
 }
 

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 /// Most entries in one package. The largest kernel packages have about 5,500.
 const ENTRIES_MAX: usize = 50_000;
-/// Largest file taken out of a package. Kernel images are under 20 MB, modules under 30 MB.
+/// Largest file taken out of a package. Kernel images are under 20 MB, modules up to 50 MB.
 const FILE_BYTES_MAX: u64 = 128 * 1024 * 1024;
 /// Most bytes a package may unpack to. The largest kernel packages unpack to 500 MB.
 const PACKAGE_BYTES_MAX: u64 = 4 * 1024 * 1024 * 1024;

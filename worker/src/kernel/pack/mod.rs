@@ -5,7 +5,7 @@
 //! modules.json      for each of them: name, place, digest, what it needs
 //! modules.symbols   records of ten bytes, sorted: the symbol's fingerprint, then the module's number
 //! ```
-//! A kernel has up to five thousand modules and a hundred thousands of symbols, and most cells want none of
+//! A kernel has up to five thousand modules and hundreds of thousands of symbols, and most cells want none of
 //! them. So a cell finds out with a few reads of the last file, and the first one, the largest part of a
 //! bundle, is never read as a whole: each module is digested when it is taken out.
 //!
@@ -29,9 +29,9 @@ const SYMBOLS: &str = "modules.symbols";
 
 /// Modules of one kernel. Distributions build up to 5,000.
 const MODULES_MAX: usize = 16 * 1024;
-/// Bytes that one module may have. The largest, a graphics driver, has under 30 MB.
+/// Bytes that one module may have. The largest, a graphics driver, has 50 MB.
 const MODULE_BYTES_MAX: u64 = 64 * 1024 * 1024;
-/// Symbols of all modules of one kernel. Distributions have 400,000.
+/// Symbols of all modules of one kernel. Distributions have some 300,000.
 const SYMBOLS_MAX: usize = 4 * 1024 * 1024;
 /// Bytes of a record: a fingerprint and the number of a module, both little endian.
 const RECORD_BYTES: usize = 10;
