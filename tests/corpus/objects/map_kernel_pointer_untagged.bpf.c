@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0 OR Apache-2.0
+// A reference to a task put into a map whose field lacks the tag that makes it such a place, as
+// old compilers drop it.
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+struct task_struct {
+	int pid;
+} __attribute__((preserve_access_index));
+
+struct entry {
+	struct task_struct *task;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, int);
+	__type(value, struct entry);
+} entries SEC(".maps");
+
+extern struct task_struct *bpf_task_acquire(struct task_struct *task) __ksym;
+extern void bpf_task_release(struct task_struct *task) __ksym;
+
+SEC("tp_btf/task_newtask")
+int keep(__u64 *ctx)
+{
+	int key = 0;
+	struct entry *entry = bpf_map_lookup_elem(&entries, &key);
+	struct task_struct *task;
+
+	if (!entry)
+		return 0;
+	task = bpf_task_acquire((void *)ctx[0]);
+	if (!task)
+		return 0;
+	task = bpf_kptr_xchg(&entry->task, task);
+	if (task)
+		bpf_task_release(task);
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";
