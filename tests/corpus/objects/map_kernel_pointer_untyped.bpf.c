@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR Apache-2.0
-// A reference to a task put into a map whose field lacks the tag that makes it such a place, as
-// old compilers drop it.
+// A reference to a task put into a field that is declared a number: places for kernel pointers
+// have their type, and the verifier looks for it.
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
@@ -9,7 +9,7 @@ struct task_struct {
 } __attribute__((preserve_access_index));
 
 struct entry {
-	struct task_struct *task;
+	__u64 task;
 };
 
 struct {
@@ -20,7 +20,6 @@ struct {
 } entries SEC(".maps");
 
 extern struct task_struct *bpf_task_acquire(struct task_struct *task) __ksym;
-extern void bpf_task_release(struct task_struct *task) __ksym;
 
 SEC("tp_btf/task_newtask")
 int keep(__u64 *ctx)
@@ -32,11 +31,8 @@ int keep(__u64 *ctx)
 	if (!entry)
 		return 0;
 	task = bpf_task_acquire((void *)ctx[0]);
-	if (!task)
-		return 0;
-	task = bpf_kptr_xchg(&entry->task, task);
 	if (task)
-		bpf_task_release(task);
+		bpf_kptr_xchg(&entry->task, task);
 	return 0;
 }
 
