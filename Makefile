@@ -50,7 +50,7 @@ build-debug: validator
 corpus: deps ## compile our known-answer objects to target/corpus
 	@$(MAKE) -s --no-print-directory -j"$$(nproc)" $(CORPUS)
 
-target/corpus/%.bpf.o: tests/corpus/objects/%.bpf.c Makefile
+target/corpus/%.bpf.o: tests/corpus/objects/%.bpf.c $(wildcard tests/corpus/objects/*.h) Makefile
 	@mkdir -p $(@D)
 	clang $(BPF_CFLAGS) -c $< -o $@
 

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: GPL-2.0 OR Apache-2.0
+// The same helper, which tracing programs may not call: old kernels lack it, new ones refuse it.
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+static const char name[] = "init_task";
+
+SEC("kprobe/vfs_read")
+int look_up(void *ctx)
+{
+	__u64 address = 0;
+
+	return bpf_kallsyms_lookup_name(name, sizeof(name), 0, &address) != 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";

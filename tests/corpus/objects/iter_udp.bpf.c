@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: GPL-2.0 OR Apache-2.0
+// UDP sockets, by an iterator that every kernel since 5.10 has.
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+SEC("iter/udp")
+int walk(__u64 *ctx)
+{
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";
