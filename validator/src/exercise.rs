@@ -10,6 +10,7 @@
 //! Each observation is sent before the next step begins, so that a guest that dies leaves a trace.
 
 use crate::attach;
+use crate::contract::tails;
 use crate::load;
 use crate::log::{Log, Recorder};
 use crate::open::{self, Instance, Specimen};
@@ -165,6 +166,9 @@ impl<'a> Exercise<'a> {
         match self.level_of(&program.name()) {
             Level::Load => Ok(()),
             Level::Attach => {
+                if let Some(placed) = tails::place(program) {
+                    return self.report_attach(placed);
+                }
                 let (attach, link) = self.beside_others(program);
                 self.held.borrow_mut().extend(link);
                 self.report_attach(attach)

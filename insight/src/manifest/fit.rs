@@ -6,7 +6,7 @@
 use super::problem::{ManifestError, Problem, nearest, none_of};
 use super::read::TEXT_BYTES_MAX;
 use crate::object;
-use domain::contract::{Contract, GlobalBytes, Manifest, Requirement};
+use domain::contract::{Contract, GlobalBytes, MANIFEST_BYTES_MAX, Manifest, Requirement};
 use domain::section::{self, MAP_TYPES, PROGRAM_TYPES};
 use domain::{helper, selector};
 
@@ -90,6 +90,11 @@ impl Fitting<'_> {
     /// Words that only the reader has looked at.
     fn sound(&mut self) {
         let Contract { programs, maps, variants, expected_failures, .. } = &self.manifest.contract;
+        let bytes = self.manifest.contract.encoded_bytes();
+        if bytes > MANIFEST_BYTES_MAX {
+            let says = format!("{bytes} bytes are declared, and at most {MANIFEST_BYTES_MAX} may be");
+            self.problems.push(Problem { place: None, says });
+        }
         for (name, terms) in programs {
             let known = terms.section.as_deref().is_none_or(section::is_known)
                 && terms.r#type.as_deref().is_none_or(|kind| section::number(PROGRAM_TYPES, kind).is_some());
