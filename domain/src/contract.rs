@@ -247,6 +247,11 @@ impl Contract {
         Digest::of(&bytes)
     }
 
+    /// Bytes it takes on its way to a guest.
+    pub fn encoded_bytes(&self) -> usize {
+        postcard::to_stdvec(self).expect("plain data always encodes").len()
+    }
+
     /// The group a program is a candidate of.
     pub fn group_of(&self, program: &str) -> Option<&str> {
         let holds = |candidates: &[Candidate]| candidates.iter().any(|one| one.program == program);

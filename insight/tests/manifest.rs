@@ -5,6 +5,7 @@ use domain::contract::{Contract, Entries, MANIFEST_BYTES_MAX, Manifest, Requirem
 use domain::level::Level;
 use insight::manifest::{KEYS, parse, resolve};
 use insight::object::{Global, Shape};
+use proptest::prelude::{prop_assert, proptest};
 use std::collections::BTreeSet;
 use time::macros::date;
 
@@ -232,5 +233,21 @@ fn values_become_the_bytes_their_variables_have() {
     ] {
         let error = bytes(value.clone(), shape).expect_err(says);
         assert!(error.contains(says), "{value:?}: {error}");
+    }
+}
+
+proptest! {
+    /// The example with a few characters replaced, which stays near enough to what people write.
+    #[test]
+    fn no_damage_makes_it_panic(changes in proptest::collection::vec((0usize..3000, ".{0,3}"), 1..8)) {
+        let mut text = EXAMPLE.to_owned();
+        for (at, put) in changes {
+            let start = text.floor_char_boundary(at % text.len());
+            let end = text.ceil_char_boundary((start + 1).min(text.len()));
+            text.replace_range(start..end, &put);
+        }
+        if let Err(error) = parse("m.yaml", &text) {
+            prop_assert!(error.problems.iter().all(|problem| !problem.says.is_empty()));
+        }
     }
 }

@@ -49,6 +49,7 @@ async fn an_object_works_once_its_loader_is_declared() -> anyhow::Result<()> {
     let run = asked(&system, "declared", &declared).await?;
     let without = asked(&system, "declared", "version: 1\nprograms:\n  broken: {autoload: false}").await?;
     let half = asked(&system, "declared", &declared.replace("companions: [dispatched]", "")).await?;
+    let missing = asked(&system, "declared", &declared.replace("fentry/vfs_read", "fentry/no_such")).await?;
     let unguarded = asked(&system, "declared", &declared.replace("mode: 7", "mode: 8")).await?;
     system.stop().await;
 
@@ -69,6 +70,13 @@ async fn an_object_works_once_its_loader_is_declared() -> anyhow::Result<()> {
             assert!(verdict.declared.iter().any(|said| said.starts_with(map)), "{map}: {verdict:?}");
         }
         assert_ne!(on(&without, series)?.verdict(), wire::Verdict::Passes);
+        // A target is looked up before the load, and a kernel that lacks it has answered.
+        let missing = on(&missing, series)?;
+        let cause = missing.cause.as_ref().context("a cause")?;
+        assert_eq!((cause.code.as_str(), cause.subject.as_str()), ("attach_target_missing", "no_such"));
+        assert_eq!(missing.verdict(), wire::Verdict::Fails);
+        assert!(missing.declared.iter().any(|said| said.contains("was refused (ESRCH)")), "{missing:?}");
+        attaches(missing, "on_write", "vfs_write");
         assert_eq!(program(on(&unguarded, series)?, "on_write").verdict(), wire::Verdict::Fails);
     }
 

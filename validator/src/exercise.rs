@@ -11,6 +11,7 @@
 //! Each observation is sent before the next step begins, so that a guest that dies leaves a trace.
 
 use crate::attach::{Attacher, Hold};
+use crate::contract::tails;
 use crate::load;
 use crate::log::{Log, Recorder};
 use crate::open::{self, Instance, Specimen};
@@ -186,6 +187,9 @@ impl<'a> Exercise<'a> {
         match self.level_of(&program.name()) {
             Level::Load => Ok(()),
             Level::Attach | Level::Behave => {
+                if let Some(placed) = tails::place(program) {
+                    return self.report_attach(placed);
+                }
                 let (attach, held) = self.beside_others(attacher, index, program);
                 self.held.borrow_mut().extend(held);
                 self.report_attach(attach)

@@ -79,13 +79,12 @@ pub(crate) fn question(typed: &typed::Test, settings: &Settings) -> Result<Quest
     let objects = objects(&typed.objects)?;
     let manifest = typed.manifest.as_ref().map(|path| manifest::read(path, &objects)).transpose()?;
     let mut manifest = manifest.unwrap_or_default();
-    // A manifest says what its objects need, and knows better than settings for all objects.
-    let kernels = selector("--kernels", &typed.kernels)?
-        .or_else(|| declared(manifest.required_kernels.as_ref()))
-        .unwrap_or_else(|| settings.kernels.clone());
-    let optional = selector("--optional", &typed.optional)?
-        .or_else(|| declared(manifest.optional_kernels.as_ref()))
-        .or_else(|| settings.optional.clone());
+    let by_flag = selector("--kernels", &typed.kernels)?;
+    let declared = selector("required_kernels", manifest.required_kernels.as_slice())?;
+    let kernels = nearest([by_flag, declared]).unwrap_or_else(|| settings.kernels.clone());
+    let by_flag = selector("--optional", &typed.optional)?;
+    let declared = selector("optional_kernels", manifest.optional_kernels.as_slice())?;
+    let optional = nearest([by_flag, declared, settings.optional.clone()]);
     let level = match typed.level {
         Some(typed::Level::Load) => Level::Load,
         Some(typed::Level::Attach) => Level::Attach,
@@ -147,9 +146,9 @@ fn selector(flag: &'static str, given: &[String]) -> Result<Option<Selector>, No
     given.join(",").parse().map(Some).map_err(|source| NotReady::Selector { flag, source })
 }
 
-/// A selector of a manifest, whose reader has parsed it.
-fn declared(text: Option<&String>) -> Option<Selector> {
-    text?.parse().ok()
+/// The first that is said: a flag is about this run, a manifest about these objects, settings about all.
+fn nearest<const N: usize>(said: [Option<Selector>; N]) -> Option<Selector> {
+    said.into_iter().flatten().next()
 }
 
 fn objects(paths: &[PathBuf]) -> Result<Vec<ObjectFile>, NotReady> {
@@ -170,4 +169,22 @@ fn objects(paths: &[PathBuf]) -> Result<Vec<ObjectFile>, NotReady> {
         }
     }
     if errors.is_empty() { Ok(objects) } else { Err(NotReady::Objects(errors)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flag_says_more_than_a_manifest_and_a_manifest_more_than_settings() {
+        let said = |text: &str| selector("--kernels", &[text.to_owned()]).expect(text);
+        for (asked, expected) in [
+            ([said("6.1"), said("6.6"), said("lts")], Some("6.1")),
+            ([None, said("6.6"), said("lts")], Some("6.6")),
+            ([None, None, said("lts")], Some("lts")),
+            ([None, None, None], None),
+        ] {
+            assert_eq!(nearest(asked).map(|selector| selector.to_string()).as_deref(), expected);
+        }
+    }
 }

@@ -9,7 +9,7 @@ use crate::object::{self, Global};
 use domain::check::{
     CHECK_MS_MAX, CHECKS_MAX, COMMAND_BYTES_MAX, EXPECTATIONS_MAX, Expectation, GlobalPlace,
 };
-use domain::contract::{Contract, GlobalBytes, Manifest, Requirement};
+use domain::contract::{Contract, GlobalBytes, MANIFEST_BYTES_MAX, Manifest, Requirement};
 use domain::section::{self, MAP_TYPES, PROGRAM_TYPES};
 use domain::{helper, selector};
 
@@ -163,6 +163,11 @@ impl Fitting<'_> {
                     format!("check {at} is longer than a check may be, or a second one of its name"),
                 );
             }
+        }
+        let bytes = self.manifest.contract.encoded_bytes();
+        if bytes > MANIFEST_BYTES_MAX {
+            let says = format!("{bytes} bytes are declared, and at most {MANIFEST_BYTES_MAX} may be");
+            self.problems.push(Problem { place: None, says });
         }
         for (name, terms) in programs {
             let known = terms.section.as_deref().is_none_or(section::is_known)

@@ -4,6 +4,7 @@
 //! of the kernel's `linux/btf.h`.
 
 use super::ObjectError;
+use super::globals::GLOBALS_MAX;
 use std::collections::BTreeMap;
 
 const MAGIC: u16 = 0xeb9f;
@@ -76,6 +77,9 @@ pub(super) fn shapes(btf: &[u8]) -> Result<Shapes, ObjectError> {
             let Some(variable) = variable.filter(|variable| variable.kind == VAR) else { continue };
             let place = (btf.name(section.name_at), btf.name(variable.name_at));
             let shape = btf.shape(variable.size_or_type, 0);
+            if shapes.len() == GLOBALS_MAX {
+                return Err(ObjectError::TooMany { what: "variables", max: GLOBALS_MAX });
+            }
             shapes.entry(place).and_modify(|known| *known = None).or_insert(Some(shape));
         }
     }

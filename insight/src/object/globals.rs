@@ -7,8 +7,8 @@ use object::elf;
 use object::read::SymbolIndex;
 use object::read::elf::{SectionHeader as _, Sym as _};
 
-/// Variables listed at most. Objects have dozens.
-const GLOBALS_MAX: usize = 65_536;
+/// Variables listed at most. Objects have dozens, and their names alone may have a kilobyte each.
+pub(super) const GLOBALS_MAX: usize = 16_384;
 
 /// One global variable.
 #[derive(Debug, Clone, PartialEq, Eq)]

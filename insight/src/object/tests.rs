@@ -195,7 +195,10 @@ proptest! {
             object[place] = byte;
         }
         match inspect(&object) {
-            Ok(facts) => prop_assert!(!facts.programs.is_empty()),
+            Ok(facts) => {
+                prop_assert!(!facts.programs.is_empty());
+                prop_assert!(globals(&object).map_or(0, |all| all.len()) < object.len());
+            }
             Err(error) => prop_assert!(!error.to_string().is_empty()),
         }
     }

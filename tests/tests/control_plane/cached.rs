@@ -4,7 +4,8 @@ use crate::lab::{Lab, ask, kernel, patient};
 use crate::worker::{Worker, deliver};
 use domain::contract::{Contract, ExpectedFailure, Manifest, ProgramTerms};
 use domain::digest::Digest;
-use domain::evidence::Evidence;
+use domain::errno::Errno;
+use domain::evidence::{AttachOutcome, Evidence};
 use proto::wire;
 use time::macros::date;
 
@@ -58,6 +59,38 @@ fn required(program: &str) -> Vec<u8> {
     let terms = ProgramTerms { required: Some(true), ..ProgramTerms::default() };
     let contract = Contract { programs: [(program.to_owned(), terms)].into(), ..Contract::default() };
     serde_json::to_vec(&Manifest { contract, ..Manifest::default() }).expect("plain data")
+}
+
+/// A failure that was expected stays one, and the run goes by the others.
+#[tokio::test]
+async fn a_cell_that_fails_as_expected_does_not_decide_its_run() {
+    let lab = Lab::start(patient()).await;
+    let mut worker = Worker::connect(&lab, "w", &[kernel("6.1"), kernel("6.12")]).await;
+    let object = lab.upload(1).await;
+    let manifest = r#"{"contract": {"expected_failures": [{"program": null, "kernels": "6.1", "cause": null,
+                       "reason": "known", "until": "2099-12-31"}]}}"#;
+    let question = wire::SubmitRunRequest { manifest: manifest.into(), ..ask(&[object], "all") };
+    let run = lab.submit(question.clone()).await.expect("accepted");
+    worker.room(2).await;
+    for _ in 0..2 {
+        let assignment = worker.assigned().await;
+        let mut evidence = worker.evidence(&assignment);
+        if assignment.kernel_id.contains("6.1.") {
+            evidence.attaches[0].outcome = AttachOutcome::Failed(Errno::ENOENT);
+        }
+        deliver(&lab, assignment.lease.clone(), &evidence).await.expect("the lease is held");
+    }
+    let answered =
+        [lab.finished(&run.id).await, lab.run(&lab.submit(question).await.expect("accepted").id).await];
+    for run in answered {
+        assert_eq!(run.run.expect("a run").verdict(), wire::Verdict::Passes);
+        for cell in run.cells {
+            let (fails, verdict) = (cell.kernel_id.contains("6.1."), cell.verdict.expect("a verdict"));
+            assert_eq!(verdict.verdict() == wire::Verdict::Fails, fails, "what was seen is told");
+            assert_eq!((verdict.excused, cell.required), (fails, !fails));
+        }
+    }
+    lab.stop().await;
 }
 
 /// What does not concern a kernel, and what only people read, asks nothing new.

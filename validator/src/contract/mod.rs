@@ -2,7 +2,7 @@
 //!
 //! In: an opened object and what the job declares. Out: the object as its loader would leave it, and one
 //! sentence for everything that was set. What nobody declared is inferred where it can only mean "set
-//! later": sizes of 0, maps of maps without a prototype, sections libbpf does not know. It is applied anew to
+//! later": sizes of 0, maps of maps without a prototype, sections libbpf does not know, slots of tail calls. It is applied anew to
 //! every opening, so that whatever is tried, together or alone, is tried under the same contract.
 //!
 //! [`choose`] picks among alternatives. Deliberately absent: globals and constants that nobody declared;
@@ -13,6 +13,7 @@ mod declared;
 mod inner;
 mod sections;
 mod sizes;
+pub(crate) mod tails;
 
 use crate::sys::libbpf::Object;
 use domain::errno::Errno;
@@ -43,6 +44,7 @@ pub(crate) fn apply(object: &Object, job: &Job, choices: &[Choice]) -> Result<Te
     for program in object.programs() {
         terms.inferred.extend(sections::infer(program)?);
     }
+    terms.inferred.extend(tails::infer(object)?);
     for map in object.maps() {
         terms.inferred.extend(sizes::infer(map)?);
     }

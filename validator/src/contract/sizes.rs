@@ -11,7 +11,7 @@ use libbpf_sys as raw;
 /// Entries of a map whose loader would have chosen: room for real use, little memory.
 const ENTRIES: u32 = 4096;
 /// Bytes of a ring buffer whose loader would have chosen: a power of two and whole pages.
-const RING_BYTES: u32 = 256 * 1024;
+pub(super) const RING_BYTES: u32 = 256 * 1024;
 
 /// Bytes of a stack whose loader would have chosen: the kernel's default depth of 127 frames
 /// (`kernel.perf_event_max_stack`) of 8 bytes.

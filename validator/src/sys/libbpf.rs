@@ -158,7 +158,7 @@ impl Drop for Object {
     }
 }
 
-impl Program<'_> {
+impl<'o> Program<'o> {
     pub(super) fn as_ptr(self) -> *mut raw::bpf_program {
         self.raw.as_ptr()
     }
@@ -167,6 +167,11 @@ impl Program<'_> {
     pub(crate) fn name(self) -> String {
         // SAFETY: the program lives as long as its object and so does its name.
         unsafe { text(raw::bpf_program__name(self.as_ptr())) }
+    }
+
+    /// The object it is in.
+    pub(crate) fn object(self) -> &'o Object {
+        self.object
     }
 
     /// The section it stands in, or as if it stood in; without a leading `?`.

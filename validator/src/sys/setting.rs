@@ -13,6 +13,9 @@ use std::ptr::NonNull;
 const SLEEPABLE: u32 = 1 << 4;
 const XDP_HAS_FRAGS: u32 = 1 << 5;
 
+/// `BPF_JMP | BPF_CALL`.
+const CALL: u8 = 0x85;
+
 /// Sections whose target is looked up in the kernel's types before the program is loaded.
 const BY_TYPE: &[&str] = &["tp_btf", "fentry", "fmod_ret", "fexit", "fsession", "lsm", "lsm_cgroup", "iter"];
 
@@ -21,6 +24,22 @@ impl Program<'_> {
     pub(crate) fn number(self) -> u32 {
         // SAFETY: the program is alive.
         unsafe { raw::bpf_program__type(self.as_ptr()) }
+    }
+
+    /// Whether it calls one of these helpers itself; what its subprograms call is not looked at.
+    pub(crate) fn calls(self, helpers: &[i32]) -> bool {
+        // SAFETY: the program is alive, and libbpf tells how many instructions lie behind the pointer.
+        let instructions = unsafe {
+            let first = raw::bpf_program__insns(self.as_ptr());
+            let count = raw::bpf_program__insn_cnt(self.as_ptr());
+            if first.is_null() {
+                return false;
+            }
+            std::slice::from_raw_parts(first, usize::try_from(count).unwrap_or(0))
+        };
+        // A call whose source register is 0 calls a helper.
+        let calls_helper = |one: &raw::bpf_insn| one.code == CALL && one.src_reg() == 0;
+        instructions.iter().any(|one| calls_helper(one) && helpers.contains(&one.imm))
     }
 
     /// Loads it as another type, whose sections say nothing of it.
@@ -65,6 +84,20 @@ impl Map<'_> {
     pub(crate) fn set_key_bytes(self, bytes: u32) -> Result<(), Errno> {
         // SAFETY: the map is alive.
         check(unsafe { raw::bpf_map__set_key_size(self.as_ptr(), bytes) })
+    }
+
+    /// Puts a loaded program into a slot of a created table of tail calls.
+    pub(crate) fn set_program(self, slot: u32, program: Program<'_>) -> Result<(), Errno> {
+        let fd = program.fd().ok_or(Errno(libc::EBADF))?;
+        // SAFETY: the map is alive and created; the kernel reads a slot number and a descriptor, four bytes each.
+        check(unsafe {
+            raw::bpf_map_update_elem(
+                raw::bpf_map__fd(self.as_ptr()),
+                (&raw const slot).cast(),
+                (&raw const fd).cast(),
+                u64::from(raw::BPF_ANY),
+            )
+        })
     }
 
     /// Whether a map of maps has a prototype of those in it.
