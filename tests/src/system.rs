@@ -129,6 +129,20 @@ impl System {
         Ok(runs.get_run(wire::GetRunRequest { id: run.id }).await?.into_inner())
     }
 
+    /// The stored evidence with this digest.
+    ///
+    /// # Errors
+    /// The controller does not have it.
+    pub async fn evidence(&self, digest: &[u8]) -> anyhow::Result<domain::evidence::Evidence> {
+        let request = wire::GetEvidenceRequest { digest: digest.to_vec() };
+        let mut pieces = self.runs().get_evidence(request).await?.into_inner();
+        let mut json = Vec::new();
+        while let Some(piece) = pieces.message().await? {
+            json.extend_from_slice(&piece.data);
+        }
+        Ok(serde_json::from_slice(&json)?)
+    }
+
     /// Stops worker and controller in this order and waits for both.
     pub async fn stop(mut self) {
         self.shutdown.cancel();

@@ -60,7 +60,7 @@ async fn an_object_works_once_its_loader_is_declared() -> anyhow::Result<()> {
         attaches(verdict, "on_write", "vfs_write");
         attaches(verdict, "on_read", "vfs_read");
         // Inferred, as nobody declared it.
-        attaches(verdict, "entry", "lo");
+        attaches(verdict, "entry", "veth0");
         assert!(verdict.inferred[0].contains("`entry` stands in section `xdp_entry`"), "{verdict:?}");
         let balance = program(verdict, "balance");
         assert_eq!((balance.kind.as_str(), balance.reached.as_str()), ("xdp", "loaded"), "{balance:?}");

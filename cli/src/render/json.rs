@@ -1,9 +1,12 @@
 //! The JSON report, `bpfcompat.report/1`: fields never change meaning, new ones may be added.
 //! `docs/schema/report-1.json` describes it and a test holds both together.
 
+mod check;
+
 use super::matrix::{self, Matrix, hex};
 use super::reason;
 use crate::exit::Exit;
+use check::Check;
 use domain::contract;
 use domain::level::Level;
 use domain::verdict::{INSTRUCTION_BYTES, STACK_BYTES_MAX, Verdict};
@@ -109,6 +112,8 @@ struct Cell<'a> {
     cached: bool,
     programs: Vec<Program<'a>>,
     maps: Vec<Map<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    checks: Vec<Check<'a>>,
     modules: &'a [String],
     splats: Vec<Splat<'a>>,
     contract: Contract<'a>,
@@ -205,6 +210,7 @@ impl<'a> Cell<'a> {
             cached: cell.wire.cached,
             programs: verdict.iter().flat_map(|verdict| &verdict.programs).map(Program::of).collect(),
             maps: verdict.iter().flat_map(|verdict| &verdict.maps).map(Map::of).collect(),
+            checks: verdict.iter().flat_map(|verdict| &verdict.checks).map(Check::of).collect(),
             modules: verdict.map(|verdict| verdict.modules.as_slice()).unwrap_or_default(),
             splats: verdict
                 .iter()

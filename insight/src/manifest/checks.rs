@@ -1,5 +1,6 @@
 //! `checks`: commands that are run while the programs are attached, and what must come of them.
 
+use super::globals;
 use super::problem::short;
 use super::read::{Reader, integer};
 use super::yaml::{Data, Node};
@@ -168,7 +169,7 @@ fn named_map(reader: &mut Reader, node: &Node) -> Option<String> {
     Some(name)
 }
 
-/// A number is an `int` in memory; `hex:` begins bytes as they stand there, and anything else is a text.
+/// A number is an `int` in memory; `{hex: …}` are bytes as they stand there, and anything else is a text.
 fn key(reader: &mut Reader, node: &Node) -> Option<Vec<u8>> {
     if let Data::Scalar { text, quoted: false } = &node.data
         && let Some(number) = integer(text)
@@ -176,7 +177,7 @@ fn key(reader: &mut Reader, node: &Node) -> Option<Vec<u8>> {
         let bytes = number.to_le_bytes();
         let fits = i32::try_from(number).is_ok() || u32::try_from(number).is_ok();
         if !fits {
-            let says = format!("a key of more than {KEY_BYTES} bytes is written as `hex:…`");
+            let says = format!("a key of more than {KEY_BYTES} bytes is written as `{{hex: …}}`");
             reader.wrong(node.place, says);
         }
         return fits.then(|| bytes[..KEY_BYTES].to_vec());
@@ -185,19 +186,10 @@ fn key(reader: &mut Reader, node: &Node) -> Option<Vec<u8>> {
 }
 
 fn bytes_of(reader: &mut Reader, node: &Node, what: &str) -> Option<Vec<u8>> {
-    let text = reader.text(node, what)?;
-    let Some(digits) = text.strip_prefix("hex:") else { return Some(text.into_bytes()) };
-    let digits: String = digits.chars().filter(|c| *c != ' ').collect();
-    let whole = digits.is_ascii() && digits.len().is_multiple_of(2) && !digits.is_empty();
-    let pairs = (0..digits.len()).step_by(2).map(|at| u8::from_str_radix(digits.get(at..at + 2)?, 16).ok());
-    let bytes = if whole { pairs.collect::<Option<Vec<u8>>>() } else { None };
-    if bytes.is_none() {
-        reader.wrong(
-            node.place,
-            format!("{what} `{}` is not made of pairs of hexadecimal digits", short(&text)),
-        );
+    match &node.data {
+        Data::Map(_) => globals::hex(reader, node),
+        Data::Scalar { .. } | Data::List(_) => reader.text(node, what).map(String::into_bytes),
     }
-    bytes
 }
 
 /// `3`, `1..`, `..5` or `1..5`, ends included.
@@ -252,7 +244,7 @@ mod tests {
       globals: { hits: 1.. }
       maps:
         - { map: counts, key: 7, value: 2..4 }
-        - { map: counts, key: \"hex:00 ff\", value: 5 }
+        - { map: counts, key: { hex: 00 ff }, value: 5 }
         - { map: counts, entries: ..9 }
       events:
         - { map: ring, containing: hello }
@@ -293,7 +285,7 @@ mod tests {
             ("  - { name: a, command: b, expect: { maps: [{ map: m, key: 1 }] } }", "`key` and `value`"),
             ("  - { name: a, command: b, expect: { globals: { g: 5..1 } } }", "a range like"),
             (
-                "  - { name: a, command: b, expect: { maps: [{ map: m, key: \"hex:0\", value: 1 }] } }",
+                "  - { name: a, command: b, expect: { maps: [{ map: m, key: { hex: 0 }, value: 1 }] } }",
                 "pairs of",
             ),
             ("  - { name: a, command: b }\n  - { name: a, command: b }", "two checks are called `a`"),

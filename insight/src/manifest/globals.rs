@@ -20,10 +20,7 @@ fn value(reader: &mut Reader, node: &Node) -> Option<Value> {
         Data::List(nodes) => {
             Some(Value::List(nodes.iter().map(|node| value(reader, node)).collect::<Option<_>>()?))
         }
-        Data::Map(_) => {
-            let fields = reader.fields(node, &[HEX]);
-            bytes(reader, fields.get(HEX)?).map(Value::Bytes)
-        }
+        Data::Map(_) => hex(reader, node).map(Value::Bytes),
         Data::Scalar { text, quoted: false } if text == "true" || text == "false" => {
             Some(Value::Boolean(text == "true"))
         }
@@ -42,6 +39,12 @@ fn value(reader: &mut Reader, node: &Node) -> Option<Value> {
             None
         }
     }
+}
+
+/// `{hex: "de ad be ef"}`.
+pub(super) fn hex(reader: &mut Reader, node: &Node) -> Option<Vec<u8>> {
+    let fields = reader.fields(node, &[HEX]);
+    bytes(reader, fields.get(HEX)?)
 }
 
 fn bytes(reader: &mut Reader, node: &Node) -> Option<Vec<u8>> {
