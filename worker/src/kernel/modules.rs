@@ -106,7 +106,7 @@ mod tests {
 
     #[test]
     fn a_chain_without_end_is_left_out() {
-        let names: Vec<String> = (0..=TOGETHER_MAX).map(|number| format!("m{number}")).collect();
+        let names: Vec<String> = (0..=TOGETHER_MAX + 1).map(|number| format!("m{number}")).collect();
         let needs: Vec<[&str; 1]> = names[1..].iter().map(|name| [name.as_str()]).collect();
         let edges: Vec<(&str, &[&str])> =
             names.iter().zip(&needs).map(|(name, needs)| (name.as_str(), needs.as_slice())).collect();

@@ -171,14 +171,13 @@ pub(in crate::judge) fn extern_missing(refusal: &Refusal<'_>) -> Option<Finding>
     Some(finding.on(line))
 }
 
-/// Modules are not searched for types, so this is never certain.
 pub(in crate::judge) fn struct_ops_missing(refusal: &Refusal<'_>) -> Option<Finding> {
     let (name, line) = libbpf::missing_struct_ops(refusal.log)?;
     if refusal.program.kind != "struct_ops" {
         return Some(refusal.blocked_by(&format!("the object implements struct_ops `{name}`"), line));
     }
-    let says = format!("Neither this kernel nor a module loaded here has struct_ops interface `{name}`.");
-    Some(Finding::likely(CauseCode::BtfTypeMissing, name, says).on(line))
+    let says = format!("This kernel has no struct_ops interface `{name}`.");
+    Some(Finding::certain(CauseCode::BtfTypeMissing, name, says).on(line))
 }
 
 pub(in crate::judge) fn target_missing(refusal: &Refusal<'_>) -> Option<Finding> {

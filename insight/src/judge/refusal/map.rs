@@ -49,12 +49,11 @@ pub(in crate::judge) fn type_unknown(refusal: &Refusal<'_>) -> Option<Finding> {
     })
 }
 
-/// Modules are not searched for types, so this is never certain.
 pub(in crate::judge) fn struct_ops_missing(refusal: &Refusal<'_>) -> Option<Finding> {
     let (name, line) =
         libbpf::missing_struct_ops(refusal.log).filter(|_| refusal.map.kind == "struct_ops")?;
-    let says = format!("Neither this kernel nor a module loaded here has struct_ops interface `{name}`.");
-    Some(Finding::likely(CauseCode::BtfTypeMissing, name, says).on(line))
+    let says = format!("This kernel has no struct_ops interface `{name}`.");
+    Some(Finding::certain(CauseCode::BtfTypeMissing, name, says).on(line))
 }
 
 pub(in crate::judge) fn too_large(refusal: &Refusal<'_>) -> Option<Finding> {
