@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR Apache-2.0
-// A stream parser loads everywhere, but only its own loader has the socket map to attach it to:
-// not attempted, never a pass.
+// A stream parser without a socket map of its own, which is attached to one of the guest's.
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
