@@ -1,6 +1,8 @@
 //! What each kind of evidence means: every cause by at least one refusal, and how programs and
 //! maps add up to a cell. Texts of logs are libbpf's and the verifier's own.
 
+#[path = "judge/checks.rs"]
+mod checks;
 #[path = "judge/modules.rs"]
 mod modules;
 #[path = "judge/terms.rs"]
@@ -560,6 +562,7 @@ fn lines_from_a_guest_are_bounded() {
 fn every_cause_has_an_example_here_or_among_the_recordings() {
     let examples = [
         include_str!("judge.rs"),
+        include_str!("judge/checks.rs"),
         include_str!("judge/terms.rs"),
         include_str!("judge/trouble.rs"),
         include_str!("recorded/expected.txt"),

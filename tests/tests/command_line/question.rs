@@ -83,8 +83,12 @@ async fn only_required_kernels_decide_and_nothing_exercised_is_no_pass() {
     let says = "works on 1 of 1 kernel, 0 of 1 optional; exit 0";
     assert!(optional.stdout.contains(says), "{}", optional.stdout);
 
-    let untried = scene.run(&["test", &object("sk_skb_parser"), "--kernels", "5.10"]).await;
+    let untried = scene.run(&["test", &object("uprobe_absent_file"), "--kernels", "5.10"]).await;
     assert_eq!(untried.exit, Some(2), "{}", untried.stderr);
-    assert!(untried.stdout.contains("sk_skb_parser.bpf.o was not attempted on 5.10"), "{}", untried.stdout);
+    assert!(
+        untried.stdout.contains("uprobe_absent_file.bpf.o was not attempted on 5.10"),
+        "{}",
+        untried.stdout
+    );
     scene.assert_nothing_left().await;
 }
