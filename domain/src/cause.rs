@@ -59,6 +59,8 @@ codes! {
     VerifierTooComplex = "verifier_too_complex",
     /// A command that ran while the programs were attached did not do what was expected.
     CheckFailed = "check_failed",
+    /// A loader of somebody's own did not end as expected.
+    CommandFailed = "command_failed",
     /// Something its own loader sets at run time was missing, so the object was not really tried.
     LoaderContract = "loader_contract",
     /// No alternative of a group that the contract declares can work on this kernel.

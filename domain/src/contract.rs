@@ -9,6 +9,7 @@
 
 use crate::cause::CauseCode;
 use crate::check::Check;
+use crate::command::CommandTerms;
 use crate::digest::Digest;
 use crate::kernel::Kernel;
 use crate::level::Level;
@@ -79,6 +80,8 @@ pub struct Contract {
     pub expected_failures: Vec<ExpectedFailure>,
     /// Commands that are run while the programs are attached, in this order.
     pub checks: Vec<Check>,
+    /// A command of somebody's own that is run instead of loading an object.
+    pub command: Option<CommandTerms>,
     /// Whether every program is loaded once more to count the verifier's walk by source line, which takes
     /// several times longer than the load.
     pub line_costs: bool,

@@ -4,6 +4,7 @@
 //! so everything a judgement needs is here and nothing in here is a judgement.
 
 use crate::check::CheckRun;
+use crate::command::CommandEvidence;
 use crate::contract::Contract;
 use crate::digest::Digest;
 use crate::errno::Errno;
@@ -425,6 +426,9 @@ pub struct Evidence {
     /// Walks by source line, if they were asked for.
     #[serde(default)]
     pub line_costs: Vec<LineCosts>,
+    /// The command, if one was to be run.
+    #[serde(default)]
+    pub command: Option<CommandEvidence>,
     /// Checks, if some were to be run.
     #[serde(default)]
     pub behaviour: Option<Behaviour>,

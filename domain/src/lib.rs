@@ -9,6 +9,7 @@ pub mod axis;
 pub mod cause;
 pub mod cell;
 pub mod check;
+pub mod command;
 pub mod contract;
 pub mod digest;
 pub mod errno;

@@ -16,6 +16,7 @@
 //! ```
 
 use crate::check::{CheckRun, GlobalPlace};
+use crate::command::CommandEvidence;
 use crate::contract::{Contract, GlobalBytes};
 use crate::digest::Digest;
 use crate::evidence::{Attach, KernelFacts, LineCosts, Load, LogSubject, MapCreate, ModuleLoad, Open};
@@ -136,6 +137,8 @@ pub enum FromGuest {
     Live(Vec<String>),
     /// One check was run.
     Check(CheckRun),
+    /// The command was run.
+    Command(CommandEvidence),
     /// No check can be run in this guest; the text says why.
     NoChecks(String),
     /// A piece of a log.

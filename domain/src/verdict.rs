@@ -2,6 +2,7 @@
 
 use crate::cause::Cause;
 use crate::check::CommandRun;
+use crate::command::CommandEvidence;
 use crate::evidence::{LineCost, Loaded, Splat};
 use crate::level::Level;
 use serde::{Deserialize, Serialize};
@@ -193,6 +194,9 @@ pub struct CellVerdict {
     /// Checks in their order.
     #[serde(default)]
     pub checks: Vec<CheckVerdict>,
+    /// How the command went, if it was one.
+    #[serde(default)]
+    pub command: Option<CommandEvidence>,
     /// What the validator filled in for the object's own loader.
     pub inferred: Vec<String>,
     /// What was declared and set, or could not be, one sentence each.
@@ -223,6 +227,7 @@ impl CellVerdict {
             programs: Vec::new(),
             maps: Vec::new(),
             checks: Vec::new(),
+            command: None,
             inferred: Vec::new(),
             declared: Vec::new(),
             chosen: Vec::new(),

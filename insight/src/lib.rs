@@ -4,6 +4,7 @@
 //! today and in a year.
 
 pub mod agreement;
+pub mod archive;
 pub mod btf;
 pub mod judge;
 pub mod log;

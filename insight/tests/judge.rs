@@ -73,6 +73,7 @@ fn evidence(programs: Vec<ProgramFact>) -> Evidence {
         loads: Vec::new(),
         attaches: Vec::new(),
         behaviour: None,
+        command: None,
         line_costs: Vec::new(),
         logs: Vec::new(),
         splats: Vec::new(),
@@ -563,6 +564,7 @@ fn every_cause_has_an_example_here_or_among_the_recordings() {
     let examples = [
         include_str!("judge.rs"),
         include_str!("judge/checks.rs"),
+        include_str!("../src/judge/command.rs"),
         include_str!("judge/terms.rs"),
         include_str!("judge/trouble.rs"),
         include_str!("recorded/expected.txt"),

@@ -4,6 +4,7 @@ use crate::wire;
 use domain::cause::{Cause, Location};
 use domain::cell::{CellState, FailureKind};
 use domain::check::{CommandEnd, CommandRun, Output};
+use domain::command::{CommandEvidence, Found};
 use domain::digest::Digest;
 use domain::evidence::{Evidence, Guest, KernelFacts, LineCost, Loaded, Splat, Start};
 use domain::kernel::Kernel;
@@ -195,6 +196,22 @@ impl From<&CommandRun> for wire::CommandRun {
     }
 }
 
+impl From<&Found> for wire::Found {
+    fn from(found: &Found) -> Self {
+        Self { what: found.what.clone(), name: found.name.clone(), kind: found.kind.clone() }
+    }
+}
+
+impl From<&CommandEvidence> for wire::CommandOutcome {
+    fn from(command: &CommandEvidence) -> Self {
+        Self {
+            run: Some((&command.run).into()),
+            loaded: command.loaded.iter().map(Into::into).collect(),
+            left: command.left.iter().map(Into::into).collect(),
+        }
+    }
+}
+
 impl From<&CheckVerdict> for wire::CheckVerdict {
     fn from(check: &CheckVerdict) -> Self {
         Self {
@@ -252,6 +269,7 @@ pub fn cell_verdict(verdict: &CellVerdict, evidence: Option<(&Evidence, Digest)>
         modules: verdict.modules.clone(),
         splats: verdict.splats.iter().map(Into::into).collect(),
         checks: verdict.checks.iter().map(Into::into).collect(),
+        command: verdict.command.as_ref().map(Into::into),
         guest: evidence.map(|(evidence, _)| guest(&evidence.guest, evidence.kernel.as_ref())),
         evidence: evidence.map(|(_, digest)| digest.0.to_vec()).unwrap_or_default(),
     }

@@ -4,6 +4,7 @@
 use crate::postgres;
 use anyhow::Context as _;
 use controller::{Config, Controller, Timing};
+use domain::contract::Manifest;
 use proto::wire;
 use proto::wire::run_service_client::RunServiceClient;
 use std::net::SocketAddr;
@@ -110,12 +111,14 @@ impl System {
         objects: Vec<(String, Vec<u8>)>,
         request: wire::SubmitRunRequest,
     ) -> anyhow::Result<wire::GetRunResponse> {
+        let manifest: Manifest = serde_json::from_slice(&request.manifest).unwrap_or_default();
+        let command = manifest.contract.command.is_some();
         let mut runs = self.runs();
         let mut digests = Vec::new();
         for (name, data) in objects {
             let pieces: Vec<wire::UploadObjectRequest> = data
                 .chunks(proto::PIECE_BYTES)
-                .map(|piece| wire::UploadObjectRequest { name: name.clone(), data: piece.to_vec() })
+                .map(|piece| wire::UploadObjectRequest { name: name.clone(), data: piece.to_vec(), command })
                 .collect();
             let uploaded =
                 runs.upload_object(tokio_stream::iter(pieces)).await.with_context(|| name.clone())?;

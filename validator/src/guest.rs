@@ -5,6 +5,7 @@ use crate::exercise::{Exercise, ExerciseError, send_log};
 use crate::kmsg::Mark;
 use crate::modules;
 use crate::mounts;
+use crate::own_loader;
 use crate::prepare::{Fixtures, prepare};
 use crate::probe;
 use crate::settle::{put_off_chores, settle};
@@ -89,8 +90,11 @@ fn answer(link: &Link, job: &Job, fixtures: Fixtures, mark: std::io::Result<Mark
     if !job.modules.is_empty() {
         link.send(&FromGuest::Modules(modules::load(&job.modules)))?;
     }
-    // What is attached and loaded at the end stays so: the guest ends with its job.
-    ManuallyDrop::new(Exercise::new(link, job, fixtures)).run()?;
+    match &job.contract.command {
+        Some(command) => link.send(&FromGuest::Command(own_loader::run(job, command)))?,
+        // What is attached and loaded at the end stays so: the guest ends with its job.
+        None => ManuallyDrop::new(Exercise::new(link, job, fixtures)).run()?,
+    }
     let messages = mark.read(job.log_bytes_max);
     Ok(send_log(link, &LogSubject::Kernel, messages)?)
 }

@@ -24,6 +24,7 @@ mod modules;
 mod mounts;
 mod netlink;
 mod open;
+mod own_loader;
 mod prepare;
 mod probe;
 mod settle;

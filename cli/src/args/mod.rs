@@ -6,6 +6,7 @@
 //! `manifest`, `output` and `ready` look at the machine. Nothing here starts anything and
 //! nothing here leaves anything behind, so misuse costs no database, no download and no guest.
 
+pub(crate) mod archive;
 pub(crate) mod file;
 pub(crate) mod manifest;
 pub(crate) mod object;

@@ -1,5 +1,6 @@
 //! The command line resolved: objects read, selectors parsed, outputs proven writable.
 
+use super::archive::{self, CommandError};
 use super::manifest::{self, ManifestFileError};
 use super::object::{self, ObjectFile, ObjectFileError};
 use super::output::{Output, OutputError};
@@ -63,6 +64,9 @@ pub(crate) enum NotReady {
     /// Nothing says how the objects should behave.
     #[error("--level behave: nothing says how; pass --manifest FILE with `checks:` in it")]
     NoChecks,
+    /// A command that cannot be shipped.
+    #[error(transparent)]
+    Command(Box<CommandError>),
     /// A manifest that cannot be used, or that an object does not fit.
     #[error(transparent)]
     Manifest(#[from] ManifestFileError),
@@ -105,6 +109,25 @@ pub(crate) fn question(typed: &typed::Test, settings: &Settings) -> Result<Quest
         level,
         fresh: typed.fresh,
         timeout: seconds.map(|seconds| Duration::from_secs(seconds.into())),
+    })
+}
+
+/// Resolves a command that was typed.
+///
+/// # Errors
+/// `NotReady`; nothing was started and nothing is left behind.
+pub(crate) fn command(typed: &typed::Command, settings: &Settings) -> Result<Question, NotReady> {
+    let (files, manifest) = archive::pack(typed)?;
+    let kernels = selector("--kernels", &typed.kernels)?.unwrap_or_else(|| settings.kernels.clone());
+    let optional = nearest([selector("--optional", &typed.optional)?, settings.optional.clone()]);
+    Ok(Question {
+        objects: vec![files],
+        kernels,
+        optional,
+        manifest,
+        level: Level::Behave,
+        fresh: typed.fresh,
+        timeout: None,
     })
 }
 

@@ -42,6 +42,8 @@ pub(crate) struct Global {
 pub(crate) enum Verb {
     /// Ask whether objects load and attach on real kernels
     Test(Test),
+    /// Run a loader of your own in real kernels; how it ends is the verdict
+    Command(Command),
     /// Runs that were asked for
     #[command(subcommand)]
     Runs(Runs),
@@ -105,6 +107,56 @@ pub(crate) struct Test {
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..=TIMEOUT_SECONDS_MAX))]
     pub(crate) timeout: Option<u32>,
 }
+
+#[derive(Debug, Args)]
+#[command(after_help = COMMAND_HELP)]
+pub(crate) struct Command {
+    /// The program: a static binary or a script; with --dir its path in there
+    #[arg(long, value_name = "FILE")]
+    pub(crate) bin: PathBuf,
+    /// A folder to ship with it, laid out like a root if the program needs libraries: `lib`, `lib64` and
+    /// `usr` in it are found where programs look for them
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: Option<PathBuf>,
+    /// An object to lay beside it; may be repeated
+    #[arg(long = "object", value_name = "OBJECT")]
+    pub(crate) objects: Vec<PathBuf>,
+    /// Kernels that decide the answer, as for `test`; may be repeated
+    #[arg(long, value_name = "SELECTOR")]
+    pub(crate) kernels: Vec<String>,
+    /// Kernels that are shown and never decide; may be repeated
+    #[arg(long, value_name = "SELECTOR")]
+    pub(crate) optional: Vec<String>,
+    /// Seconds it may run [default: 30]
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) runtime: Option<u32>,
+    /// The status it must exit with
+    #[arg(long, value_name = "STATUS", default_value_t = 0)]
+    pub(crate) expect_exit: u8,
+    /// It must still run when its time is over, as a daemon does
+    #[arg(long, conflicts_with = "expect_exit")]
+    pub(crate) expect_running: bool,
+    /// Write the JSON report to a file, or to stdout with `-`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    /// Write the matrix as Markdown to a file, or to stdout with `-`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) markdown: Option<PathBuf>,
+    /// Write JUnit XML to a file, or to stdout with `-`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) junit: Option<PathBuf>,
+    /// Ask again even when the answer is stored
+    #[arg(long)]
+    pub(crate) fresh: bool,
+    /// What the program is given
+    #[arg(last = true, value_name = "ARGS")]
+    pub(crate) arguments: Vec<String>,
+}
+
+const COMMAND_HELP: &str = "\
+The program runs as root in the guest, in /run/command, which holds what was shipped, with busybox's tools in /bin.
+Its environment: BPFCOMPAT_DIR (that folder), BPFCOMPAT_BIN (the program), BPFCOMPAT_OBJECT (the first object),
+BPFCOMPAT_KERNEL (the kernel's release), PATH and HOME.";
 
 /// Longest answer anybody may wait for, in seconds; controllers accept half an hour. A guest
 /// without KVM verifies the largest known objects in minutes.

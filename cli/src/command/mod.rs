@@ -9,6 +9,7 @@ mod config;
 mod doctor;
 mod follow;
 mod kernels;
+mod own_loader;
 mod runs;
 mod test;
 mod version;
@@ -45,6 +46,7 @@ pub(crate) async fn run(typed: Typed, stop: CancellationToken) -> Result<Exit, F
         Verb::Version => version::run(),
         Verb::Completions { shell } => completions::run(shell),
         Verb::Test(test) => test::run(&Context::new(&global, stop)?, &test).await,
+        Verb::Command(command) => own_loader::run(&Context::new(&global, stop)?, &command).await,
         Verb::Runs(runs) => runs::run(&Context::new(&global, stop)?, &runs).await,
         Verb::Kernels(kernels) => kernels::run(&Context::new(&global, stop)?, &kernels).await,
         Verb::Workers(workers) => workers::run(&Context::new(&global, stop)?, &workers).await,

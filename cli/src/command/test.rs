@@ -18,19 +18,27 @@ use proto::{PIECE_BYTES, wire};
 pub(super) async fn run(context: &Context, typed: &typed::Test) -> Result<Exit, Failure> {
     let question = ready::question(typed, &context.settings).map_err(Failure::misuse)?;
     let reports = Reports::check(typed.json.as_ref(), typed.markdown.as_ref(), typed.junit.as_ref());
-    let reports = reports.map_err(Failure::misuse)?;
+    answer(context, &question, &reports.map_err(Failure::misuse)?, typed.stats).await
+}
 
+/// Asks, follows and renders what is ready.
+pub(super) async fn answer(
+    context: &Context,
+    question: &Question,
+    reports: &Reports,
+    counted: bool,
+) -> Result<Exit, Failure> {
     let status = context.status();
     let crew = Crew::WithWorker { kernels: &question.kernels, optional: question.optional.as_ref() };
     let opened = Connection::open(&context.settings, crew, &status, &context.stop).await;
     status.clear();
     let mut connection = opened?;
-    let answered = ask(context, &mut connection.services, &question).await;
+    let answered = ask(context, &mut connection.services, question).await;
     let name = connection.name.clone();
     let closed = connection.close().await;
     let response = answered?;
     closed?;
-    report(context, &response, &name, &reports, typed.stats)
+    report(context, &response, &name, reports, counted)
 }
 
 /// Uploads, submits and follows; a run that is not followed to its end is cancelled.
@@ -41,7 +49,7 @@ async fn ask(
 ) -> Result<wire::GetRunResponse, Failure> {
     let mut objects = Vec::new();
     for object in &question.objects {
-        objects.push(upload(services, object).await?);
+        objects.push(upload(services, object, question.manifest.contract.command.is_some()).await?);
     }
     let timeout_ms = question.timeout.map_or(0, |timeout| timeout.as_millis());
     let request = soon(wire::SubmitRunRequest {
@@ -81,10 +89,11 @@ fn declared(manifest: &Manifest) -> Vec<u8> {
 }
 
 /// Sends one object in pieces and returns its digest.
-async fn upload(services: &mut Services, object: &ObjectFile) -> Result<Vec<u8>, Failure> {
-    let named = wire::UploadObjectRequest { name: object.name.clone(), data: Vec::new() };
+async fn upload(services: &mut Services, object: &ObjectFile, command: bool) -> Result<Vec<u8>, Failure> {
+    let named = wire::UploadObjectRequest { name: object.name.clone(), data: Vec::new(), command };
     let pieces = object.bytes.chunks(PIECE_BYTES);
-    let pieces = pieces.map(|piece| wire::UploadObjectRequest { name: String::new(), data: piece.to_vec() });
+    let pieces =
+        pieces.map(|piece| wire::UploadObjectRequest { name: String::new(), data: piece.to_vec(), command });
     let messages: Vec<_> = std::iter::once(named).chain(pieces).collect();
     let uploaded = services.runs.upload_object(soon(tokio_stream::iter(messages))).await;
     uploaded.map_err(|status| refusal(&status))?;

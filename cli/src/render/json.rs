@@ -2,11 +2,13 @@
 //! `docs/schema/report-1.json` describes it and a test holds both together.
 
 mod check;
+mod command;
 
 use super::matrix::{self, Matrix, hex};
 use super::reason;
 use crate::exit::Exit;
 use check::Check;
+use command::Outcome;
 use domain::contract;
 use domain::level::Level;
 use domain::verdict::{INSTRUCTION_BYTES, STACK_BYTES_MAX, Verdict};
@@ -114,6 +116,8 @@ struct Cell<'a> {
     maps: Vec<Map<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     checks: Vec<Check<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    command: Option<Outcome<'a>>,
     modules: &'a [String],
     splats: Vec<Splat<'a>>,
     contract: Contract<'a>,
@@ -211,6 +215,7 @@ impl<'a> Cell<'a> {
             programs: verdict.iter().flat_map(|verdict| &verdict.programs).map(Program::of).collect(),
             maps: verdict.iter().flat_map(|verdict| &verdict.maps).map(Map::of).collect(),
             checks: verdict.iter().flat_map(|verdict| &verdict.checks).map(Check::of).collect(),
+            command: verdict.and_then(|verdict| verdict.command.as_ref()).map(Outcome::of),
             modules: verdict.map(|verdict| verdict.modules.as_slice()).unwrap_or_default(),
             splats: verdict
                 .iter()

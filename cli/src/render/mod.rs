@@ -20,6 +20,7 @@ pub(crate) mod live;
 pub(crate) mod markdown;
 pub(crate) mod matrix;
 mod modules;
+mod own_loader;
 pub(crate) mod paint;
 pub(crate) mod progress;
 pub(crate) mod reason;

@@ -46,6 +46,7 @@ fn object(number: u8, name: &str) -> wire::Object {
         bytes: 4096,
         programs: vec!["on_exec".to_owned()],
         maps: vec!["events".to_owned()],
+        command: false,
     }
 }
 

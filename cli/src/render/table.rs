@@ -4,7 +4,7 @@ use super::contract::{self, Told};
 use super::matrix::{Cell, Matrix};
 use super::paint::{Paint, Tone};
 use super::reason::{Reason, headline, place, reasons, unproven};
-use super::{checks, counts, matrix, modules, printable};
+use super::{checks, counts, matrix, modules, own_loader, printable};
 use crate::exit::Exit;
 use console::{measure_text_width, truncate_str};
 use domain::verdict::Verdict;
@@ -47,7 +47,8 @@ pub(crate) fn run(matrix: &Matrix<'_>, look: Look, counted: bool) -> String {
         lines.push(String::new());
         lines.extend(counts::lines(matrix, look.paint));
     }
-    let loaded = modules::loaded(matrix);
+    let mut loaded = modules::loaded(matrix);
+    loaded.extend(own_loader::loaded(matrix));
     if !loaded.is_empty() {
         lines.push(String::new());
     }

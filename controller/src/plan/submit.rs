@@ -69,6 +69,11 @@ pub(crate) enum SubmitError {
     /// An object's bytes could not be read again.
     #[error(transparent)]
     Blob(#[from] BlobError),
+    /// Archives where objects were asked about, or the other way round.
+    #[error(
+        "a command needs the archive of its files at level `behave`, and a run has objects or commands, not both"
+    )]
+    NotCommands,
     /// Nothing says how the objects should behave.
     #[error("level `behave` needs a manifest with checks; add `checks:` or ask for `attach`")]
     NoChecks,
@@ -87,15 +92,26 @@ pub(crate) enum SubmitError {
 /// settled at once, unless the order wants fresh answers.
 pub(crate) async fn submit(parts: &Parts, mut order: Order) -> Result<StoredRun, SubmitError> {
     match order.level {
-        Level::Behave if order.manifest.contract.checks.is_empty() => return Err(SubmitError::NoChecks),
-        Level::Behave => {}
+        Level::Behave => {
+            let contract = &order.manifest.contract;
+            if contract.checks.is_empty() && contract.command.is_none() {
+                return Err(SubmitError::NoChecks);
+            }
+        }
         // What is not run is not part of the question.
-        Level::Load | Level::Attach => order.manifest.contract.checks.clear(),
+        Level::Load | Level::Attach => {
+            order.manifest.contract.checks.clear();
+            order.manifest.contract.command = None;
+        }
     }
     let cell_timeout_ms = cell_timeout_ms(parts, &order)?;
     order.objects.sort_unstable();
     order.objects.dedup();
     let objects = check_objects(parts, &order.objects).await?;
+    let commands = order.manifest.contract.command.is_some();
+    if objects.iter().any(|object| object.is_command != commands) {
+        return Err(SubmitError::NotCommands);
+    }
     check_manifest(parts, &order.manifest, &objects).await?;
     let known = kernels::bootable(&parts.db).await?;
     if known.is_empty() {
@@ -132,8 +148,11 @@ pub(crate) async fn submit(parts: &Parts, mut order: Order) -> Result<StoredRun,
 
 fn cell_timeout_ms(parts: &Parts, order: &Order) -> Result<i32, SubmitError> {
     let default = || u32::try_from(parts.timing.cell_timeout.as_millis()).unwrap_or(u32::MAX);
-    let checks = order.manifest.contract.checks.iter().map(|check| check.timeout_ms).sum::<u32>();
-    // All checks may take all of their time.
+    let contract = &order.manifest.contract;
+    let commands = contract.command.iter().map(|command| command.timeout_ms);
+    let checks = contract.checks.iter().map(|check| check.timeout_ms).chain(commands);
+    // All commands may take all of their time.
+    let checks = checks.fold(0, u32::saturating_add);
     let ms = match order.cell_timeout_ms {
         0 => default().saturating_add(checks).min(CELL_TIMEOUT_MS_MAX),
         ms => ms,

@@ -13,6 +13,8 @@ pub(crate) struct StoredObject {
     pub(crate) bytes: u64,
     pub(crate) programs: Vec<String>,
     pub(crate) maps: Vec<String>,
+    /// Whether it is an archive with the files of a command.
+    pub(crate) is_command: bool,
 }
 
 struct Row {
@@ -21,6 +23,7 @@ struct Row {
     bytes: i64,
     programs: Vec<String>,
     maps: Vec<String>,
+    is_command: bool,
 }
 
 impl TryFrom<Row> for StoredObject {
@@ -33,6 +36,7 @@ impl TryFrom<Row> for StoredObject {
             bytes: row.bytes.unsigned_abs(),
             programs: row.programs,
             maps: row.maps,
+            is_command: row.is_command,
         })
     }
 }
@@ -40,13 +44,14 @@ impl TryFrom<Row> for StoredObject {
 /// Remembers an object; the name it was uploaded under last is the one shown.
 pub(crate) async fn upsert(db: impl PgExecutor<'_>, object: &StoredObject) -> sqlx::Result<()> {
     sqlx::query!(
-        "INSERT INTO objects (digest, name, bytes, programs, maps) VALUES ($1, $2, $3, $4, $5)
-         ON CONFLICT (digest) DO UPDATE SET name = excluded.name",
+        "INSERT INTO objects (digest, name, bytes, programs, maps, is_command) VALUES ($1, $2, $3, $4, $5, $6)
+         ON CONFLICT (digest) DO UPDATE SET name = excluded.name, is_command = excluded.is_command",
         &object.digest.0[..],
         object.name,
         signed(object.bytes),
         &object.programs,
         &object.maps,
+        object.is_command,
     )
     .execute(db)
     .await?;
@@ -57,7 +62,8 @@ pub(crate) async fn upsert(db: impl PgExecutor<'_>, object: &StoredObject) -> sq
 pub(crate) async fn by_digest(db: impl PgExecutor<'_>, of: &[Digest]) -> sqlx::Result<Vec<StoredObject>> {
     let rows = sqlx::query_as!(
         Row,
-        "SELECT digest, name, bytes, programs, maps FROM objects WHERE digest = ANY($1) ORDER BY name, digest",
+        "SELECT digest, name, bytes, programs, maps, is_command FROM objects
+         WHERE digest = ANY($1) ORDER BY name, digest",
         &digests(of),
     )
     .fetch_all(db)
@@ -69,7 +75,7 @@ pub(crate) async fn by_digest(db: impl PgExecutor<'_>, of: &[Digest]) -> sqlx::R
 pub(crate) async fn of_run(db: impl PgExecutor<'_>, run: RunId) -> sqlx::Result<Vec<StoredObject>> {
     let rows = sqlx::query_as!(
         Row,
-        "SELECT digest, name, bytes, programs, maps FROM objects
+        "SELECT digest, name, bytes, programs, maps, is_command FROM objects
          WHERE digest IN (SELECT object FROM cells WHERE run_id = $1) ORDER BY name, digest",
         run.0,
     )

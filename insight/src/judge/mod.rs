@@ -22,6 +22,7 @@
 mod cell;
 mod check;
 mod classify;
+mod command;
 mod expected;
 mod map;
 mod modules;
@@ -43,6 +44,9 @@ pub const LINE_BYTES_MAX: usize = 500;
 
 /// The verdicts of one cell; `today` says which expected failures still hold.
 pub fn judge(evidence: &Evidence, level: Level, today: Date) -> CellVerdict {
+    if let Some(terms) = &evidence.contract.command {
+        return command::judge(evidence, terms);
+    }
     // What programs did together is a matter of the checks.
     let mut programs = program::verdicts(evidence, level.min(Level::Attach));
     let maps = map::verdicts(evidence);
@@ -60,6 +64,7 @@ pub fn judge(evidence: &Evidence, level: Level, today: Date) -> CellVerdict {
         programs,
         maps,
         checks,
+        command: None,
         inferred: evidence.open.as_ref().map(|open| open.inferred.clone()).unwrap_or_default(),
         declared: terms::declared(evidence),
         chosen: terms::chosen(evidence),

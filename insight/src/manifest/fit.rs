@@ -5,10 +5,12 @@
 
 use super::problem::{ManifestError, Problem, nearest, none_of};
 use super::read::TEXT_BYTES_MAX;
+use crate::archive;
 use crate::object::{self, Global};
 use domain::check::{
     CHECK_MS_MAX, CHECKS_MAX, COMMAND_BYTES_MAX, EXPECTATIONS_MAX, Expectation, GlobalPlace,
 };
+use domain::command::{ARGUMENT_BYTES_MAX, ARGUMENTS_MAX, CommandTerms};
 use domain::contract::{Contract, GlobalBytes, MANIFEST_BYTES_MAX, Manifest, Requirement};
 use domain::section::{self, MAP_TYPES, PROGRAM_TYPES};
 use domain::{helper, selector};
@@ -21,6 +23,11 @@ use domain::{helper, selector};
 pub fn fit(manifest: &Manifest, name: &str, bytes: &[u8]) -> Result<Vec<GlobalBytes>, ManifestError> {
     let mut fitting = Fitting { manifest, problems: Vec::new() };
     fitting.sound();
+    if let Some(command) = &manifest.contract.command {
+        fitting.command(name, command, bytes);
+        none_of(&manifest.file, fitting.problems)?;
+        return Ok(Vec::new());
+    }
     let facts = object::inspect(bytes).map_err(|error| ManifestError {
         file: manifest.file.clone(),
         problems: vec![Problem { place: None, says: format!("{name}: {error}") }],
@@ -144,6 +151,21 @@ impl Fitting<'_> {
                 }
                 Vec::new()
             }
+        }
+    }
+
+    fn command(&mut self, name: &str, command: &CommandTerms, bytes: &[u8]) {
+        if let Err(error) = archive::has_program(bytes, &command.program) {
+            self.problems.push(Problem { place: None, says: format!("{name}: {error}") });
+        }
+        let fits = command.arguments.len() <= ARGUMENTS_MAX
+            && command.arguments.iter().all(|one| one.len() <= ARGUMENT_BYTES_MAX && !one.contains('\0'))
+            && (1..=CHECK_MS_MAX).contains(&command.timeout_ms);
+        if !fits {
+            let says = format!(
+                "a command has at most {ARGUMENTS_MAX} arguments of {ARGUMENT_BYTES_MAX} bytes and takes 1 to {CHECK_MS_MAX} ms"
+            );
+            self.problems.push(Problem { place: None, says });
         }
     }
 

@@ -110,6 +110,7 @@ fn manifest(reader: &mut Reader, root: &Node) -> Manifest {
             .map(|node| expected::read(reader, node))
             .unwrap_or_default(),
         checks: fields.get("checks").map(|node| checks::read(reader, node)).unwrap_or_default(),
+        command: None,
         line_costs: false,
     };
     count(reader, root, &manifest.contract);

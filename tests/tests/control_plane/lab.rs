@@ -110,10 +110,12 @@ impl Lab {
     }
 
     pub(crate) async fn upload_bytes(&self, name: &str, bytes: &[u8]) -> Result<wire::Object, Status> {
-        let first = wire::UploadObjectRequest { name: name.to_owned(), data: Vec::new() };
-        let pieces = bytes
-            .chunks(proto::PIECE_BYTES)
-            .map(|piece| wire::UploadObjectRequest { name: String::new(), data: piece.to_vec() });
+        let first = wire::UploadObjectRequest { name: name.to_owned(), data: Vec::new(), command: false };
+        let pieces = bytes.chunks(proto::PIECE_BYTES).map(|piece| wire::UploadObjectRequest {
+            name: String::new(),
+            data: piece.to_vec(),
+            command: false,
+        });
         let all: Vec<_> = [first].into_iter().chain(pieces).collect();
         let answer = self.runs().await.upload_object(tokio_stream::iter(all)).await?;
         Ok(answer.into_inner().object.expect("an object"))

@@ -119,6 +119,7 @@ impl Worker {
             },
             kernel: Some(KernelFacts { release: kernel.release.clone(), ..KernelFacts::default() }),
             behaviour: None,
+            command: None,
             contract: serde_json::from_slice(&assignment.contract).unwrap_or_default(),
             modules: Modules::default(),
             open: Some(Open {

@@ -34,12 +34,14 @@ pub(crate) struct Ran {
     pub(crate) stderr: Vec<bool>,
 }
 
-/// Runs it. `meanwhile` is called again and again until it ended.
+/// Runs it. `meanwhile` is called again and again until it ended, `at_end` once then, before what it started is
+/// killed.
 pub(crate) fn run(
     command: Command,
     timeout: Duration,
     sought: Sought<'_>,
     meanwhile: &mut dyn FnMut(),
+    at_end: &mut dyn FnMut(),
 ) -> Ran {
     let begun = Instant::now();
     let (mut stdout, mut stderr) = (Stream::new(sought.stdout), Stream::new(sought.stderr));
@@ -53,6 +55,7 @@ pub(crate) fn run(
                 meanwhile();
             })
         });
+        at_end();
         group.empty();
         // The command may have died of that, and is not collected there if its handle is the first to ask.
         child.try_wait().ok();

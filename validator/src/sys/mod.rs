@@ -12,6 +12,7 @@ pub(crate) mod buffer;
 pub(crate) mod counts;
 mod declared;
 pub(crate) mod features;
+pub(crate) mod inventory;
 pub(crate) mod kernel;
 pub(crate) mod kernel_version;
 pub(crate) mod libbpf;

@@ -7,6 +7,7 @@ use crate::guest::nonce::Nonces;
 use crate::machine::Step;
 use domain::JOB_MODULES_MAX;
 use domain::check::{CHECKS_MAX, CheckRun, Saw};
+use domain::command::{CommandEvidence, FOUND_MAX};
 use domain::contract::Contract;
 use domain::evidence::{
     Attach, Behaviour, End, Evidence, Guest, KernelFacts, LineCosts, Load, Log, MapCreate, ModuleLoad,
@@ -97,6 +98,7 @@ pub struct Collector {
     attaches: Vec<Attach>,
     line_costs: Vec<LineCosts>,
     behaviour: Option<Behaviour>,
+    command: Option<CommandEvidence>,
     records_bytes: usize,
     logs: Vec<Log>,
     logs_bytes: usize,
@@ -133,6 +135,7 @@ impl Collector {
             attaches: Vec::new(),
             line_costs: Vec::new(),
             behaviour: None,
+            command: None,
             logs: Vec::new(),
             logs_bytes: 0,
             unfinished: None,
@@ -190,6 +193,7 @@ impl Collector {
                 self.behaviour.get_or_insert_default().live = live;
             }
             FromGuest::Check(check) => self.opened()?.take_check(check)?,
+            FromGuest::Command(command) => self.take_command(command)?,
             FromGuest::NoChecks(says) => {
                 self.opened()?.behaviour.get_or_insert_default().hindered = Some(sentence(&says));
             }
@@ -264,6 +268,7 @@ impl Collector {
             loads: self.loads,
             attaches: self.attaches,
             behaviour: self.behaviour,
+            command: self.command,
             splats: super::splat::find(&self.logs, since_took),
             line_costs: self.line_costs,
             logs: self.logs,
@@ -297,6 +302,23 @@ impl Collector {
         }
         self.weigh(&record)?;
         among(self).push(record);
+        Ok(())
+    }
+
+    /// Keeps what was observed of a command, made printable.
+    fn take_command(&mut self, mut command: CommandEvidence) -> Result<(), Offence> {
+        if self.command.is_some() || command.loaded.len().max(command.left.len()) > FOUND_MAX {
+            return Err(Offence::TooMany("commands"));
+        }
+        for output in [&mut command.run.stdout, &mut command.run.stderr] {
+            output.text = printable(output.text.as_bytes());
+        }
+        for found in command.loaded.iter_mut().chain(&mut command.left) {
+            found.name = sentence(&found.name);
+        }
+        command.hindered = command.hindered.map(|says| sentence(&says));
+        self.weigh(&command)?;
+        self.command = Some(command);
         Ok(())
     }
 

@@ -17,7 +17,7 @@ pub(super) struct Check<'a> {
 
 /// How its command went.
 #[derive(Serialize)]
-struct Command<'a> {
+pub(super) struct Command<'a> {
     /// `exited`, `signalled`, `timed_out` or `not_started`.
     end: &'a str,
     /// The status, the signal, or the error number that kept it from starting.
@@ -40,13 +40,19 @@ impl<'a> Check<'a> {
             required: check.required,
             verdict: verdict(check.verdict()),
             cause: check.cause.as_ref().map(Cause::of),
-            command: check.command.as_ref().map(|command| Command {
-                end: &command.end,
-                number: command.number,
-                took_ms: command.took_ms,
-                stdout: command.stdout.as_ref().map(Output::of).unwrap_or_default(),
-                stderr: command.stderr.as_ref().map(Output::of).unwrap_or_default(),
-            }),
+            command: check.command.as_ref().map(Command::of),
+        }
+    }
+}
+
+impl<'a> Command<'a> {
+    pub(super) fn of(command: &'a wire::CommandRun) -> Self {
+        Self {
+            end: &command.end,
+            number: command.number,
+            took_ms: command.took_ms,
+            stdout: command.stdout.as_ref().map(Output::of).unwrap_or_default(),
+            stderr: command.stderr.as_ref().map(Output::of).unwrap_or_default(),
         }
     }
 }

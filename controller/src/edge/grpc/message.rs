@@ -59,6 +59,7 @@ pub(super) fn object(object: StoredObject) -> wire::Object {
         bytes: object.bytes,
         programs: object.programs,
         maps: object.maps,
+        command: object.is_command,
     }
 }
 

@@ -42,7 +42,7 @@ impl RunService for Runs {
         let mut pieces = request.into_inner();
         let _permit = self.0.uploads.acquire().await.expect("the semaphore is never closed");
         let first = pieces.message().await?.ok_or_else(|| invalid("name", "the stream is empty"))?;
-        let mut upload = Upload::begin(first.name).map_err(status::upload)?;
+        let mut upload = Upload::begin(first.name, first.command).map_err(status::upload)?;
         upload.push(&first.data).map_err(status::upload)?;
         while let Some(piece) = pieces.message().await? {
             upload.push(&piece.data).map_err(status::upload)?;

@@ -37,9 +37,10 @@ pub(super) fn blob(error: BlobError) -> Status {
 
 pub(super) fn upload(error: UploadError) -> Status {
     match error {
-        UploadError::Name(_) | UploadError::TooLarge | UploadError::NotAnObject { .. } => {
-            Status::invalid_argument(error.to_string())
-        }
+        UploadError::Name(_)
+        | UploadError::TooLarge
+        | UploadError::NotAnObject { .. }
+        | UploadError::NotAnArchive { .. } => Status::invalid_argument(error.to_string()),
         UploadError::Blob(_) | UploadError::Database(_) => internal(&error),
     }
 }
@@ -51,7 +52,8 @@ pub(super) fn submit(error: SubmitError) -> Status {
         | SubmitError::CellCount { .. }
         | SubmitError::Manifest(_)
         | SubmitError::CellTimeout(_)
-        | SubmitError::NoChecks => Status::invalid_argument(error.to_string()),
+        | SubmitError::NoChecks
+        | SubmitError::NotCommands => Status::invalid_argument(error.to_string()),
         SubmitError::UnknownObject(_) => Status::not_found(error.to_string()),
         SubmitError::NoWorker => Status::failed_precondition(error.to_string()),
         SubmitError::Blob(_) | SubmitError::Unreadable(_) | SubmitError::Database(_) => internal(&error),

@@ -1,0 +1,169 @@
+//! Loaders of somebody's own, run in real kernels: a dynamic one with its libraries, a script, and those that
+//! do not end well.
+
+use anyhow::Context as _;
+use domain::command::{CommandTerms, Ending};
+use domain::contract::Manifest;
+use proto::wire;
+use std::path::Path;
+use std::process::Command;
+use tests::corpus;
+use tests::system::System;
+
+const KERNELS: &str = "5.10,newest";
+
+/// A file of an archive: where it stands, and its bytes.
+type Entry = (String, Vec<u8>);
+
+fn archive(entries: &[Entry]) -> anyhow::Result<Vec<u8>> {
+    let mut builder = tar::Builder::new(Vec::new());
+    for (path, bytes) in entries {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(bytes.len() as u64);
+        header.set_mode(0o755);
+        builder.append_data(&mut header, path, bytes.as_slice())?;
+    }
+    Ok(builder.into_inner()?)
+}
+
+/// bpftool of this host and every library it names, each where it stands here.
+fn bpftool() -> anyhow::Result<Vec<Entry>> {
+    let program = "/usr/sbin/bpftool";
+    let listed = Command::new("ldd").arg(program).output().context("ldd")?;
+    let listed = String::from_utf8(listed.stdout)?;
+    let libraries = listed.lines().filter_map(|line| {
+        let path = line.split_whitespace().find(|word| word.starts_with('/'))?;
+        Some(path.to_owned())
+    });
+    let entry = |path: String| -> anyhow::Result<Entry> {
+        let bytes = std::fs::read(&path).with_context(|| path.clone())?;
+        Ok((path.trim_start_matches('/').to_owned(), bytes))
+    };
+    std::iter::once(program.to_owned()).chain(libraries).map(entry).collect()
+}
+
+fn object(name: &str) -> anyhow::Result<Entry> {
+    let (file, bytes) = corpus::object(name)?;
+    Ok((format!("object/{file}"), bytes))
+}
+
+fn script(text: &str) -> Entry {
+    ("run.sh".to_owned(), format!("#!/bin/sh\n{text}\n").into_bytes())
+}
+
+async fn asked(
+    system: &System,
+    entries: &[Entry],
+    program: &str,
+    arguments: &[&str],
+    expect: Ending,
+) -> anyhow::Result<Vec<wire::CellVerdict>> {
+    let mut manifest = Manifest::default();
+    manifest.contract.command = Some(CommandTerms {
+        program: program.to_owned(),
+        arguments: arguments.iter().map(|&argument| argument.to_owned()).collect(),
+        timeout_ms: 20_000,
+        expect,
+    });
+    let request = wire::SubmitRunRequest {
+        kernels: KERNELS.to_owned(),
+        fresh: true,
+        manifest: serde_json::to_vec(&manifest)?,
+        level: wire::Level::Behave.into(),
+        ..Default::default()
+    };
+    let name = Path::new(program).file_name().context("a name")?.to_string_lossy().into_owned();
+    let run = system.submit(vec![(name, archive(entries)?)], request).await?;
+    run.cells.into_iter().map(|cell| cell.verdict.context("a verdict")).collect()
+}
+
+fn names(found: &[wire::Found], what: &str) -> Vec<String> {
+    found.iter().filter(|one| one.what == what).map(|one| one.name.clone()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dynamic_loader_with_its_libraries_loads_and_what_it_pinned_is_told() -> anyhow::Result<()> {
+    let system = System::start().await?;
+    let mut files = bpftool()?;
+    files.push(object("tracepoint_hash")?);
+    let arguments =
+        ["prog", "loadall", "/run/command/object/tracepoint_hash.bpf.o", "/sys/fs/bpf/own", "autoattach"];
+    let loaded = asked(&system, &files, "usr/sbin/bpftool", &arguments[..4], Ending::Exit(0)).await?;
+    let mut files = bpftool()?;
+    files.push(object("null_unchecked")?);
+    let arguments = ["prog", "loadall", "/run/command/object/null_unchecked.bpf.o", "/sys/fs/bpf/own"];
+    let refused = asked(&system, &files, "usr/sbin/bpftool", &arguments, Ending::Exit(0)).await?;
+    let without = asked(&system, &bpftool()?[..1], "usr/sbin/bpftool", &["version"], Ending::Exit(0)).await?;
+    system.stop().await;
+    for verdict in loaded {
+        let command = verdict.command.as_ref().context("a command")?;
+        assert_eq!(verdict.verdict(), wire::Verdict::Passes, "{verdict:?}");
+        assert_eq!(names(&command.left, "program"), ["count_openat"], "{command:?}");
+        assert!(names(&command.left, "map").contains(&"opens".to_owned()), "{command:?}");
+    }
+    for verdict in refused {
+        let cause = verdict.cause.as_ref().context("a cause")?;
+        assert_eq!((verdict.verdict(), cause.code.as_str()), (wire::Verdict::Fails, "command_failed"));
+        assert!(!cause.log_line.is_empty(), "{cause:?}");
+        assert!(verdict.command.context("a command")?.left.is_empty());
+    }
+    // Defect V16 of the earlier tool: this was the kernel's failure.
+    for verdict in without {
+        assert_eq!(verdict.verdict(), wire::Verdict::NotAttempted, "{verdict:?}");
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn how_a_command_ends_is_the_verdict() -> anyhow::Result<()> {
+    let system = System::start().await?;
+    for (text, expect, verdict, says) in [
+        (
+            "test -n \"$BPFCOMPAT_KERNEL\" && cat \"$BPFCOMPAT_OBJECT\" >/dev/null",
+            Ending::Exit(0),
+            wire::Verdict::Passes,
+            "",
+        ),
+        ("exit 7", Ending::Exit(7), wire::Verdict::Passes, ""),
+        ("echo because >&2; exit 7", Ending::Exit(0), wire::Verdict::Fails, "exited with 7, not 0"),
+        ("kill -11 $$", Ending::Exit(0), wire::Verdict::Fails, "signal 11"),
+        ("(sleep 1000 &); sleep 1000", Ending::Running, wire::Verdict::Passes, ""),
+        ("true", Ending::Running, wire::Verdict::Fails, "should have kept running"),
+    ] {
+        for answer in asked(&system, &[script(text), object("xdp_pass")?], "run.sh", &[], expect).await? {
+            assert_eq!(answer.verdict(), verdict, "{text}: {answer:?}");
+            let told = answer.cause.map(|cause| cause.says).unwrap_or_default();
+            assert!(told.contains(says), "{text}: {told}");
+        }
+    }
+    system.stop().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_command_is_refused_before_any_guest() -> anyhow::Result<()> {
+    let system = System::start().await?;
+    let readme = ("readme".to_owned(), b"hello".to_vec());
+    for (files, program) in [(vec![readme.clone()], "readme"), (vec![script("true")], "absent")] {
+        let error = asked(&system, &files, program, &[], Ending::Exit(0)).await.expect_err(program);
+        assert!(format!("{error:#}").contains(program), "{error:#}");
+    }
+    // Objects are not commands, and archives no objects.
+    let object = corpus::object("xdp_pass")?;
+    let mut manifest = Manifest::default();
+    manifest.contract.command = Some(CommandTerms {
+        program: "x".to_owned(),
+        arguments: vec![],
+        timeout_ms: 1,
+        expect: Ending::Running,
+    });
+    let request = wire::SubmitRunRequest {
+        kernels: "newest".to_owned(),
+        manifest: serde_json::to_vec(&manifest)?,
+        level: wire::Level::Behave.into(),
+        ..Default::default()
+    };
+    assert!(system.submit(vec![object], request).await.is_err());
+    system.stop().await;
+    Ok(())
+}

@@ -1,0 +1,93 @@
+//! Command mode: somebody's own loader, run as the verdict.
+//!
+//! Its files are unpacked to [`HOME`], which may be laid out like a root: what is in `lib`, `lib64` and `usr`
+//! there is found where dynamic programs look for it.
+
+use crate::command::{self, Sought};
+use crate::sys::inventory;
+use crate::tools;
+use domain::check::{CommandEnd, CommandRun, Output};
+use domain::command::{CommandEvidence, CommandTerms, FOUND_MAX, Found};
+use domain::errno::Errno;
+use domain::message::Job;
+use nix::sys::utsname::uname;
+use std::collections::BTreeMap;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+/// Where its files are.
+const HOME: &str = "/run/command";
+const ARCHIVE: &str = "/tmp/command.tar";
+/// The folder in it whose files are objects that lie beside it.
+const OBJECTS: &str = "object";
+/// Folders of a root.
+const ROOT_FOLDERS: [&str; 3] = ["lib", "lib64", "usr"];
+
+/// Runs the command of a job.
+pub(crate) fn run(job: &Job, terms: &CommandTerms) -> CommandEvidence {
+    let ready = tools::install().and_then(|()| unpack(&job.object));
+    if let Err(says) = ready {
+        return hindered(says);
+    }
+    let before = inventory::take();
+    let (mut loaded, mut left) = (Vec::new(), Vec::new());
+    let timeout = Duration::from_millis(terms.timeout_ms.into());
+    let mut at_end = || loaded = new(&before);
+    let ran = command::run(order(terms), timeout, Sought::default(), &mut || (), &mut at_end);
+    left.extend(new(&before));
+    CommandEvidence { run: ran.run, loaded, left, hindered: None }
+}
+
+fn unpack(archive: &[u8]) -> Result<(), String> {
+    let failed = |error: std::io::Error| format!("the command's files could not be unpacked: {error}");
+    std::fs::write(ARCHIVE, archive).and_then(|()| std::fs::create_dir_all(HOME)).map_err(failed)?;
+    let status = Command::new("/bin/tar").args(["-x", "-f", ARCHIVE, "-C", HOME]).status().map_err(failed)?;
+    if !status.success() {
+        return Err(format!("the command's files could not be unpacked: tar ended with {status}"));
+    }
+    std::fs::remove_file(ARCHIVE).map_err(failed)?;
+    for folder in ROOT_FOLDERS {
+        let (from, to) = (Path::new(HOME).join(folder), Path::new("/").join(folder));
+        if from.is_dir() && !to.exists() {
+            symlink(from, to).map_err(failed)?;
+        }
+    }
+    Ok(())
+}
+
+/// The command with its environment, whose names `bpfcompat command --help` documents.
+fn order(terms: &CommandTerms) -> Command {
+    let program = Path::new(HOME).join(&terms.program);
+    let release = uname().map(|name| name.release().to_string_lossy().into_owned()).unwrap_or_default();
+    let mut command = Command::new(&program);
+    command.args(&terms.arguments).env_clear().current_dir(HOME);
+    command.env("PATH", "/bin").env("HOME", "/tmp").env("BPFCOMPAT_DIR", HOME);
+    command.env("BPFCOMPAT_BIN", &program).env("BPFCOMPAT_KERNEL", release);
+    if let Some(object) = first_object() {
+        command.env("BPFCOMPAT_OBJECT", object);
+    }
+    command
+}
+
+fn first_object() -> Option<PathBuf> {
+    let entries = std::fs::read_dir(Path::new(HOME).join(OBJECTS)).ok()?;
+    entries.filter_map(|entry| Some(entry.ok()?.path())).min()
+}
+
+/// What the kernel holds that it did not before.
+fn new(before: &BTreeMap<(&'static str, u32), Found>) -> Vec<Found> {
+    let new = inventory::take().into_iter().filter(|(id, _)| !before.contains_key(id));
+    new.map(|(_, found)| found).take(FOUND_MAX).collect()
+}
+
+fn hindered(says: String) -> CommandEvidence {
+    let nothing = CommandRun {
+        end: CommandEnd::NotStarted(Errno::ENOENT),
+        took_ms: 0,
+        stdout: Output::default(),
+        stderr: Output::default(),
+    };
+    CommandEvidence { run: nothing, loaded: Vec::new(), left: Vec::new(), hindered: Some(says) }
+}
