@@ -564,6 +564,8 @@ fn every_cause_has_an_example_here_or_among_the_recordings() {
         include_str!("judge/trouble.rs"),
         include_str!("recorded/expected.txt"),
     ]
+        include_str!("../src/judge/check.rs"),
+        include_str!("judge/modules.rs"),
     .concat();
     for code in CauseCode::ALL {
         let (asserted, recorded) = (format!("CauseCode::{code:?}"), format!(": {code} "));
