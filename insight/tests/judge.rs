@@ -5,6 +5,10 @@
 mod checks;
 #[path = "judge/modules.rs"]
 mod modules;
+#[path = "judge/pretence.rs"]
+mod pretence;
+#[path = "judge/refusals.rs"]
+mod refusals;
 #[path = "judge/terms.rs"]
 mod terms;
 #[path = "judge/trouble.rs"]
@@ -565,6 +569,7 @@ fn every_cause_has_an_example_here_or_among_the_recordings() {
         include_str!("judge.rs"),
         include_str!("judge/checks.rs"),
         include_str!("../src/judge/command.rs"),
+        include_str!("judge/modules.rs"),
         include_str!("judge/terms.rs"),
         include_str!("judge/trouble.rs"),
         include_str!("recorded/expected.txt"),

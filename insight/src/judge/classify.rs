@@ -69,10 +69,14 @@ const LOAD: &[LoadRule] = &[
     load::relocation_failed,
     load::call_poisoned,
     load::kfunc_refused,
+    load::kfunc_calls_unknown,
+    load::device_unbound,
     load::helper_unknown,
     load::too_complex,
     load::type_unknown,
+    load::name_refused,
     load::refused_unverified,
+    load::callbacks_unknown,
     load::rejected_access,
     load::rejected,
 ];
@@ -129,6 +133,7 @@ pub(super) fn verdict_of(code: CauseCode) -> Verdict {
             Verdict::NotAttempted
         }
         CauseCode::GuestMemory
+        | CauseCode::ModuleAbsent
         | CauseCode::KernelSplat
         | CauseCode::KernelPanic
         | CauseCode::KernelHang

@@ -88,8 +88,7 @@ fn not_loaded(evidence: &Evidence, program: &ProgramFact) -> Cause {
         return cause;
     }
     if let Some(AttachOutcome::NotAttempted(why)) = evidence.attach(name).map(|attach| &attach.outcome) {
-        let says = format!("`{name}` was not loaded: {}.", why.trim_end_matches('.'));
-        return cause(Stage::Load, None, Finding::certain(CauseCode::NotExercised, name, says), None);
+        return cause(Stage::Load, None, without_target(evidence, program, why), None);
     }
     let whole = evidence.loads.iter().find(|load| load.scope == LoadScope::Whole);
     let Some(errno) = whole.and_then(|load| load.errno).filter(|_| program.autoload) else {
@@ -110,6 +109,22 @@ fn not_loaded(evidence: &Evidence, program: &ProgramFact) -> Cause {
     }
 }
 
+/// Why a program that replaces a function of another one was not loaded: its own loader knows that program,
+/// unless it is one of the object that was not loaded either.
+fn without_target(evidence: &Evidence, program: &ProgramFact, why: &str) -> Finding {
+    let name = &program.name;
+    let programs = evidence.open.as_ref().map(|open| open.programs.as_slice()).unwrap_or_default();
+    let mut others = programs.iter().filter(|other| other.kind != program.kind);
+    if program.kind == "ext" && others.all(|other| accepted(evidence, &other.name).is_some()) {
+        let says = format!(
+            "`{name}` lacks the program it extends, which is not in the object; its own loader names it."
+        );
+        return Finding::certain(CauseCode::LoaderContract, name, says);
+    }
+    let says = format!("`{name}` was not loaded: {}.", why.trim_end_matches('.'));
+    Finding::certain(CauseCode::NotExercised, name, says)
+}
+
 /// The cause of a refused load, with the verifier's words and place where it has some.
 pub(super) fn refused(
     evidence: &Evidence,
@@ -121,7 +136,8 @@ pub(super) fn refused(
         return cause;
     }
     let open_log = evidence.log(&LogSubject::Open);
-    let refusal = load::Refusal::new(program, errno, searched(evidence), (log, open_log));
+    let programs = evidence.open.as_ref().map(|open| open.programs.as_slice()).unwrap_or_default();
+    let refusal = load::Refusal::new(program, errno, searched(evidence), log, (programs, open_log));
     let mut finding = classify::load(&refusal);
     let rejection = refusal.rejection();
     if finding.line.is_empty() {
@@ -142,7 +158,7 @@ fn not_attached(evidence: &Evidence, program: &ProgramFact, attach: Option<&Atta
         return Some(cell::broken_off(evidence).unwrap_or_else(|| not_tried("nothing tried")));
     };
     match &attach.outcome {
-        AttachOutcome::Attached => inert(evidence, program),
+        AttachOutcome::Attached => inert(evidence, program).or_else(|| never_migrates(evidence, program)),
         AttachOutcome::NotAttempted(why) => Some(not_tried(why.trim_end_matches('.'))),
         AttachOutcome::Failed(errno) => {
             let log = evidence.log(&LogSubject::Attach(name.clone()));
@@ -156,6 +172,25 @@ fn not_attached(evidence: &Evidence, program: &ProgramFact, attach: Option<&Atta
 
 fn searched(evidence: &Evidence) -> Searched<'_> {
     Searched { modules: &evidence.modules, facts: evidence.kernel.as_ref() }
+}
+
+/// The section of programs that are also asked about the connections of a listener that goes away.
+const MIGRATING: &str = "sk_reuseport/migrate";
+/// The number of program type `syscall`, which came with that use of programs in 5.14.
+const SYSCALL_TYPE: u32 = 31;
+
+/// Earlier kernels do not look at the attach type of these programs, and so take one they do not know.
+fn never_migrates(evidence: &Evidence, program: &ProgramFact) -> Option<Cause> {
+    let known = evidence.kernel.as_ref()?.program_types?;
+    (program.section == MIGRATING && known <= SYSCALL_TYPE).then(|| {
+        let says = format!(
+            "This kernel attaches `{}` and never asks it about migration: it ignores the attach type of section \
+             `{MIGRATING}`, which it does not know.",
+            program.name
+        );
+        let finding = Finding::certain(CauseCode::AttachUnsupported, MIGRATING, says);
+        cause(Stage::Attach, None, finding, None)
+    })
 }
 
 /// A policy program attaches on a kernel whose list of active modules lacks bpf, and is never

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR Apache-2.0
-// The same, also asked when a listener goes away, from 5.14 on; older kernels do not look at how
-// such a program says it is attached, and take it for a plain one.
+// The same, also asked when a listener goes away, from 5.14 on. Earlier kernels attach it and never ask.
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 

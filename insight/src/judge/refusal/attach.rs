@@ -59,7 +59,7 @@ pub(in crate::judge) fn busy(refusal: &Refusal<'_>) -> Option<Finding> {
 pub(in crate::judge) fn guest_unprepared(refusal: &Refusal<'_>) -> Option<Finding> {
     let lack = refusal.facts.and_then(|facts| facts.lacks.iter().find(|lack| lack.contains("tracefs")));
     let lack = lack.map(String::as_str).or_else(|| {
-        libbpf::line_with(refusal.log, "failed to open")
+        libbpf::line_that_begins(refusal.log, "failed to open ")
             .filter(|line| line.contains("/available_filter_functions"))
     })?;
     let through_tracefs = matches!(refusal.program.kind.as_str(), "tracepoint" | "kprobe");
@@ -82,7 +82,7 @@ pub(in crate::judge) fn module_lacking(refusal: &Refusal<'_>) -> Option<Finding>
     let filter = refusal.program.kind == "sched_cls" && refusal.errno == Errno::ENOENT;
     let lack = refusal.facts.filter(|_| filter)?.lacks.iter().find(needed)?;
     let says = format!("The guest could not be prepared to attach `{}`: {lack}.", refusal.program.name);
-    Some(Finding::certain(CauseCode::Infrastructure, refusal.hook(), says))
+    Some(Finding::certain(CauseCode::ModuleAbsent, refusal.hook(), says))
 }
 
 /// Programs and libraries that user probes name are not part of the guest.
@@ -93,10 +93,14 @@ pub(in crate::judge) fn not_in_guest(refusal: &Refusal<'_>) -> Option<Finding> {
     })
 }
 
+/// The way in which libbpf attaches a program by its section.
+const BY_SECTION: &str = "link";
+
 /// libbpf returns EOPNOTSUPP without a word for programs it has no way to attach by section
-/// alone; the kernel was never asked.
+/// alone; the kernel was never asked. Attached in another way, the EOPNOTSUPP is the kernel's.
 pub(in crate::judge) fn not_attachable_alone(refusal: &Refusal<'_>) -> Option<Finding> {
-    (refusal.errno == Errno::EOPNOTSUPP && refusal.line().is_empty()).then(|| {
+    let by_section = refusal.attach.how == BY_SECTION;
+    (by_section && refusal.errno == Errno::EOPNOTSUPP && refusal.line().is_empty()).then(|| {
         let says = format!(
             "Programs in section `{}` are not attached by their section alone.",
             refusal.program.section

@@ -1,0 +1,167 @@
+//! What is told apart among refusals: who is to blame, and what old kernels mean by their words.
+
+use super::*;
+
+/// With what libbpf said while it opened the object.
+fn opened_with(mut evidence: Evidence, log: &str) -> Evidence {
+    let text = log.to_owned();
+    evidence.logs.push(Log { subject: LogSubject::Open, raw_bytes: text.len() as u64, text, cut: false });
+    evidence
+}
+
+/// The codes of the programs, in order.
+fn codes(verdict: &CellVerdict) -> Vec<Option<CauseCode>> {
+    verdict.programs.iter().map(|program| program.cause.as_ref().map(|cause| cause.code)).collect()
+}
+
+/// A kernel that has helpers and program types below these.
+fn of_kernel(mut evidence: Evidence, helpers: u32, program_types: u32) -> Evidence {
+    let facts = evidence.kernel.as_mut().expect("facts");
+    (facts.helpers, facts.program_types) = (Some(helpers), Some(program_types));
+    evidence
+}
+
+#[test]
+fn what_is_missing_is_blamed_on_the_programs_that_refer_to_it() {
+    let user = |program: &str| format!("libbpf: prog '{program}': found extern #0 'x' (sym 7) for insn #2\n");
+    let blocked = Some(CauseCode::Blocked);
+    for (missing, code) in [
+        ("extern 'x' (strong): not resolved", CauseCode::ExternMissing),
+        ("extern (func ksym) 'x': not found in kernel or module BTFs", CauseCode::KfuncMissing),
+        ("extern (kcfg) 'x': value '250' implies integer type", CauseCode::ExternMissing),
+    ] {
+        let log = format!("libbpf: {missing}\nlibbpf: failed to load object 'o'\n");
+        for (users, expected) in [
+            (user("guilty"), [blocked, Some(code)]),
+            (user("innocent") + &user("guilty"), [Some(code); 2]),
+            // Any program may call a subprogram.
+            (user("subprogram"), [Some(code); 2]),
+            (user("subprogram") + &user("guilty"), [Some(code); 2]),
+            (String::new(), [Some(code); 2]),
+        ] {
+            let programs = ["innocent", "guilty"].map(|name| program(name, "xdp", "xdp"));
+            let mut evidence = opened_with(evidence(programs.into()), &users);
+            for scope in [LoadScope::Whole, alone("innocent"), alone("guilty")] {
+                evidence = loads(evidence, scope, Some(Errno::ESRCH), &log);
+            }
+            let verdict = judge(&evidence, Level::Load);
+            assert_eq!(codes(&verdict), expected, "{missing} {users}");
+            assert_eq!(settled_code(&verdict), (Verdict::Fails, Some(code), "x"), "{missing} {users}");
+        }
+    }
+}
+
+fn settled_code(verdict: &CellVerdict) -> (Verdict, Option<CauseCode>, &str) {
+    let cause = verdict.cause.as_ref();
+    (verdict.verdict, cause.map(|cause| cause.code), cause.map_or("", |cause| &cause.subject))
+}
+
+/// The cause of a program `p` whose function `kfunc` libbpf found and which the verifier refused like this.
+fn of_kfunc(kfunc: &str, said: &str) -> Cause {
+    let uses = format!("libbpf: prog 'p': found extern #0 '{kfunc}' (sym 7) for insn #2\n");
+    let found =
+        format!("libbpf: extern (func ksym) '{kfunc}': resolved to vmlinux [7]\n{}", rejected_with(said));
+    let evidence = opened_with(evidence(vec![program("p", "xdp", "xdp")]), &uses);
+    let evidence = loads(evidence, LoadScope::Whole, Some(Errno::EINVAL), &found);
+    let evidence = loads(evidence, alone("p"), Some(Errno::EINVAL), &found);
+    judge(&evidence, Level::Load).cause.expect("a refusal has a cause")
+}
+
+#[test]
+fn a_kernel_without_calls_of_its_functions_lacks_the_function() {
+    let said = "BPF_CALL uses reserved fields";
+    let cause = of_kfunc("vfs_fsync", said);
+    assert_eq!((cause.code, cause.subject.as_str()), (CauseCode::KfuncMissing, "vfs_fsync"));
+    assert_eq!(
+        load_cause("xdp", "xdp", Errno::EINVAL, &rejected_with(said)).code,
+        CauseCode::VerifierInvalid,
+        "a damaged call is the program's own mistake"
+    );
+}
+
+#[test]
+fn a_function_of_one_device_waits_for_the_loader_that_names_it() {
+    let said = "metadata kfuncs require device-bound program";
+    let cause = of_kfunc("bpf_xdp_metadata_rx_hash", said);
+    assert_eq!((cause.code, cause.subject.as_str()), (CauseCode::LoaderContract, "p"));
+    assert_eq!(of_kfunc("f", said).code, CauseCode::VerifierInvalid, "words alone do not excuse");
+}
+
+#[test]
+fn a_kernel_without_callbacks_says_so_in_other_words() {
+    let log = rejected_with("number of funcs in func_info doesn't match number of subprogs");
+    for (helpers, says) in [(156, "knows no callbacks"), (212, "number of funcs")] {
+        let mut evidence = of_kernel(evidence(vec![program("p", "xdp", "xdp")]), helpers, 31);
+        for scope in [LoadScope::Whole, alone("p")] {
+            evidence = loads(evidence, scope, Some(Errno::EINVAL), &log);
+        }
+        let cause = judge(&evidence, Level::Load).cause.expect("a cause");
+        assert_eq!(cause.code, CauseCode::VerifierInvalid);
+        assert!(cause.says.contains(says), "{}", cause.says);
+    }
+}
+
+#[test]
+fn a_name_that_kernels_refuse_is_told() {
+    for (name, refused) in [
+        ("zähle", true),
+        ("with space", true),
+        ("a.b_C1", false),
+        // Fifteen bytes reach the kernel.
+        ("abcdefghijklmno ", false),
+    ] {
+        let log = format!("libbpf: prog '{name}': BPF program load failed: -EINVAL\n");
+        let mut evidence = evidence(vec![program(name, "xdp", "xdp")]);
+        for scope in [LoadScope::Whole, alone(name)] {
+            evidence = loads(evidence, scope, Some(Errno::EINVAL), &log);
+        }
+        let cause = judge(&evidence, Level::Load).cause.expect("a cause");
+        let code = if refused { CauseCode::VerifierInvalid } else { CauseCode::AttachUnsupported };
+        assert_eq!((cause.code, cause.says.contains("Rename the function")), (code, refused), "{name}");
+    }
+}
+
+#[test]
+fn a_replacement_of_another_objects_function_is_a_matter_of_its_loader() {
+    let why = "no other program of the object was loaded that has the function `f` it replaces";
+    let replacement = program("new", "freplace/f", "ext");
+    let attempt = |evidence| attaches(evidence, "new", AttachOutcome::NotAttempted(why.into()), "");
+    let without_others = loads(evidence(vec![replacement.clone()]), LoadScope::Whole, None, "");
+    let mut without_others = attempt(without_others);
+    without_others.loads[0].loaded.clear();
+    let cause = judge(&without_others, Level::Attach).cause.expect("a cause");
+    assert_eq!((cause.code, cause.subject.as_str()), (CauseCode::LoaderContract, "new"));
+
+    // The function may be that of a program which was refused.
+    let log = rejected_with("R0 invalid mem access 'scalar'");
+    let mut beside = evidence(vec![program("p", "xdp", "xdp"), replacement]);
+    for scope in [LoadScope::Whole, alone("p")] {
+        beside = loads(beside, scope, Some(Errno::EACCES), &log);
+    }
+    let verdict = judge(&attempt(beside), Level::Attach);
+    assert_eq!(codes(&verdict), [Some(CauseCode::VerifierAccess), Some(CauseCode::NotExercised)]);
+}
+
+#[test]
+fn a_kernel_that_refuses_to_register_a_struct_refuses() {
+    for (how, code) in [("struct_ops", CauseCode::AttachUnsupported), ("link", CauseCode::NotExercised)] {
+        let program = program("p", "struct_ops/test_1", "struct_ops");
+        let evidence = loads(evidence(vec![program]), LoadScope::Whole, None, "");
+        let mut evidence = attaches(evidence, "p", AttachOutcome::Failed(Errno::EOPNOTSUPP), "");
+        how.clone_into(&mut evidence.attaches[0].how);
+        assert_eq!(judge(&evidence, Level::Attach).cause.expect("a cause").code, code);
+    }
+}
+
+#[test]
+fn a_kernel_that_ignores_what_a_program_is_attached_for_does_not_pass() {
+    for (section, program_types, passes) in
+        [("sk_reuseport/migrate", 31, false), ("sk_reuseport/migrate", 32, true), ("sk_reuseport", 31, true)]
+    {
+        let programs = vec![program("p", section, "sk_reuseport")];
+        let evidence = loads(of_kernel(evidence(programs), 156, program_types), LoadScope::Whole, None, "");
+        let verdict = judge(&attaches(evidence, "p", AttachOutcome::Attached, ""), Level::Attach);
+        let code = (!passes).then_some(CauseCode::AttachUnsupported);
+        assert_eq!(codes(&verdict), [code], "{section} {program_types}");
+    }
+}
