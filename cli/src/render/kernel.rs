@@ -96,8 +96,10 @@ fn types(offers: &[Offer]) -> Vec<String> {
 fn list(told: Option<&[String]>, names: bool, untold: &str) -> Vec<String> {
     vec![match told {
         None => untold.to_owned(),
-        Some(told) if names || told.len() <= LISTED_MAX => format!("{}: {}", told.len(), told.join(" ")),
-        Some(told) => format!("{}; --names lists them", told.len()),
+        Some(told) if names || told.len() <= LISTED_MAX => {
+            format!("{} named: {}", told.len(), told.join(" "))
+        }
+        Some(told) => format!("{} named; --names lists them", told.len()),
     }]
 }
 
@@ -183,12 +185,12 @@ program types  1 supported: xdp
 map types      2 supported: hash array
                not: arena
                named, not tried: rhash
-attach types   2: cgroup_inet_ingress cgroup_inet_egress
-helpers        211; --names lists them
+attach types   2 named: cgroup_inet_ingress cgroup_inet_egress
+helpers        211 named; --names lists them
 kfuncs         not told: kernels before 6.9 do not mark them in their BTF
-LSM hooks      1: file_open
-iterators      2: task bpf_map
-struct_ops     1: tcp_congestion_ops
+LSM hooks      1 named: file_open
+iterators      2 named: task bpf_map
+struct_ops     1 named: tcp_congestion_ops
 configuration  on: BPF_JIT BPF_LSM
                modules: NET_CLS_BPF
                off: FPROBE
@@ -204,7 +206,7 @@ configuration  on: BPF_JIT BPF_LSM
     fn every_name_is_listed_when_asked_for_and_lines_fit() {
         let look = Look { width: 60, paint: Paint::OFF };
         let text = card(&kernel(), None, &Ok(offers()), true, look);
-        assert!(text.contains("helpers        211: helper_0 helper_1"), "{text}");
+        assert!(text.contains("helpers        211 named: helper_0 helper_1"), "{text}");
         assert!(text.contains("helper_210"), "{text}");
         assert!(text.lines().all(|line| line.len() <= 60), "{text}");
     }
