@@ -86,6 +86,14 @@ pub enum SelectorError {
         /// How many kernels there were to choose from.
         known: usize,
     },
+    /// Several kernels where one is wanted.
+    #[error("`{term}` names {count} kernels; give one of the ids of `bpfcompat kernels list '{term}'`")]
+    Several {
+        /// The whole selector.
+        term: String,
+        /// How many it names.
+        count: usize,
+    },
 }
 
 impl FromStr for Selector {
@@ -216,6 +224,17 @@ impl Filter {
 }
 
 impl Selector {
+    /// The one kernel this selector names.
+    ///
+    /// # Errors
+    /// It names none, or several.
+    pub fn only<'a>(&self, kernels: &'a [Kernel]) -> Result<&'a Kernel, SelectorError> {
+        match self.select(kernels)?[..] {
+            [only] => Ok(only),
+            ref several => Err(SelectorError::Several { term: self.to_string(), count: several.len() }),
+        }
+    }
+
     /// The kernels this selector names, oldest first, each once.
     ///
     /// # Errors

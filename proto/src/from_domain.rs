@@ -9,6 +9,7 @@ use domain::digest::Digest;
 use domain::evidence::{Evidence, Guest, KernelFacts, LineCost, Loaded, Splat, Start};
 use domain::kernel::Kernel;
 use domain::level::Level;
+use domain::offers::{Offer, Offers, Support};
 use domain::run::RunState;
 use domain::verdict::{CellVerdict, CheckVerdict, MapVerdict, ProgramVerdict, Verdict, Verification};
 
@@ -26,6 +27,36 @@ impl From<&Kernel> for wire::Kernel {
             digest: kernel.digest.0.to_vec(),
             download_bytes: kernel.download_bytes,
         }
+    }
+}
+
+impl From<&Offers> for wire::Offers {
+    fn from(offers: &Offers) -> Self {
+        let names =
+            |names: &Option<Vec<String>>| names.as_ref().map(|names| wire::Names { names: names.clone() });
+        let options = offers.options.as_ref();
+        Self {
+            program_types: offers.program_types.iter().map(Into::into).collect(),
+            map_types: offers.map_types.iter().map(Into::into).collect(),
+            attach_types: names(&offers.attach_types),
+            helpers: names(&offers.helpers),
+            kfuncs: names(&offers.kfuncs),
+            lsm_hooks: names(&offers.lsm_hooks),
+            iterators: names(&offers.iterators),
+            struct_ops: names(&offers.struct_ops),
+            options: options.map(|options| wire::Options { values: options.clone().into_iter().collect() }),
+        }
+    }
+}
+
+impl From<&Offer> for wire::Offer {
+    fn from(offer: &Offer) -> Self {
+        let support = match offer.support {
+            Support::Supported => wire::Support::Supported,
+            Support::Unsupported => wire::Support::Unsupported,
+            Support::Named => wire::Support::Named,
+        };
+        Self { name: offer.name.clone(), support: support.into() }
     }
 }
 

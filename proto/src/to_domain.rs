@@ -6,6 +6,7 @@ use domain::digest::Digest;
 use domain::id::KernelId;
 use domain::kernel::Kernel;
 use domain::level::Level;
+use domain::offers::{Offer, Offers, Support};
 use domain::verdict::Verdict;
 
 /// A message whose content makes no sense.
@@ -49,6 +50,43 @@ impl TryFrom<wire::Kernel> for Kernel {
             arch: kernel.arch,
             download_bytes: kernel.download_bytes,
         })
+    }
+}
+
+impl TryFrom<wire::Offers> for Offers {
+    type Error = NotUnderstood;
+
+    fn try_from(offers: wire::Offers) -> Result<Self, NotUnderstood> {
+        let names = |names: Option<wire::Names>| names.map(|names| names.names);
+        let types =
+            |types: Vec<wire::Offer>| types.into_iter().map(Offer::try_from).collect::<Result<_, _>>();
+        let offers = Self {
+            program_types: types(offers.program_types)?,
+            map_types: types(offers.map_types)?,
+            attach_types: names(offers.attach_types),
+            helpers: names(offers.helpers),
+            kfuncs: names(offers.kfuncs),
+            lsm_hooks: names(offers.lsm_hooks),
+            iterators: names(offers.iterators),
+            struct_ops: names(offers.struct_ops),
+            options: offers.options.map(|options| options.values.into_iter().collect()),
+        };
+        offers.check().map_err(|error| NotUnderstood::new("offers", error))?;
+        Ok(offers)
+    }
+}
+
+impl TryFrom<wire::Offer> for Offer {
+    type Error = NotUnderstood;
+
+    fn try_from(offer: wire::Offer) -> Result<Self, NotUnderstood> {
+        let support = match offer.support() {
+            wire::Support::Supported => Support::Supported,
+            wire::Support::Unsupported => Support::Unsupported,
+            wire::Support::Named => Support::Named,
+            wire::Support::Unspecified => return Err(NotUnderstood::new("support", "it is missing")),
+        };
+        Ok(Self { name: offer.name, support })
     }
 }
 

@@ -58,9 +58,7 @@ impl Guests {
     /// It names none or many.
     pub fn kernel(&self, selector: &str) -> anyhow::Result<&Kernel> {
         let selector: domain::selector::Selector = selector.parse()?;
-        let named = selector.select(&self.catalogue.kernels)?;
-        ensure!(named.len() == 1, "{selector} names {} kernels", named.len());
-        Ok(named[0])
+        Ok(selector.only(&self.catalogue.kernels)?)
     }
 
     /// An order about `object` on the kernel that a selector names.

@@ -12,6 +12,7 @@ pub mod jail;
 pub mod kernel;
 pub mod machine;
 pub mod metrics;
+pub mod offered;
 pub mod recheck;
 pub mod serve;
 pub mod session;

@@ -1,12 +1,14 @@
-//! Templates made ahead of the first cell, so that no cell waits for a boot.
+//! Templates made ahead of the first cell, so that no cell waits for a boot, and what they know of their kernels.
 
 use crate::Worker;
-use crate::kernel::KernelError;
-use crate::machine::template::TemplateError;
+use crate::kernel::{KernelError, Report};
+use crate::machine::template::{Template, TemplateError};
 use crate::slot::order::order;
 use domain::kernel::Kernel;
+use domain::offers::Offers;
 use domain::selector::{Selector, SelectorError};
 use std::io;
+use std::sync::Arc;
 
 /// Why a kernel has no template.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +25,9 @@ pub enum WarmError {
     /// It could not be made.
     #[error(transparent)]
     Template(#[from] TemplateError),
+    /// Every guest is booted.
+    #[error("templates are switched off on this host")]
+    Off,
     /// What was said of each kernel, summed up.
     #[error("{0} kernels have no template; the lines above say why")]
     Some(usize),
@@ -40,17 +45,30 @@ pub async fn warm(
 ) -> Result<(), WarmError> {
     let mut failed = 0;
     for kernel in selector.select(worker.kernels())? {
-        let warmed = one(worker, kernel).await;
+        let warmed = template(worker, kernel, &|_| ()).await.map(drop);
         failed += usize::from(warmed.is_err());
         report(kernel, warmed.as_ref().copied());
     }
     if failed == 0 { Ok(()) } else { Err(WarmError::Some(failed)) }
 }
 
-async fn one(worker: &Worker, kernel: &Kernel) -> Result<(), WarmError> {
-    let bundle = worker.library.bundle(kernel, &|_| ()).await?;
+/// What a kernel offers to programs, from its template, which is made if there is none. `report` is told of
+/// a download.
+///
+/// # Errors
+/// There is no template to be had, or none is kept here (`[templates] enabled = false`).
+pub async fn offers(worker: &Worker, kernel: &Kernel, report: Report<'_>) -> Result<Offers, WarmError> {
+    let template = template(worker, kernel, report).await?.ok_or(WarmError::Off)?;
+    Ok(worker.with_options(kernel.digest, &template.identity().offers).await)
+}
+
+async fn template(
+    worker: &Worker,
+    kernel: &Kernel,
+    report: Report<'_>,
+) -> Result<Option<Arc<Template>>, WarmError> {
+    let bundle = worker.library.bundle(kernel, report).await?;
     let initramfs = worker.initramfs(&bundle)?;
     let hypervisor = worker.hypervisor(&bundle, &initramfs).await.map_err(WarmError::Host)?;
-    hypervisor.warm(&order(&bundle, &initramfs, worker.validator.digest)).await?;
-    Ok(())
+    Ok(hypervisor.warm(&order(&bundle, &initramfs, worker.validator.digest)).await?)
 }

@@ -7,6 +7,7 @@ use crate::kernel::{Bundle, Initramfs, KernelError, Library, Report};
 use crate::machine::template;
 use crate::machine::{BootFiles, Hypervisor, ProbeError, Proof, Qemu, prove_accelerator};
 use crate::metrics;
+use crate::offered::Offered;
 use crate::recheck::Recheck;
 use crate::slot::capacity::Capacity;
 use crate::tally::{Event, Tally};
@@ -15,6 +16,7 @@ use crate::validator::{NoValidator, Validator};
 use domain::digest::Digest;
 use domain::evidence::Accelerator;
 use domain::kernel::Kernel;
+use domain::offers::{Offers, options};
 use proto::wire;
 use std::collections::HashMap;
 use std::io;
@@ -37,6 +39,7 @@ pub struct Worker {
     pub(crate) metrics: metrics::Settings,
     pub(crate) capacity: Arc<Capacity>,
     pub(crate) tally: Arc<Tally>,
+    pub(crate) offered: Arc<Offered>,
     pub(crate) recheck: Recheck,
     pub(crate) library: Library,
     pub(crate) validator: Validator,
@@ -92,6 +95,7 @@ impl Worker {
             templates: config.templates.clone(),
             recheck: Recheck::new(config.recheck_share, disagreements, Arc::clone(&tally)),
             tally,
+            offered: Arc::default(),
             kernels: catalogue.kernels,
             initramfs: Mutex::default(),
             library,
@@ -132,6 +136,7 @@ impl Worker {
                 return Ok(hypervisor.counting(Arc::clone(&self.tally)));
             }
             let dir = self.data_dir.join("templates");
+            let hypervisor = hypervisor.telling(Arc::clone(&self.offered));
             Ok(hypervisor.with_templates(dir, &self.templates, Arc::clone(&self.tally)))
         };
         self.hypervisor.get_or_try_init(find).await
@@ -148,6 +153,17 @@ impl Worker {
             tokio::task::block_in_place(|| bundle.initramfs(&self.validator.bytes, self.tools.bytes().ok()))?;
         known().insert(bundle.kernel.digest, initramfs.clone());
         Ok(initramfs)
+    }
+
+    /// What a guest of the kernel with this digest saw, with what only its bundle tells: its configuration.
+    pub(crate) async fn with_options(&self, kernel: Digest, seen: &Offers) -> Offers {
+        let kernel = self.kernels.iter().find(|known| known.digest == kernel);
+        let bundle = kernel.and_then(|kernel| self.library.bundle_on_disk(&kernel.id));
+        let config = match bundle.and_then(|bundle| bundle.config) {
+            Some(path) => tokio::fs::read_to_string(path).await.ok(),
+            None => None,
+        };
+        Offers { options: config.as_deref().map(options), ..seen.clone() }
     }
 
     /// What runs guests here, if a first guest was run.

@@ -211,10 +211,13 @@ pub(crate) enum Kernels {
         /// Only these [default: all]
         selector: Option<String>,
     },
-    /// Show everything known about one kernel
+    /// Show one kernel and what it offers to programs; locally that boots it once
     Show {
-        /// An exact id or release
+        /// An id, a release, or another selector of one kernel
         kernel: String,
+        /// Also list helpers, kfuncs and LSM hooks by name
+        #[arg(long)]
+        names: bool,
     },
     /// Download kernels before they are needed
     Fetch {

@@ -1,11 +1,11 @@
-//! `bpfcompat kernels list|show|fetch`
+//! `bpfcompat kernels list|fetch`, and what [`kernel`](super::kernel) needs for `show`.
 
-use super::Context;
+use super::{Context, kernel};
 use crate::args::typed::Kernels;
 use crate::exit::{Exit, Failure};
 use crate::remote::{self, Services, refusal, soon};
 use crate::render::status::Status;
-use crate::render::{bytes, list, matrix, printable};
+use crate::render::{list, printable};
 use domain::kernel::Kernel;
 use domain::selector::Selector;
 use proto::wire;
@@ -15,17 +15,20 @@ use worker::kernel::{Catalogue, Library};
 pub(super) async fn run(context: &Context, verb: &Kernels) -> Result<Exit, Failure> {
     let (flag, text) = match verb {
         Kernels::List { selector } => ("SELECTOR", selector.as_deref().unwrap_or("all")),
-        Kernels::Show { kernel } => ("KERNEL", kernel.as_str()),
+        Kernels::Show { kernel, .. } => ("KERNEL", kernel.as_str()),
         Kernels::Fetch { selector } => ("SELECTOR", selector.as_str()),
     };
     let selector: Selector = text.parse().map_err(|error| Failure::misuse(format!("{flag}: {error}")))?;
+    if let Kernels::Show { names, .. } = verb {
+        return kernel::show(context, &selector, *names).await;
+    }
     match &context.settings.controller {
         Some(url) => remotely(context, verb, url, text).await,
         None => {
             let status = context.status();
             let ended = locally(context, verb, &selector, &status).await;
             status.clear();
-            print(context, verb, ended?)
+            print(context, &ended?)
         }
     }
 }
@@ -42,6 +45,19 @@ async fn locally(
     selector: &Selector,
     status: &Status,
 ) -> Result<Found, Failure> {
+    let (library, kernels) = catalogue(context, status).await?;
+    let chosen = selector.select(&kernels).map_err(Failure::misuse)?;
+    if let Kernels::Fetch { .. } = verb {
+        fetch(context, &library, &chosen, status).await?;
+    }
+    Ok(Found {
+        on_disk: Some(chosen.iter().map(|kernel| library.bundle_on_disk(&kernel.id).is_some()).collect()),
+        kernels: chosen.into_iter().map(Into::into).collect(),
+    })
+}
+
+/// This machine's library and the kernels that its sources list.
+pub(super) async fn catalogue(context: &Context, status: &Status) -> Result<(Library, Vec<Kernel>), Failure> {
     let settings = &context.settings;
     let library = Library::open(&settings.data_dir.join("kernels"), settings.sources.clone());
     let library = library.map_err(Failure::environment)?;
@@ -56,14 +72,7 @@ async fn locally(
     for warning in warnings {
         eprintln!("warning: {}", printable(&warning));
     }
-    let chosen = selector.select(&kernels).map_err(Failure::misuse)?;
-    if let Kernels::Fetch { .. } = verb {
-        fetch(context, &library, &chosen, status).await?;
-    }
-    Ok(Found {
-        on_disk: Some(chosen.iter().map(|kernel| library.bundle_on_disk(&kernel.id).is_some()).collect()),
-        kernels: chosen.into_iter().map(Into::into).collect(),
-    })
+    Ok((library, kernels))
 }
 
 async fn fetch(
@@ -97,42 +106,9 @@ async fn remotely(context: &Context, verb: &Kernels, url: &str, selector: &str) 
     let request = soon(wire::ListKernelsRequest { selector: selector.to_owned() });
     let answer = Services::new(&channel).kernels.list_kernels(request).await;
     let kernels = answer.map_err(|status| refusal(&status))?.into_inner().kernels;
-    print(context, verb, Found { kernels, on_disk: None })
+    print(context, &Found { kernels, on_disk: None })
 }
 
-fn print(context: &Context, verb: &Kernels, found: Found) -> Result<Exit, Failure> {
-    match verb {
-        Kernels::List { .. } | Kernels::Fetch { .. } => {
-            super::print(&list::kernels(&found.kernels, found.on_disk.as_deref(), context.paint()))
-        }
-        Kernels::Show { kernel } => match &found.kernels[..] {
-            [only] => super::print(&card(only, found.on_disk.as_ref().map(|here| here[0]))),
-            several => Err(Failure::misuse(format!(
-                "`{kernel}` names {} kernels; give one of the ids of `bpfcompat kernels list {kernel}`",
-                several.len()
-            ))),
-        },
-    }
-}
-
-fn card(kernel: &wire::Kernel, on_disk: Option<bool>) -> String {
-    let on_disk = match on_disk {
-        Some(true) => "yes",
-        Some(false) => "no",
-        None => "only the workers know",
-    };
-    let lines = [
-        ("id", kernel.id.clone()),
-        ("release", kernel.release.clone()),
-        ("version", kernel.version.clone()),
-        ("series", kernel.series.clone()),
-        ("distro", kernel.distro.clone()),
-        ("suites", kernel.suites.join(" ")),
-        ("flavour", kernel.flavour.clone()),
-        ("arch", kernel.arch.clone()),
-        ("sha256", matrix::hex(&kernel.digest)),
-        ("download", bytes(kernel.download_bytes)),
-        ("on disk", on_disk.to_owned()),
-    ];
-    lines.iter().map(|(key, value)| format!("{key:<10}{}\n", printable(value))).collect()
+fn print(context: &Context, found: &Found) -> Result<Exit, Failure> {
+    super::print(&list::kernels(&found.kernels, found.on_disk.as_deref(), context.paint()))
 }

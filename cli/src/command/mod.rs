@@ -8,6 +8,7 @@ mod completions;
 mod config;
 mod doctor;
 mod follow;
+mod kernel;
 mod kernels;
 mod own_loader;
 mod runs;

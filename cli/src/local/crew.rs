@@ -46,21 +46,7 @@ impl Crew<'_> {
         stop: &CancellationToken,
     ) -> Result<Option<Worker>, Failure> {
         let Self::WithWorker { kernels, optional } = self else { return Ok(None) };
-        let config = worker::config::Config {
-            name: "local".to_owned(),
-            data_dir: settings.data_dir.clone(),
-            validator: settings.validator.clone(),
-            kernels: settings.sources.clone(),
-            ..worker::config::Config::default()
-        };
-        status.say("looking for kernels");
-        let report = |progress| status.tell(&progress);
-        let worker = tokio::select! {
-            prepared = Worker::prepare(&config, &report) => {
-                prepared.map_err(Failure::environment)?
-            }
-            () = stop.cancelled() => return Err(Failure::environment("stopped by you")),
-        };
+        let worker = worker(settings, status, stop).await?;
         if worker.capacity().budget().cells == 0 {
             status.clear();
             eprintln!(
@@ -71,6 +57,32 @@ impl Crew<'_> {
             selector.select(worker.kernels()).map_err(Failure::misuse)?;
         }
         Ok(Some(worker))
+    }
+}
+
+/// A worker of this machine, which serves no controller yet.
+///
+/// # Errors
+/// What it lacks.
+pub(crate) async fn worker(
+    settings: &Settings,
+    status: &Status,
+    stop: &CancellationToken,
+) -> Result<Worker, Failure> {
+    let config = worker::config::Config {
+        name: "local".to_owned(),
+        data_dir: settings.data_dir.clone(),
+        validator: settings.validator.clone(),
+        kernels: settings.sources.clone(),
+        ..worker::config::Config::default()
+    };
+    status.say("looking for kernels");
+    let report = |progress| status.tell(&progress);
+    tokio::select! {
+        prepared = Worker::prepare(&config, &report) => {
+            prepared.map_err(Failure::environment)
+        }
+        () = stop.cancelled() => Err(Failure::environment("stopped by you")),
     }
 }
 

@@ -14,7 +14,7 @@ mod crew;
 mod pipe;
 mod postgres;
 
-pub(crate) use crew::Crew;
+pub(crate) use crew::{Crew, worker};
 pub(crate) use postgres::Programs;
 
 use crate::exit::Failure;

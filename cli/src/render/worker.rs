@@ -1,5 +1,6 @@
 //! One worker with all that is known of it.
 
+use super::fold::{beside, folded};
 use super::list::when;
 use super::paint::Tone;
 use super::table::Look;
@@ -10,15 +11,13 @@ use worker::tally::Event;
 
 /// Columns of the names.
 const NAMES: usize = 13;
-/// What follows a name has at least as many columns, however narrow the terminal.
-const TEXT_MIN: usize = 20;
 /// A meaning stands beside its name if it has at least as many columns there.
 const MEANING_MIN: usize = 40;
 
 /// What the worker is, what it carries, and what happened since it started.
 pub(crate) fn card(worker: &wire::Worker, look: Look) -> String {
     let mut lines = Vec::new();
-    let mut say = |name: &str, value: String| lines.extend(beside(name, &value, look.width));
+    let mut say = |name: &str, value: String| lines.extend(beside(name, NAMES, &value, look.width));
     say("worker", worker.name.clone());
     say("id", worker.id.clone());
     say("state", format!("{}, last seen {}", worker.state, when(worker.last_seen_at.as_ref())));
@@ -70,35 +69,6 @@ fn tally(tally: &[wire::Count], width: usize) -> Vec<String> {
         lines.extend(meaning.filter(|part| !part.is_empty()).map(|part| " ".repeat(indent) + &part));
     }
     lines
-}
-
-/// A name and what it stands for, which goes on below where the terminal is narrow.
-fn beside(name: &str, value: &str, width: usize) -> Vec<String> {
-    let name = format!("{name:<NAMES$}");
-    let parts = folded(&printable(value), width.saturating_sub(NAMES));
-    parts
-        .enumerate()
-        .map(|(at, part)| if at == 0 { name.clone() } else { " ".repeat(NAMES) } + &part)
-        .collect()
-}
-
-/// The text in lines that break between words.
-fn folded(text: &str, width: usize) -> impl Iterator<Item = String> + use<> {
-    let width = width.max(TEXT_MIN);
-    let mut lines = vec![String::new()];
-    for word in text.split(' ') {
-        let last = lines.last_mut().expect("there is always one");
-        if !last.is_empty()
-            && console::measure_text_width(last) + 1 + console::measure_text_width(word) > width
-        {
-            lines.push(word.to_owned());
-        } else {
-            let space = if last.is_empty() { "" } else { " " };
-            last.push_str(space);
-            last.push_str(word);
-        }
-    }
-    lines.into_iter()
 }
 
 #[cfg(test)]

@@ -4,11 +4,14 @@ use crate::parts::Parts;
 use crate::store::channel::{Notice, announce};
 use crate::store::kernels;
 use crate::store::leases::{self, Claimed, Lease};
+use crate::store::offers;
 use crate::store::workers::{self, Condition, NewWorker};
 use crate::verdict::give_back::{self, give_back};
 use domain::cell::FailureKind;
+use domain::digest::Digest;
 use domain::id::{KernelId, RunId, WorkerId};
 use domain::kernel::Kernel;
+use domain::offers::Offers;
 use proto::NotUnderstood;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -34,6 +37,8 @@ pub(crate) enum Said {
     Progress { lease: Lease, stage: String, percent: i16 },
     /// It cannot answer.
     GiveBack { lease: Lease, kind: FailureKind, says: String },
+    /// What one of its kernels offers.
+    Offers { kernel: Digest, offers: Box<Offers> },
 }
 
 /// What a worker is told.
@@ -171,6 +176,11 @@ impl Session<'_> {
             Said::GiveBack { lease, kind, says } => {
                 if leases::is_held(db, self.worker, lease).await? {
                     give_back(self.parts, lease, kind, &says).await?;
+                }
+            }
+            Said::Offers { kernel, offers } => {
+                if !offers::put(db, self.worker, kernel, &offers).await? {
+                    return Err(NotUnderstood::new("kernel", format!("it has no kernel {kernel}")).into());
                 }
             }
         }

@@ -18,6 +18,7 @@ pub(crate) mod evidence;
 pub(crate) mod kernels;
 pub(crate) mod leases;
 pub(crate) mod objects;
+pub(crate) mod offers;
 pub(crate) mod runs;
 pub(crate) mod verdicts;
 pub(crate) mod workers;

@@ -7,6 +7,7 @@
 
 mod broken;
 mod interrupted;
+mod kernels;
 mod processes;
 mod question;
 mod remote;

@@ -1,6 +1,6 @@
 //! Controller and worker as daemons.
 
-use crate::processes::eventually;
+use crate::processes::{eventually, soon};
 use crate::report;
 use crate::scene::{Daemon, Scene, argument, ended, object, program};
 use nix::sys::signal::Signal;
@@ -63,7 +63,20 @@ async fn a_run_survives_the_death_of_its_worker() {
     let db = PgPool::connect_with(database).await.expect("the database is there");
     let answers = sqlx::query_scalar::<_, i64>("SELECT count(*) FROM verdicts").fetch_one(&db).await;
     assert_eq!(answers.expect("an answer"), 2, "each cell is answered once");
+    // It has a template since then, and says so beside its answers.
+    soon("what the kernel offers", async {
+        let told = || sqlx::query_scalar::<_, bool>("SELECT count(*) > 0 FROM kernel_offers").fetch_one(&db);
+        while !told().await.expect("an answer") {}
+    })
+    .await;
     db.close().await;
+    let kernel = scene.run(&["kernels", "show", "5.10", "--controller", &url]).await;
+    assert_eq!(kernel.exit, Some(0), "{}{}", kernel.stdout, kernel.stderr);
+    assert!(kernel.stdout.contains("supported: hash array"), "{}", kernel.stdout);
+    let untried = scene.run(&["kernels", "show", "6.1", "--controller", &url]).await;
+    assert_eq!(untried.exit, Some(2), "{}", untried.stdout);
+    let untold = untried.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(untold.contains("not known: no worker has a template of this kernel yet"), "{untold}");
 
     let shown = scene.run(&["workers", "show", &host_name(), "--controller", &url]).await;
     assert_eq!(shown.exit, Some(0), "{}", shown.stderr);

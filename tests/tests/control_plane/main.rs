@@ -9,6 +9,7 @@ mod claim;
 mod edges;
 mod fencing;
 mod lab;
+mod offers;
 mod refused;
 mod turmoil;
 mod watching;

@@ -42,11 +42,16 @@ pub(crate) fn hello(name: &str, validator: Digest, kernels: &[Kernel]) -> wire::
 impl Worker {
     /// Connects and waits until it is welcome.
     pub(crate) async fn connect(lab: &Lab, name: &str, kernels: &[Kernel]) -> Self {
+        Self::connect_with(lab, name, kernels, lab.validator).await
+    }
+
+    /// The same with a validator of its own.
+    pub(crate) async fn connect_with(lab: &Lab, name: &str, kernels: &[Kernel], validator: Digest) -> Self {
         let (said, saying) = mpsc::channel(16);
         let heard = lab.fleet().await.open_session(ReceiverStream::new(saying)).await;
         let heard = heard.expect("a session").into_inner();
-        let mut worker = Self { said, heard, validator: lab.validator, kernels: kernels.to_vec() };
-        worker.say(Say::Hello(hello(name, lab.validator, kernels))).await;
+        let mut worker = Self { said, heard, validator, kernels: kernels.to_vec() };
+        worker.say(Say::Hello(hello(name, validator, kernels))).await;
         match worker.hear().await {
             Some(Hear::Welcome(_)) => worker,
             other => panic!("a welcome was due, not {other:?}"),

@@ -91,29 +91,37 @@ impl KernelBtf {
 
     /// Whether a structure or union has a member, also in a part of it that has no name.
     fn has_member(&self, id: u32, name: &str, depth: u32) -> bool {
-        // SAFETY: the BTF is alive; null means no such type.
-        let Some(header) = NonNull::new(unsafe { raw::btf__type_by_id(self.0.as_ptr(), id) }.cast_mut())
-        else {
-            return false;
-        };
+        depth > 0
+            && self.members(id).iter().any(|member| {
+                let found = self.text(member.name_off);
+                found == name || found.is_empty() && self.has_member(member.type_, name, depth - 1)
+            })
+    }
+
+    /// The names of the members of a structure or union; none when there is no such type.
+    pub(crate) fn member_names(&self, name: &str) -> Vec<String> {
+        let name = c_text(name);
+        // SAFETY: the BTF is alive and libbpf reads the name during the call.
+        let id = unsafe { raw::btf__find_by_name(self.0.as_ptr(), name.as_ptr()) };
+        let members = u32::try_from(id).map(|id| self.members(id)).unwrap_or_default();
+        members.iter().map(|member| self.text(member.name_off)).collect()
+    }
+
+    fn members(&self, id: u32) -> &[raw::btf_member] {
+        let Some(header) = self.header(id) else { return &[] };
         // SAFETY: not null, and types live as long as their BTF.
         let info = unsafe { header.as_ref() }.info;
-        if depth == 0 || !matches!(info >> 24 & 0x1f, KIND_STRUCT | KIND_UNION) {
-            return false;
+        if !matches!(info >> KIND_SHIFT & KIND_MASK, KIND_STRUCT | KIND_UNION) {
+            return &[];
         }
         // SAFETY: libbpf checked at parsing that a structure's members follow its header, as many as it
-        // announces.
-        let members = unsafe {
+        // announces, and the shared BTF is never freed.
+        unsafe {
             std::slice::from_raw_parts(
                 header.as_ptr().add(1).cast::<raw::btf_member>(),
                 (info & COUNT_MASK) as usize,
             )
-        };
-        members.iter().any(|member| {
-            // SAFETY: the BTF is alive; the name is null or NUL-terminated and lives as long.
-            let found = unsafe { text(raw::btf__name_by_offset(self.0.as_ptr(), member.name_off)) };
-            found == name || found.is_empty() && self.has_member(member.type_, name, depth - 1)
-        })
+        }
     }
 
     /// One more than the largest value of an enum, its sentinels (names that begin with `__`) left

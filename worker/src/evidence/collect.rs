@@ -14,7 +14,7 @@ use domain::evidence::{
     Modules, Open,
 };
 use domain::message::{FromGuest, LogPiece, Nonce};
-use domain::offers::Offers;
+use domain::offers::{NoOffers, Offers};
 use serde::Serialize;
 
 /// Bytes of one log the validator is told to keep, before compression; it drops the middle of a
@@ -77,6 +77,9 @@ pub enum Offence {
     /// `Finished` came before the last piece of a log.
     #[error("it finished in the middle of a log")]
     UnfinishedLog,
+    /// What its kernel offers is beyond the limits.
+    #[error(transparent)]
+    Offers(#[from] NoOffers),
     /// A log could not be inflated.
     #[error(transparent)]
     Inflate(#[from] InflateError),
@@ -152,8 +155,10 @@ impl Collector {
             FromGuest::Ready { boot_nonce, facts, offers } => {
                 Self::check("boot", boot_nonce, self.nonces.boot)?;
                 self.weigh(&(&facts, &offers))?;
+                let offers = offers.map(|offers| *offers).unwrap_or_default();
+                offers.check()?;
                 self.kernel = Some(facts);
-                self.offers = offers.map(|offers| *offers).unwrap_or_default();
+                self.offers = offers;
             }
             FromGuest::Took { boot_nonce, job_nonce, drawn } => {
                 Self::check("boot", boot_nonce, self.nonces.boot)?;

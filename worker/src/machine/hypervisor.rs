@@ -13,6 +13,7 @@ use crate::guest::nonce::Nonces;
 use crate::guest::watchdog::{BOOT_MAX, Limits, Watchdog};
 use crate::jail::Jail;
 use crate::kernel::OnDemand;
+use crate::offered::Offered;
 use crate::tally::{Event, Tally};
 use bytes::Bytes;
 use domain::check::GlobalPlace;
@@ -88,6 +89,7 @@ pub struct Hypervisor {
     cloner: Option<Cloner>,
     accelerator: Accelerator,
     tally: Arc<Tally>,
+    offered: Arc<Offered>,
 }
 
 impl Hypervisor {
@@ -98,13 +100,19 @@ impl Hypervisor {
     /// The operating system refused the thread that starts QEMU.
     pub fn new(qemu: Qemu, accelerator: Accelerator, jail: Arc<Jail>) -> io::Result<Self> {
         let direct = Direct(Arc::new(Starter::new(qemu, jail)?));
-        Ok(Self { direct, cloner: None, accelerator, tally: Arc::default() })
+        Ok(Self { direct, cloner: None, accelerator, tally: Arc::default(), offered: Arc::default() })
     }
 
     /// The same, counting into `tally`.
     #[must_use]
     pub fn counting(self, tally: Arc<Tally>) -> Self {
         Self { tally, ..self }
+    }
+
+    /// The same, telling `offered` what the kernels of its templates offer.
+    #[must_use]
+    pub fn telling(self, offered: Arc<Offered>) -> Self {
+        Self { offered, ..self }
     }
 
     /// The same, but guests are clones of templates that are kept in `dir`.
@@ -181,7 +189,13 @@ impl Hypervisor {
     pub async fn warm(&self, order: &Order) -> Result<Option<Arc<Template>>, TemplateError> {
         let Some(cloner) = &self.cloner else { return Ok(None) };
         let plan = self.plan(order, BOOT_MAX, Nonce([0; 32])).map_err(FreezeError::from)?;
-        cloner.template(&plan).await.map(Some)
+        self.template(cloner, &plan).await.map(Some)
+    }
+
+    async fn template(&self, cloner: &Cloner, plan: &Plan) -> Result<Arc<Template>, TemplateError> {
+        let template = cloner.template(plan).await?;
+        self.offered.learn(plan.origin.kernel, &template.identity().offers);
+        Ok(template)
     }
 
     /// Gives up the template that clones for `order` begin with; the next one makes it anew.
@@ -201,7 +215,7 @@ impl Hypervisor {
         for _ in 0..TEMPLATE_TRIES {
             let found = tokio::select! { biased;
                 () = inquiry.cancel.cancelled() => return Err(MachineError::Cancelled),
-                found = cloner.template(&inquiry.plan) => found,
+                found = self.template(cloner, &inquiry.plan) => found,
             };
             let template = match found {
                 Ok(template) => template,

@@ -1,12 +1,14 @@
 //! What is said on an open session, and the cells it is about.
 
 use super::{Assignment, Lease, SessionError, say};
+use crate::offered::ByKernel;
 use crate::slot::answer::{NotAnswered, Progress, Slot};
+use domain::digest::Digest;
 use domain::id::CellId;
 use proto::wire;
 use proto::wire::open_session_request::Message;
 use proto::wire::open_session_response::Message as Told;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{self, JoinError, JoinSet};
@@ -39,6 +41,9 @@ pub(super) struct Conversation {
     running: HashMap<CellId, Running>,
     tasks: JoinSet<Result<(), NotAnswered>>,
     draining: bool,
+    offered: watch::Receiver<ByKernel>,
+    // Kernels of which the controller was told on this session what they offer.
+    told: HashSet<Digest>,
 }
 
 impl Conversation {
@@ -53,6 +58,8 @@ impl Conversation {
             ticks
         };
         Self {
+            offered: slot.worker().offered.watch(),
+            told: HashSet::new(),
             slot,
             outgoing,
             heartbeat: every(Duration::from_millis(welcome.heartbeat_ms.max(100).into())),
@@ -76,7 +83,8 @@ impl Conversation {
                 // The stream may be gone already; then the controller knows by that.
                 self.settle(ended).await.ok();
             }
-            // What happened since the last heartbeat is told too.
+            // What happened and was learnt since the last heartbeat is told too.
+            self.say_offers().await.ok();
             self.say_alive().await.ok();
         };
         if tokio::time::timeout(FAREWELL, farewell).await.is_err() {
@@ -110,6 +118,9 @@ impl Conversation {
                 }
                 _ = self.heartbeat.tick() => {
                     self.beat().await?;
+                }
+                Ok(()) = self.offered.changed() => {
+                    self.say_offers().await?;
                 }
                 _ = self.pace.tick(), if !self.running.is_empty() => {
                     self.say_progress().await?;
@@ -219,6 +230,20 @@ impl Conversation {
         }
         for report in reports {
             self.say(Message::Progress(report)).await?;
+        }
+        Ok(())
+    }
+
+    /// Says what kernels offer of which it did not say so yet.
+    async fn say_offers(&mut self) -> Result<(), SessionError> {
+        let known = self.offered.borrow_and_update().clone();
+        for (kernel, offers) in known {
+            if !self.told.insert(kernel) {
+                continue;
+            }
+            let offers = self.slot.worker().with_options(kernel, &offers).await;
+            let offers = wire::KernelOffers { kernel: kernel.0.to_vec(), offers: Some((&offers).into()) };
+            self.say(Message::KernelOffers(offers)).await?;
         }
         Ok(())
     }

@@ -192,6 +192,10 @@ fn heard(said: wire::OpenSessionRequest) -> Result<Said, SessionError> {
             lease: lease(back.lease)?,
             says: cut(back.says, SAYS_BYTES_MAX),
         }),
+        Some(From::KernelOffers(told)) => Ok(Said::Offers {
+            kernel: message::digest("kernel", &told.kernel).map_err(|status| refused("kernel", &status))?,
+            offers: Box::new(told.offers.ok_or(NotUnderstood::new("offers", "missing"))?.try_into()?),
+        }),
         Some(From::Hello(_)) => Err(NotUnderstood::new("message", "Hello was said already").into()),
         None => Err(NotUnderstood::new("message", "it is empty, or newer than this controller").into()),
     }

@@ -2,7 +2,7 @@
 
 use super::{message, status};
 use crate::parts::Parts;
-use crate::store::kernels;
+use crate::store::{kernels, offers};
 use proto::wire;
 use proto::wire::kernel_service_server::KernelService;
 use std::sync::Arc;
@@ -27,5 +27,23 @@ impl KernelService for Kernels {
             chosen.into_iter().map(Into::into).collect()
         };
         Ok(Response::new(wire::ListKernelsResponse { kernels }))
+    }
+
+    async fn get_kernel(
+        &self,
+        request: Request<wire::GetKernelRequest>,
+    ) -> Result<Response<wire::GetKernelResponse>, Status> {
+        let wanted = message::selector(&request.into_inner().kernel)?;
+        let known = kernels::bootable(&self.0.db).await.map_err(status::database)?;
+        let kernel = wanted.only(&known).map_err(|error| status::selector(&error))?;
+        let told = offers::newest(&self.0.db, kernel.digest).await.map_err(status::database)?;
+        let mut answer =
+            wire::GetKernelResponse { kernel: Some(kernel.into()), ..wire::GetKernelResponse::default() };
+        if let Some(told) = told {
+            answer.offers = Some((&told.offers).into());
+            answer.told_at = Some(message::timestamp(told.told_at));
+            answer.validator = told.validator.0.to_vec();
+        }
+        Ok(Response::new(answer))
     }
 }

@@ -31,7 +31,7 @@ pub(super) fn lease(lease: Option<wire::Lease>) -> Result<Lease, Status> {
     Ok(Lease { cell, fence: lease.fence })
 }
 
-fn timestamp(at: OffsetDateTime) -> prost_types::Timestamp {
+pub(super) fn timestamp(at: OffsetDateTime) -> prost_types::Timestamp {
     let nanos = i32::try_from(at.nanosecond()).expect("a second has fewer than 2^31 nanoseconds");
     prost_types::Timestamp { seconds: at.unix_timestamp(), nanos }
 }
