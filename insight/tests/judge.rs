@@ -3,6 +3,10 @@
 
 #[path = "judge/modules.rs"]
 mod modules;
+#[path = "judge/pretence.rs"]
+mod pretence;
+#[path = "judge/refusals.rs"]
+mod refusals;
 #[path = "judge/terms.rs"]
 mod terms;
 #[path = "judge/trouble.rs"]
@@ -560,12 +564,12 @@ fn lines_from_a_guest_are_bounded() {
 fn every_cause_has_an_example_here_or_among_the_recordings() {
     let examples = [
         include_str!("judge.rs"),
+        include_str!("../src/judge/check.rs"),
+        include_str!("judge/modules.rs"),
         include_str!("judge/terms.rs"),
         include_str!("judge/trouble.rs"),
         include_str!("recorded/expected.txt"),
     ]
-        include_str!("../src/judge/check.rs"),
-        include_str!("judge/modules.rs"),
     .concat();
     for code in CauseCode::ALL {
         let (asserted, recorded) = (format!("CauseCode::{code:?}"), format!(": {code} "));

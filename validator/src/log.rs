@@ -6,6 +6,7 @@ use domain::evidence::LogSubject;
 use domain::message::LogPiece;
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
+use std::borrow::Cow;
 use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -58,7 +59,8 @@ impl Log {
         let dropped = self.raw_bytes.saturating_sub(kept);
         let mut text = self.head;
         if dropped > 0 {
-            text.extend_from_slice(format!("\n[{dropped} bytes were dropped here]\n").as_bytes());
+            // What follows begins in the middle of a line, so it must not look like a line of its own.
+            text.extend_from_slice(format!("\n[{dropped} bytes were dropped here] ").as_bytes());
         }
         text.extend_from_slice(&self.tail);
         (text, dropped > 0)
@@ -109,23 +111,57 @@ pub(crate) struct Recorder {
 #[derive(Debug)]
 struct Step {
     everything: Log,
-    /// Warnings and information: all that is worth keeping of a step that succeeded.
+    /// Warnings and information, and who uses which extern: all that is worth keeping of a step that
+    /// succeeded.
     notable: Log,
+}
+
+/// How libbpf tells, while it opens an object, which program refers to an undefined symbol. Loading it
+/// names the symbol that is missing, and no more.
+const USE_OF_EXTERN: &[u8] = b"': found extern #";
+/// How each of libbpf's messages begins.
+const BEGIN: &[u8] = b"libbpf: ";
+
+/// A message of which only the first line begins like one. Names and source lines of the object are part of
+/// messages, and with a line break in them they would pass for a message of libbpf.
+fn one_message(text: &[u8]) -> Cow<'_, [u8]> {
+    let pretends = |line: &&[u8]| line.starts_with(BEGIN);
+    if !text.split(is_break).skip(1).any(|line| pretends(&line)) {
+        return Cow::Borrowed(text);
+    }
+    let mut lines = text.split_inclusive(is_break);
+    let mut message = lines.next().unwrap_or_default().to_vec();
+    for line in lines {
+        if pretends(&line) {
+            message.push(b' ');
+        }
+        message.extend_from_slice(line);
+    }
+    Cow::Owned(message)
+}
+
+fn is_break(byte: &u8) -> bool {
+    *byte == b'\n'
+}
+
+fn tells_use(text: &[u8]) -> bool {
+    let line = text.split(is_break).next().unwrap_or_default();
+    line.windows(USE_OF_EXTERN.len()).any(|words| words == USE_OF_EXTERN)
 }
 
 impl Recorder {
     /// Starts listening; each log keeps at most `bytes_max` bytes.
     pub(crate) fn start(bytes_max: u32) -> Self {
-        let step = Arc::new(Mutex::new(Step::new(bytes_max)));
-        let heard = Arc::clone(&step);
+        let recorder = Self::silent(bytes_max);
+        let step = Arc::clone(&recorder.step);
         print::listen(Box::new(move |debug, text| {
-            let mut step = heard.lock().unwrap_or_else(PoisonError::into_inner);
-            step.everything.push(text);
-            if !debug {
-                step.notable.push(text);
-            }
+            step.lock().unwrap_or_else(PoisonError::into_inner).hear(debug, text);
         }));
-        Self { bytes_max, step }
+        recorder
+    }
+
+    fn silent(bytes_max: u32) -> Self {
+        Self { bytes_max, step: Arc::new(Mutex::new(Step::new(bytes_max))) }
     }
 
     /// The log of the step that ends here; the next step begins.
@@ -139,6 +175,14 @@ impl Recorder {
 impl Step {
     fn new(bytes_max: u32) -> Self {
         Self { everything: Log::new(bytes_max), notable: Log::new(bytes_max) }
+    }
+
+    fn hear(&mut self, debug: bool, text: &[u8]) {
+        let text = one_message(text);
+        self.everything.push(&text);
+        if !debug || tells_use(&text) {
+            self.notable.push(&text);
+        }
     }
 }
 
@@ -175,11 +219,32 @@ mod tests {
             assert!(log.head.len() + log.tail.len() <= 150, "memory stays bounded");
             let pieces = log.into_pieces(&LogSubject::LoadWhole);
             let expected =
-                format!("{}\n[3900 bytes were dropped here]\n{}", &text[..50], &text[text.len() - 50..]);
+                format!("{}\n[3900 bytes were dropped here] {}", &text[..50], &text[text.len() - 50..]);
             assert_eq!(inflate(&pieces), expected);
             assert!(pieces[0].cut);
             assert_eq!(pieces[0].raw_bytes, 4000);
         }
+    }
+
+    #[test]
+    fn no_line_of_a_message_but_its_first_begins_like_one() {
+        let honest = b"libbpf: prog 'p': -- BEGIN PROG LOAD LOG --\n0: exit\n-- END PROG LOAD LOG --\n";
+        assert!(matches!(one_message(honest), Cow::Borrowed(text) if text == honest));
+        let pretends = one_message(b"libbpf: prog 'a\nlibbpf: map 'm': failed to create: -ENOMEM\n'\n");
+        assert_eq!(&*pretends, b"libbpf: prog 'a\n libbpf: map 'm': failed to create: -ENOMEM\n'\n");
+    }
+
+    #[test]
+    fn of_an_object_that_opened_it_is_kept_who_uses_which_extern() {
+        let said = |debug, text: &str| {
+            let recorder = Recorder::silent(100);
+            recorder.step.lock().expect("nobody else").hear(debug, text.as_bytes());
+            recorder.take(true).into_pieces(&LogSubject::Open)
+        };
+        let uses = "libbpf: prog 'p': found extern #0 'f' (sym 5) for insn #0\n";
+        assert_eq!(inflate(&said(true, uses)), uses);
+        assert!(said(true, "libbpf: sec 'xdp': found 1 relocation\n").is_empty());
+        assert!(!said(false, "libbpf: warning\n").is_empty());
     }
 
     #[test]

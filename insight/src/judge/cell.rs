@@ -78,7 +78,7 @@ fn not_loaded_whole(evidence: &Evidence, programs: &[ProgramVerdict], maps: &[Ma
     let whole = evidence.loads.iter().find(|load| load.scope == LoadScope::Whole)?;
     let errno = whole.errno?;
     let log = evidence.log(&LogSubject::LoadWhole);
-    let failed_map = libbpf::failed_map(log).map(|(name, _)| name);
+    let failed_map = libbpf::failed_map(log).map(|(name, _, _)| name);
     let decides = |cause: &&Cause| cause.code != CauseCode::Blocked;
     let of_map = |map: &&MapVerdict| failed_map.is_none_or(|name| name == map.name);
     let map = maps.iter().filter(of_map).find_map(|map| map.cause.as_ref().filter(decides));

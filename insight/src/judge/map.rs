@@ -34,7 +34,7 @@ fn not_created(evidence: &Evidence, map: &MapFact) -> Option<Cause> {
         return created.errno.map(|errno| refused(evidence, map, errno));
     }
     let log = evidence.log(&LogSubject::LoadWhole);
-    if let Some((_, errno)) = libbpf::failed_map(log).filter(|(name, _)| *name == map.name) {
+    if let Some((_, errno, _)) = libbpf::failed_map(log).filter(|(name, _, _)| *name == map.name) {
         return Some(refused(evidence, map, Errno(errno)));
     }
     if is_struct_ops && libbpf::missing_struct_ops(log).is_some() {
@@ -54,7 +54,7 @@ fn refused(evidence: &Evidence, map: &MapFact, errno: Errno) -> Cause {
     let refusal = Refusal { map, errno, facts: evidence.kernel.as_ref(), inferred, log };
     let mut finding = classify::map(&refusal);
     if finding.line.is_empty() {
-        let line = libbpf::line_with(log, &format!("map '{}': failed to create", map.name));
+        let line = libbpf::line_that_begins(log, &format!("map '{}': failed to create", map.name));
         line.unwrap_or_default().clone_into(&mut finding.line);
     }
     cause(Stage::Map, Some(errno), finding, None)

@@ -121,7 +121,8 @@ pub(super) fn refused(
         return cause;
     }
     let open_log = evidence.log(&LogSubject::Open);
-    let refusal = load::Refusal::new(program, errno, searched(evidence), (log, open_log));
+    let programs = evidence.open.as_ref().map(|open| open.programs.as_slice()).unwrap_or_default();
+    let refusal = load::Refusal::new(program, errno, searched(evidence), log, (programs, open_log));
     let mut finding = classify::load(&refusal);
     let rejection = refusal.rejection();
     if finding.line.is_empty() {

@@ -6,6 +6,7 @@
 //! several) the raw number remains in the verifier's words; both forms are read here.
 
 use super::{leading_number, quoted};
+use domain::evidence::ProgramFact;
 
 /// The impossible helper of a failed CO-RE relocation.
 pub const POISON_CORE: u32 = 195_896_080;
@@ -14,17 +15,22 @@ pub const POISON_MAP: u32 = 2_001_000_000;
 /// The first impossible helper of an unresolved kfunc; its index is added.
 pub const POISON_KFUNC: u32 = 2_002_000_000;
 
+/// What begins a message of libbpf. The guest lets no other line begin so, whatever names and source lines
+/// of the object are part of a message.
+const PREFIX: &str = "libbpf: ";
+
 /// libbpf's own lines without its prefix.
 fn lines(log: &str) -> impl DoubleEndedIterator<Item = &str> {
-    log.lines().filter_map(|line| line.strip_prefix("libbpf: ")).map(str::trim_end)
+    log.lines().filter_map(|line| line.strip_prefix(PREFIX)).map(str::trim_end)
 }
 
-/// The last line of libbpf that contains `words`.
-pub fn line_with<'a>(log: &'a str, words: &str) -> Option<&'a str> {
-    lines(log).rev().find(|line| line.contains(words))
+/// The last line of libbpf that begins with `words`. Words further in may be names of the object.
+pub fn line_that_begins<'a>(log: &'a str, words: &str) -> Option<&'a str> {
+    lines(log).rev().find(|line| line.starts_with(words))
 }
 
-/// The last line of libbpf that reports a failure and is not one of the summaries.
+/// The last line of libbpf that reports a failure and is not one of the summaries, to be shown: it may be
+/// there for a name of the object, so nothing is decided on it.
 pub fn last_failure(log: &str) -> Option<&str> {
     const SUMMARIES: &[&str] =
         &["failed to load object", "to create BPF token", "': failed to load: ", "-- "];
@@ -33,19 +39,47 @@ pub fn last_failure(log: &str) -> Option<&str> {
             ["failed", "Error", "not found", "not supported", "is not", "missing", "couldn't", "can't"];
         complains.iter().any(|word| line.contains(word)) && !SUMMARIES.iter().any(|word| line.contains(word))
     };
-    lines(log).rev().find(failure).or_else(|| line_with(log, "failed to load: "))
+    lines(log).rev().find(failure).or_else(|| lines(log).rev().find(|line| line.contains("failed to load: ")))
+}
+
+/// A part of the object that libbpf says `words` of, and the errno behind them: `map 'NAME': failed to
+/// create: -E2BIG`. The errno is the last word, so that no name ends like such a line.
+fn failed<'a>(line: &'a str, part: &str, words: &str) -> Option<(&'a str, &'a str)> {
+    let (name, errno) = named(line, part)?;
+    let errno = errno.strip_prefix(words)?;
+    (errno.starts_with('-') && !errno.contains(' ')).then_some((name, errno))
 }
 
 /// The program at which loading stopped.
 pub fn failed_program(log: &str) -> Option<&str> {
-    lines(log).rev().find(|line| line.contains("': failed to load: ")).and_then(quoted)
+    lines(log).rev().find_map(|line| failed(line, "prog '", "failed to load: ")).map(|(name, _)| name)
 }
 
-/// A map that could not be created, and the errno libbpf printed.
-pub fn failed_map(log: &str) -> Option<(&str, i32)> {
-    let line = lines(log).rev().find(|line| line.contains("': failed to create: "))?;
-    let says = line.rsplit_once(": ")?.1;
-    Some((quoted(line)?, errno_of(says)))
+/// A map that could not be created, the errno libbpf printed, and its line.
+pub fn failed_map(log: &str) -> Option<(&str, i32, &str)> {
+    lines(log).rev().find_map(|line| {
+        let (name, errno) = failed(line, "map '", "failed to create: ")?;
+        Some((name, errno_of(errno), line))
+    })
+}
+
+/// The line about a slot of a map that could not be filled, as what belongs in it was not loaded.
+pub fn empty_slot(log: &str) -> Option<&str> {
+    let is_slot = |line: &&str| named(line, "map '").is_some_and(|(_, says)| says.starts_with(SLOT));
+    lines(log).rev().find(is_slot)
+}
+
+const SLOT: &str = "failed to initialize slot [";
+
+/// Whether a map was left out of the load, so that programs which use it are refused.
+pub fn leaves_out_map(log: &str) -> bool {
+    lines(log).any(|line| named(line, "map '").is_some_and(|(_, says)| says == "skipped auto-creating..."))
+}
+
+/// The name behind `beginning`, and what is said of it. A name may hold whatever else a line does, so it
+/// reaches to the last place where one could end.
+fn named<'a>(line: &'a str, beginning: &str) -> Option<(&'a str, &'a str)> {
+    line.strip_prefix(beginning)?.rsplit_once("': ")
 }
 
 /// libbpf prints an errno by name where it knows one and as a negative number else.
@@ -59,47 +93,86 @@ fn errno_of(says: &str) -> i32 {
 const LAST_ERRNO: i32 = 524;
 
 /// A kernel function the object calls and this kernel does not have, or has with other types.
-pub fn missing_kfunc(log: &str) -> Option<(&str, &str)> {
-    let line = lines(log).rev().find(|line| {
-        line.starts_with("extern (func ksym) '")
-            && (line.contains("not found") || line.contains("incompatible"))
-    })?;
-    Some((quoted(line)?, line))
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MissingKfunc<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Whether there is one of that name with other parameters.
+    pub incompatible: bool,
+    /// The line that says so.
+    pub line: &'a str,
 }
 
-/// A kernel variable, symbol or configuration value the object needs and this kernel lacks.
+/// The last kernel function that was missing.
+pub fn missing_kfunc(log: &str) -> Option<MissingKfunc<'_>> {
+    lines(log).rev().find_map(|line| {
+        let (name, says) = named(line, "extern (func ksym) '")?;
+        let incompatible = says.starts_with("func_proto [");
+        (incompatible || says.starts_with("not found in ")).then_some(MissingKfunc {
+            name,
+            incompatible,
+            line,
+        })
+    })
+}
+
+/// The kernel functions that were found, in libbpf's order.
+pub fn found_kfuncs(log: &str) -> impl Iterator<Item = &str> {
+    lines(log).filter_map(|line| {
+        let (name, says) = named(line, "extern (func ksym) '")?;
+        says.starts_with("resolved to ").then_some(name)
+    })
+}
+
+/// A kernel variable, symbol or configuration value the object needs and this kernel lacks, or has with
+/// another type.
 pub fn missing_extern(log: &str) -> Option<(&str, &str)> {
-    let line = lines(log).rev().find(|line| {
-        (line.starts_with("extern (var ksym) '")
-            && (line.contains("not found") || line.contains("incompatible")))
-            || (line.starts_with("extern '") && line.ends_with("(strong): not resolved"))
-    })?;
-    Some((quoted(line)?, line))
+    lines(log).rev().find_map(|line| {
+        let variable = named(line, "extern (var ksym) '");
+        let variable = variable.filter(|(_, says)| {
+            says.starts_with("not found in ") || says.starts_with("incompatible types, ")
+        });
+        // Of a value that fits libbpf says what it is set to, and of a long text that it cuts it.
+        let value = named(line, "extern (kcfg) '");
+        let value = value.filter(|(_, says)| {
+            let fits = ["set to ", "long string "].iter().any(|words| says.starts_with(words));
+            !fits
+        });
+        let symbol =
+            line.strip_prefix("extern '").and_then(|rest| rest.strip_suffix("' (strong): not resolved"));
+        let name = variable.or(value).map(|(name, _)| name).or(symbol)?;
+        Some((name, line))
+    })
 }
 
-/// Whether libbpf found a use of `symbol` in `program`; `None` when the log names no user, or
-/// only subprograms, which any program may call.
-pub fn uses_extern(log: &str, program: &str, symbol: &str) -> Option<bool> {
-    let named = format!("'{symbol}' (sym ");
-    let mut users = lines(log)
-        .filter(|line| line.contains("': found extern #") && line.contains(&named))
-        .filter_map(quoted)
-        .peekable();
-    users.peek()?;
-    Some(users.any(|user| user == program))
+/// Whether libbpf found a use of `symbol` in `program`; `None` when the log names no user, or one that is
+/// none of the object's `programs`: a subprogram, which any program may call.
+pub fn uses_extern(log: &str, programs: &[ProgramFact], program: &str, symbol: &str) -> Option<bool> {
+    let of_symbol = format!(" '{symbol}' (sym ");
+    let user = |line: &'_ str| {
+        let (user, says) = named(line, "prog '")?;
+        let (_, rest) = says.strip_prefix("found extern #")?.split_once(&of_symbol)?;
+        (!rest.contains('\'')).then(|| user.to_owned())
+    };
+    let users: Vec<String> = lines(log).filter_map(user).collect();
+    let known = |user: &String| programs.iter().any(|program| program.name == *user);
+    (!users.is_empty() && users.iter().all(known)).then(|| users.iter().any(|user| user == program))
 }
 
 /// The structure of a struct_ops map that the kernel does not have.
 pub fn missing_struct_ops(log: &str) -> Option<(&str, &str)> {
-    let line = line_with(log, "is not found in kernel BTF")?;
-    let name = line.split_once("init_kern: struct ")?.1.split(' ').next()?;
-    Some((name.strip_prefix("bpf_struct_ops_").unwrap_or(name), line))
+    lines(log).rev().find_map(|line| {
+        let name = line.strip_prefix("struct_ops init_kern: struct ")?;
+        let name = name.strip_suffix(" is not found in kernel BTF")?;
+        Some((name.strip_prefix("bpf_struct_ops_").unwrap_or(name), line))
+    })
 }
 
 /// What `program` wanted to be attached to and the kernel's BTF does not name.
 pub fn missing_target<'a>(log: &'a str, program: &str) -> Option<(&'a str, &'a str)> {
-    let line = line_with(log, &format!("prog '{program}': failed to find kernel BTF type ID of '"))?;
-    Some((quoted(line.split_once(" of ")?.1)?, line))
+    let words = format!("prog '{program}': failed to find kernel BTF type ID of '");
+    let line = line_that_begins(log, &words)?;
+    Some((line.strip_prefix(&words)?.split_once('\'')?.0, line))
 }
 
 /// The type or field of a failed CO-RE relocation, without `struct` and without the local
@@ -111,8 +184,32 @@ pub fn core_subject(spec: &str) -> Option<String> {
         ["struct ", "union ", "typedef "].iter().find_map(|word| named.strip_prefix(word)).unwrap_or(named);
     let end = named.find(['.', ':']).unwrap_or(named.len());
     let (base, rest) = named.split_at(end);
-    let base = base.split_once("___").map_or(base, |(base, _)| base);
+    // libbpf compares enumerators without their flavour too, fields with it.
+    let rest = if rest.starts_with("::") { without_flavour(rest) } else { rest };
+    let base = without_flavour(base);
     (!base.is_empty()).then(|| format!("{base}{rest}"))
+}
+
+/// What libbpf says of a relocation that ends the load.
+const ENDED: &[&str] = &[
+    "failed to relocate: ",
+    "target candidate search failed ",
+    "field offset ambiguity: ",
+    "relocation decision ambiguity: ",
+];
+
+/// The relocation of `program` with which libbpf gave up, before the kernel saw any of it.
+pub fn ended_relocation<'a>(log: &'a str, program: &str) -> Option<&'a str> {
+    let of_program = format!("prog '{program}': relo #");
+    let ends = |line: &&str| {
+        let says = line.strip_prefix(&of_program).and_then(|rest| rest.split_once(": "));
+        says.is_some_and(|(_, says)| ENDED.iter().any(|words| says.starts_with(words)))
+    };
+    lines(log).rev().find(ends)
+}
+
+fn without_flavour(name: &str) -> &str {
+    name.rsplit_once("___").map_or(name, |(name, _)| name)
 }
 
 /// The failed CO-RE relocation at an instruction of `program`: the line that says so, and the
@@ -163,6 +260,7 @@ mod tests {
                 "<enumval_value> [101] enum nf_nat_manip_type___local::NF_NAT = 0",
                 Some("enum nf_nat_manip_type::NF_NAT"),
             ),
+            ("<enumval_value> [5] enum kind___old::KIND_A___old = 1", Some("enum kind::KIND_A")),
             ("<byte_off> [381] ", None),
             ("nonsense", None),
         ] {
@@ -172,9 +270,10 @@ mod tests {
 
     #[test]
     fn the_errno_of_a_map_is_read_by_name_and_by_number() {
-        for (says, errno) in [("-E2BIG", 7), ("-EOPNOTSUPP", 95), ("-133", 133), ("soon", 0)] {
+        for (says, errno) in [("-E2BIG", 7), ("-EOPNOTSUPP", 95), ("-133", 133), ("-soon", 0)] {
             let log = format!("libbpf: map 'm': failed to create: {says}\n");
-            assert_eq!(failed_map(&log), Some(("m", errno)));
+            let line = log.trim_end().strip_prefix(PREFIX).expect("there");
+            assert_eq!(failed_map(&log), Some(("m", errno, line)));
         }
     }
 }

@@ -27,14 +27,22 @@ pub struct Rejection<'a> {
     pub location: Location,
 }
 
+/// How libbpf frames the verifier's log in one of its messages.
+const BEGIN: &str = "-- BEGIN PROG LOAD LOG --";
+const END: &str = "-- END PROG LOAD LOG --";
+
 /// The verifier's log of `program` inside a libbpf log: the last one, if it was loaded twice.
-/// A log whose end was cut off reaches to the end of the text.
+/// A log whose end was cut off reaches to the end of the text. Source lines of the object are part of the
+/// log, so it ends with libbpf's next message and not with the first line that reads like an end.
 pub fn of_program<'a>(log: &'a str, program: &str) -> Option<&'a str> {
-    let begin = format!("prog '{program}': -- BEGIN PROG LOAD LOG --");
-    let start = log.rfind(&begin)? + begin.len();
-    let text = &log[start..];
-    let text = text.split_once("-- END PROG LOAD LOG --").map_or(text, |(text, _)| text);
-    Some(text.trim_matches(['\r', '\n']))
+    let begin = format!("libbpf: prog '{program}': {BEGIN}\n");
+    let start = match log.rfind(&format!("\n{begin}")) {
+        Some(at) => at + 1,
+        None => log.starts_with(&begin).then_some(0)?,
+    };
+    let text = &log[start + begin.len()..];
+    let message = text.find("\nlibbpf: ").map_or(text, |next| &text[..next]).trim_matches(['\r', '\n']);
+    Some(message.strip_suffix(END).unwrap_or(message).trim_end_matches(['\r', '\n']))
 }
 
 /// Why and where the verifier refused. `None` when the log holds no word of refusal.

@@ -59,7 +59,7 @@ pub(in crate::judge) fn busy(refusal: &Refusal<'_>) -> Option<Finding> {
 pub(in crate::judge) fn guest_unprepared(refusal: &Refusal<'_>) -> Option<Finding> {
     let lack = refusal.facts.and_then(|facts| facts.lacks.iter().find(|lack| lack.contains("tracefs")));
     let lack = lack.map(String::as_str).or_else(|| {
-        libbpf::line_with(refusal.log, "failed to open")
+        libbpf::line_that_begins(refusal.log, "failed to open ")
             .filter(|line| line.contains("/available_filter_functions"))
     })?;
     let through_tracefs = matches!(refusal.program.kind.as_str(), "tracepoint" | "kprobe");

@@ -2,7 +2,7 @@
 
 use crate::judge::classify::Finding;
 use crate::judge::modules::{Place, Searched};
-use crate::log::libbpf;
+use crate::log::libbpf::{self, MissingKfunc};
 use crate::log::verifier::{self, Rejection};
 use crate::wanted;
 use domain::cause::{CauseCode, Confidence};
@@ -19,11 +19,15 @@ pub(in crate::judge) struct Refusal<'a> {
     log: &'a str,
     /// The log of opening the object, where libbpf lists who uses which extern.
     open_log: &'a str,
+    /// Every program of the object.
+    programs: &'a [ProgramFact],
     rejection: Option<Rejection<'a>>,
 }
 
 /// A signal or a lack of time, not an answer.
 const EINTR: Errno = Errno(4);
+/// How a map refuses a program that was not loaded.
+const EBADF: Errno = Errno(9);
 /// Try again.
 const EAGAIN: Errno = Errno(11);
 
@@ -32,7 +36,7 @@ const CONTRACTS: &[(&str, &str)] = &[
     ("missing BPF prog type, check ELF section name", "a program type, which its section does not name"),
     ("no BTF-based attach target is specified", "an attach target, which its section does not name"),
     ("attach program FD is not set", "the program it extends"),
-    ("isn't referenced anywhere, did you forget to use it?", "a struct_ops map that refers to it"),
+    ("SEC(\"struct_ops\") program isn't referenced anywhere", "a struct_ops map that refers to it"),
 ];
 
 /// Sentences of a verifier that gave up, with whatever errno.
@@ -43,10 +47,11 @@ impl<'a> Refusal<'a> {
         program: &'a ProgramFact,
         errno: Errno,
         modules: Searched<'a>,
-        (log, open_log): (&'a str, &'a str),
+        log: &'a str,
+        (programs, open_log): (&'a [ProgramFact], &'a str),
     ) -> Self {
         let rejection = verifier::of_program(log, &program.name).and_then(verifier::rejection);
-        Self { program, errno, facts: modules.facts, modules, log, open_log, rejection }
+        Self { program, errno, facts: modules.facts, modules, log, open_log, programs, rejection }
     }
 
     pub(in crate::judge) fn rejection(&self) -> Option<&Rejection<'a>> {
@@ -60,7 +65,7 @@ impl<'a> Refusal<'a> {
     /// Whether the kernel was asked and answered before its verifier looked at an instruction.
     fn unverified(&self) -> bool {
         let asked = format!("prog '{}': BPF program load failed", self.program.name);
-        self.rejection.is_none() && libbpf::line_with(self.log, &asked).is_some()
+        self.rejection.is_none() && libbpf::line_that_begins(self.log, &asked).is_some()
     }
 
     /// Whether this program is the one that needs `symbol`; libbpf refuses all of an object for
@@ -69,7 +74,7 @@ impl<'a> Refusal<'a> {
         let name = &self.program.name;
         [self.open_log, self.log]
             .iter()
-            .find_map(|log| libbpf::uses_extern(log, name, symbol))
+            .find_map(|log| libbpf::uses_extern(log, self.programs, name, symbol))
             .unwrap_or(true)
     }
 
@@ -98,22 +103,21 @@ pub(in crate::judge) fn interrupted(refusal: &Refusal<'_>) -> Option<Finding> {
 
 /// A program array that starts with other programs in it cannot be filled with one program.
 pub(in crate::judge) fn slot_of_another_program(refusal: &Refusal<'_>) -> Option<Finding> {
-    let line = libbpf::line_with(refusal.log, "failed to initialize slot [")?;
+    let line = libbpf::empty_slot(refusal.log).filter(|_| refusal.errno == EBADF)?;
     let name = &refusal.program.name;
     let says = format!("`{name}` cannot be loaded alone: a map starts with other programs in it.");
     Some(Finding::likely(CauseCode::NotExercised, name, says).on(line))
 }
 
 pub(in crate::judge) fn map_failed(refusal: &Refusal<'_>) -> Option<Finding> {
-    let (map, _) = libbpf::failed_map(refusal.log)?;
-    let line = libbpf::line_with(refusal.log, "': failed to create: ").unwrap_or_default();
+    let (map, _, line) = libbpf::failed_map(refusal.log)?;
     Some(refusal.blocked_by(&format!("map `{map}` could not be created"), line))
 }
 
 pub(in crate::judge) fn kernel_without_btf(refusal: &Refusal<'_>) -> Option<Finding> {
     let name = &refusal.program.name;
     let without = refusal.facts.is_some_and(|facts| facts.btf_bytes == 0);
-    let line = libbpf::line_with(refusal.log, "Error loading vmlinux BTF")
+    let line = libbpf::line_that_begins(refusal.log, "Error loading vmlinux BTF")
         .or_else(|| libbpf::missing_target(refusal.log, name).map(|(_, line)| line).filter(|_| without))?;
     let says = format!("This kernel publishes no BTF and `{name}` needs it.");
     let code = CauseCode::KernelWithoutBtf;
@@ -123,11 +127,11 @@ pub(in crate::judge) fn kernel_without_btf(refusal: &Refusal<'_>) -> Option<Find
 }
 
 pub(in crate::judge) fn kfunc_missing(refusal: &Refusal<'_>) -> Option<Finding> {
-    let (kfunc, line) = libbpf::missing_kfunc(refusal.log)?;
+    let MissingKfunc { name: kfunc, incompatible, line } = libbpf::missing_kfunc(refusal.log)?;
     if !refusal.needs(kfunc) {
         return Some(refusal.blocked_by(&format!("the object calls kernel function `{kfunc}`"), line));
     }
-    let finding = if line.contains("incompatible") {
+    let finding = if incompatible {
         let name = &refusal.program.name;
         let says = format!("This kernel has `{kfunc}` with other parameters than `{name}` calls it with.");
         Finding::certain(CauseCode::KfuncMissing, kfunc, says)
@@ -146,7 +150,7 @@ pub(in crate::judge) fn kfunc_missing(refusal: &Refusal<'_>) -> Option<Finding> 
 
 /// The configuration is a file beside the kernel; without it nothing was learnt about the value.
 pub(in crate::judge) fn config_unreadable(refusal: &Refusal<'_>) -> Option<Finding> {
-    let line = libbpf::line_with(refusal.log, "failed to open system Kconfig")?;
+    let line = libbpf::line_that_begins(refusal.log, "failed to open system Kconfig")?;
     let name = &refusal.program.name;
     let says = format!("The guest has no kernel configuration to read, which loading `{name}` needs.");
     Some(Finding::certain(CauseCode::Infrastructure, name, says).on(line))
@@ -204,9 +208,8 @@ pub(in crate::judge) fn target_missing(refusal: &Refusal<'_>) -> Option<Finding>
 
 pub(in crate::judge) fn contract_unmet(refusal: &Refusal<'_>) -> Option<Finding> {
     let name = &refusal.program.name;
-    let of_program = format!("prog '{name}': ");
     CONTRACTS.iter().find_map(|(words, lacks)| {
-        let line = libbpf::line_with(refusal.log, words).filter(|line| line.starts_with(&of_program))?;
+        let line = libbpf::line_that_begins(refusal.log, &format!("prog '{name}': {words}"))?;
         let says = format!("`{name}` lacks {lacks}; its own loader sets it.");
         Some(Finding::certain(CauseCode::LoaderContract, name, says).on(line))
     })
@@ -225,10 +228,7 @@ pub(in crate::judge) fn relocation_failed(refusal: &Refusal<'_>) -> Option<Findi
         let failed = libbpf::failed_relocation(refusal.log, name, instruction);
         failed.map_or_else(|| (name.clone(), said), |(line, subject)| (subject, line))
     } else {
-        let failed = format!("prog '{name}': relo #");
-        let ended = ["failed to relocate", "target candidate search failed", "ambiguity"];
-        let line = ended.iter().find_map(|words| libbpf::line_with(refusal.log, words))?;
-        line.starts_with(&failed).then(|| (name.clone(), line))?
+        (name.clone(), libbpf::ended_relocation(refusal.log, name)?)
     };
     let says = format!("This kernel's BTF has no `{subject}`, which `{name}` reads unconditionally.");
     Some(Finding::certain(CauseCode::CoreMissing, &subject, says).on(line))
@@ -240,11 +240,14 @@ pub(in crate::judge) fn call_poisoned(refusal: &Refusal<'_>) -> Option<Finding> 
     let said = refusal.said();
     let number = called_number(said).unwrap_or_default();
     let quoted = |suffix: &str| said.strip_suffix(suffix).and_then(|said| said.split('\'').nth(1));
-    if let Some(map) = quoted("' is referenced but wasn't created") {
-        return Some(refusal.blocked_by(&format!("map `{map}` was not created"), said));
-    }
-    if (libbpf::POISON_MAP..libbpf::POISON_KFUNC).contains(&number) {
-        return Some(refusal.blocked_by("a map it uses was not created", said));
+    // The verifier's words are not enough to say that it did not refuse the program itself.
+    if libbpf::leaves_out_map(refusal.log) {
+        if let Some(map) = quoted("' is referenced but wasn't created") {
+            return Some(refusal.blocked_by(&format!("map `{map}` was not created"), said));
+        }
+        if (libbpf::POISON_MAP..libbpf::POISON_KFUNC).contains(&number) {
+            return Some(refusal.blocked_by("a map it uses was not created", said));
+        }
     }
     let kfunc = match quoted("' is referenced but wasn't resolved") {
         Some(kfunc) => kfunc,

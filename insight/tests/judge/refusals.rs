@@ -1,0 +1,50 @@
+//! What is told apart among refusals: who is to blame, and what old kernels mean by their words.
+
+use super::*;
+
+/// With what libbpf said while it opened the object.
+fn opened_with(mut evidence: Evidence, log: &str) -> Evidence {
+    let text = log.to_owned();
+    evidence.logs.push(Log { subject: LogSubject::Open, raw_bytes: text.len() as u64, text, cut: false });
+    evidence
+}
+
+/// The codes of the programs, in order.
+fn codes(verdict: &CellVerdict) -> Vec<Option<CauseCode>> {
+    verdict.programs.iter().map(|program| program.cause.as_ref().map(|cause| cause.code)).collect()
+}
+
+#[test]
+fn what_is_missing_is_blamed_on_the_programs_that_refer_to_it() {
+    let user = |program: &str| format!("libbpf: prog '{program}': found extern #0 'x' (sym 7) for insn #2\n");
+    let blocked = Some(CauseCode::Blocked);
+    for (missing, code) in [
+        ("extern 'x' (strong): not resolved", CauseCode::ExternMissing),
+        ("extern (func ksym) 'x': not found in kernel or module BTFs", CauseCode::KfuncMissing),
+        ("extern (kcfg) 'x': value '250' implies integer type", CauseCode::ExternMissing),
+    ] {
+        let log = format!("libbpf: {missing}\nlibbpf: failed to load object 'o'\n");
+        for (users, expected) in [
+            (user("guilty"), [blocked, Some(code)]),
+            (user("innocent") + &user("guilty"), [Some(code); 2]),
+            // Any program may call a subprogram.
+            (user("subprogram"), [Some(code); 2]),
+            (user("subprogram") + &user("guilty"), [Some(code); 2]),
+            (String::new(), [Some(code); 2]),
+        ] {
+            let programs = ["innocent", "guilty"].map(|name| program(name, "xdp", "xdp"));
+            let mut evidence = opened_with(evidence(programs.into()), &users);
+            for scope in [LoadScope::Whole, alone("innocent"), alone("guilty")] {
+                evidence = loads(evidence, scope, Some(Errno::ESRCH), &log);
+            }
+            let verdict = judge(&evidence, Level::Load);
+            assert_eq!(codes(&verdict), expected, "{missing} {users}");
+            assert_eq!(settled_code(&verdict), (Verdict::Fails, Some(code), "x"), "{missing} {users}");
+        }
+    }
+}
+
+fn settled_code(verdict: &CellVerdict) -> (Verdict, Option<CauseCode>, &str) {
+    let cause = verdict.cause.as_ref();
+    (verdict.verdict, cause.map(|cause| cause.code), cause.map_or("", |cause| &cause.subject))
+}
