@@ -48,3 +48,14 @@ fn settled_code(verdict: &CellVerdict) -> (Verdict, Option<CauseCode>, &str) {
     let cause = verdict.cause.as_ref();
     (verdict.verdict, cause.map(|cause| cause.code), cause.map_or("", |cause| &cause.subject))
 }
+
+#[test]
+fn a_kernel_that_refuses_to_register_a_struct_refuses() {
+    for (how, code) in [("struct_ops", CauseCode::AttachUnsupported), ("link", CauseCode::NotExercised)] {
+        let program = program("p", "struct_ops/test_1", "struct_ops");
+        let evidence = loads(evidence(vec![program]), LoadScope::Whole, None, "");
+        let mut evidence = attaches(evidence, "p", AttachOutcome::Failed(Errno::EOPNOTSUPP), "");
+        how.clone_into(&mut evidence.attaches[0].how);
+        assert_eq!(judge(&evidence, Level::Attach).cause.expect("a cause").code, code);
+    }
+}

@@ -93,10 +93,14 @@ pub(in crate::judge) fn not_in_guest(refusal: &Refusal<'_>) -> Option<Finding> {
     })
 }
 
+/// The way in which libbpf attaches a program by its section.
+const BY_SECTION: &str = "link";
+
 /// libbpf returns EOPNOTSUPP without a word for programs it has no way to attach by section
-/// alone; the kernel was never asked.
+/// alone; the kernel was never asked. Attached in another way, the EOPNOTSUPP is the kernel's.
 pub(in crate::judge) fn not_attachable_alone(refusal: &Refusal<'_>) -> Option<Finding> {
-    (refusal.errno == Errno::EOPNOTSUPP && refusal.line().is_empty()).then(|| {
+    let by_section = refusal.attach.how == BY_SECTION;
+    (by_section && refusal.errno == Errno::EOPNOTSUPP && refusal.line().is_empty()).then(|| {
         let says = format!(
             "Programs in section `{}` are not attached by their section alone.",
             refusal.program.section
