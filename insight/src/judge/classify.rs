@@ -69,6 +69,8 @@ const LOAD: &[LoadRule] = &[
     load::relocation_failed,
     load::call_poisoned,
     load::kfunc_refused,
+    load::kfunc_calls_unknown,
+    load::device_unbound,
     load::helper_unknown,
     load::too_complex,
     load::type_unknown,

@@ -49,6 +49,37 @@ fn settled_code(verdict: &CellVerdict) -> (Verdict, Option<CauseCode>, &str) {
     (verdict.verdict, cause.map(|cause| cause.code), cause.map_or("", |cause| &cause.subject))
 }
 
+/// The cause of a program `p` whose function `kfunc` libbpf found and which the verifier refused like this.
+fn of_kfunc(kfunc: &str, said: &str) -> Cause {
+    let uses = format!("libbpf: prog 'p': found extern #0 '{kfunc}' (sym 7) for insn #2\n");
+    let found =
+        format!("libbpf: extern (func ksym) '{kfunc}': resolved to vmlinux [7]\n{}", rejected_with(said));
+    let evidence = opened_with(evidence(vec![program("p", "xdp", "xdp")]), &uses);
+    let evidence = loads(evidence, LoadScope::Whole, Some(Errno::EINVAL), &found);
+    let evidence = loads(evidence, alone("p"), Some(Errno::EINVAL), &found);
+    judge(&evidence, Level::Load).cause.expect("a refusal has a cause")
+}
+
+#[test]
+fn a_kernel_without_calls_of_its_functions_lacks_the_function() {
+    let said = "BPF_CALL uses reserved fields";
+    let cause = of_kfunc("vfs_fsync", said);
+    assert_eq!((cause.code, cause.subject.as_str()), (CauseCode::KfuncMissing, "vfs_fsync"));
+    assert_eq!(
+        load_cause("xdp", "xdp", Errno::EINVAL, &rejected_with(said)).code,
+        CauseCode::VerifierInvalid,
+        "a damaged call is the program's own mistake"
+    );
+}
+
+#[test]
+fn a_function_of_one_device_waits_for_the_loader_that_names_it() {
+    let said = "metadata kfuncs require device-bound program";
+    let cause = of_kfunc("bpf_xdp_metadata_rx_hash", said);
+    assert_eq!((cause.code, cause.subject.as_str()), (CauseCode::LoaderContract, "p"));
+    assert_eq!(of_kfunc("f", said).code, CauseCode::VerifierInvalid, "words alone do not excuse");
+}
+
 #[test]
 fn a_kernel_that_refuses_to_register_a_struct_refuses() {
     for (how, code) in [("struct_ops", CauseCode::AttachUnsupported), ("link", CauseCode::NotExercised)] {

@@ -273,6 +273,34 @@ pub(in crate::judge) fn kfunc_refused(refusal: &Refusal<'_>) -> Option<Finding> 
     Some(Finding::likely(CauseCode::KfuncMissing, kfunc, says).on(said))
 }
 
+/// Kernels before 5.13 have no calls of kernel functions, and take one for a damaged call.
+pub(in crate::judge) fn kfunc_calls_unknown(refusal: &Refusal<'_>) -> Option<Finding> {
+    let said = refusal.said();
+    let kfunc = libbpf::found_kfuncs(refusal.log).find(|kfunc| refusal.needs(kfunc));
+    let kfunc = kfunc.filter(|_| said == "BPF_CALL uses reserved fields")?;
+    let says = format!(
+        "This kernel has `{kfunc}`, which `{}` calls, and lets programs call none of its functions.",
+        refusal.program.name
+    );
+    Some(Finding::likely(CauseCode::KfuncMissing, kfunc, says).on(said))
+}
+
+/// Functions about a packet's metadata are those of one network device.
+const OF_DEVICE: &str = "bpf_xdp_metadata_";
+
+/// A section cannot name the device.
+pub(in crate::judge) fn device_unbound(refusal: &Refusal<'_>) -> Option<Finding> {
+    let name = &refusal.program.name;
+    let said = refusal.said();
+    let mut kfuncs = libbpf::found_kfuncs(refusal.log);
+    let kfunc = kfuncs.find(|kfunc| kfunc.starts_with(OF_DEVICE) && refusal.needs(kfunc));
+    let kfunc = kfunc.filter(|_| said == "metadata kfuncs require device-bound program")?;
+    let says = format!(
+        "`{name}` lacks the network device whose `{kfunc}` it calls; its own loader binds it to one."
+    );
+    Some(Finding::likely(CauseCode::LoaderContract, name, says).on(said))
+}
+
 pub(in crate::judge) fn helper_unknown(refusal: &Refusal<'_>) -> Option<Finding> {
     let said = refusal.said();
     let number = called_number(said)?;
