@@ -74,6 +74,7 @@ const LOAD: &[LoadRule] = &[
     load::helper_unknown,
     load::too_complex,
     load::type_unknown,
+    load::name_refused,
     load::refused_unverified,
     load::rejected_access,
     load::rejected,

@@ -81,6 +81,26 @@ fn a_function_of_one_device_waits_for_the_loader_that_names_it() {
 }
 
 #[test]
+fn a_name_that_kernels_refuse_is_told() {
+    for (name, refused) in [
+        ("zähle", true),
+        ("with space", true),
+        ("a.b_C1", false),
+        // Fifteen bytes reach the kernel.
+        ("abcdefghijklmno ", false),
+    ] {
+        let log = format!("libbpf: prog '{name}': BPF program load failed: -EINVAL\n");
+        let mut evidence = evidence(vec![program(name, "xdp", "xdp")]);
+        for scope in [LoadScope::Whole, alone(name)] {
+            evidence = loads(evidence, scope, Some(Errno::EINVAL), &log);
+        }
+        let cause = judge(&evidence, Level::Load).cause.expect("a cause");
+        let code = if refused { CauseCode::VerifierInvalid } else { CauseCode::AttachUnsupported };
+        assert_eq!((cause.code, cause.says.contains("Rename the function")), (code, refused), "{name}");
+    }
+}
+
+#[test]
 fn a_kernel_that_refuses_to_register_a_struct_refuses() {
     for (how, code) in [("struct_ops", CauseCode::AttachUnsupported), ("link", CauseCode::NotExercised)] {
         let program = program("p", "struct_ops/test_1", "struct_ops");

@@ -344,6 +344,28 @@ pub(in crate::judge) fn type_unknown(refusal: &Refusal<'_>) -> Option<Finding> {
     })
 }
 
+/// Bytes of a program's name that reach the kernel: `BPF_OBJ_NAME_LEN` (linux/bpf.h) without its end.
+const NAME_BYTES_MAX: usize = 15;
+
+/// What `bpf_obj_name_cpy` (kernel/bpf/syscall.c) takes: the letters and digits of the kernel's own
+/// character table, which is that of Latin-1, `_` and `.`.
+fn is_of_name(byte: u8) -> bool {
+    let latin = byte >= 0xC0 && byte != 0xD7 && byte != 0xF7;
+    byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'.' || latin
+}
+
+pub(in crate::judge) fn name_refused(refusal: &Refusal<'_>) -> Option<Finding> {
+    let name = &refusal.program.name;
+    let refused = name.bytes().take(NAME_BYTES_MAX).any(|byte| !is_of_name(byte));
+    (refused && refusal.errno == Errno::EINVAL && refusal.unverified()).then(|| {
+        let says = format!(
+            "This kernel refuses the name of `{name}`: names are made of ASCII letters, digits, `_` and `.`. \
+             Rename the function."
+        );
+        Finding::certain(CauseCode::VerifierInvalid, name, says)
+    })
+}
+
 /// The kernel checks type, attach type and flags before it verifies. These are root's own
 /// loads, so EPERM means the feature, not a missing capability: tracing without ftrace says it.
 pub(in crate::judge) fn refused_unverified(refusal: &Refusal<'_>) -> Option<Finding> {
