@@ -76,6 +76,7 @@ const LOAD: &[LoadRule] = &[
     load::type_unknown,
     load::name_refused,
     load::refused_unverified,
+    load::callbacks_unknown,
     load::rejected_access,
     load::rejected,
 ];

@@ -14,6 +14,13 @@ fn codes(verdict: &CellVerdict) -> Vec<Option<CauseCode>> {
     verdict.programs.iter().map(|program| program.cause.as_ref().map(|cause| cause.code)).collect()
 }
 
+/// A kernel that has helpers and program types below these.
+fn of_kernel(mut evidence: Evidence, helpers: u32, program_types: u32) -> Evidence {
+    let facts = evidence.kernel.as_mut().expect("facts");
+    (facts.helpers, facts.program_types) = (Some(helpers), Some(program_types));
+    evidence
+}
+
 #[test]
 fn what_is_missing_is_blamed_on_the_programs_that_refer_to_it() {
     let user = |program: &str| format!("libbpf: prog '{program}': found extern #0 'x' (sym 7) for insn #2\n");
@@ -78,6 +85,20 @@ fn a_function_of_one_device_waits_for_the_loader_that_names_it() {
     let cause = of_kfunc("bpf_xdp_metadata_rx_hash", said);
     assert_eq!((cause.code, cause.subject.as_str()), (CauseCode::LoaderContract, "p"));
     assert_eq!(of_kfunc("f", said).code, CauseCode::VerifierInvalid, "words alone do not excuse");
+}
+
+#[test]
+fn a_kernel_without_callbacks_says_so_in_other_words() {
+    let log = rejected_with("number of funcs in func_info doesn't match number of subprogs");
+    for (helpers, says) in [(156, "knows no callbacks"), (212, "number of funcs")] {
+        let mut evidence = of_kernel(evidence(vec![program("p", "xdp", "xdp")]), helpers, 31);
+        for scope in [LoadScope::Whole, alone("p")] {
+            evidence = loads(evidence, scope, Some(Errno::EINVAL), &log);
+        }
+        let cause = judge(&evidence, Level::Load).cause.expect("a cause");
+        assert_eq!(cause.code, CauseCode::VerifierInvalid);
+        assert!(cause.says.contains(says), "{}", cause.says);
+    }
 }
 
 #[test]

@@ -381,6 +381,23 @@ pub(in crate::judge) fn refused_unverified(refusal: &Refusal<'_>) -> Option<Find
     })
 }
 
+/// The number of `bpf_for_each_map_elem`, the first helper that takes a function of the program (5.13).
+const FIRST_CALLBACK: u32 = 164;
+
+/// Such a kernel does not count a function that is only handed on, and finds one too many described.
+pub(in crate::judge) fn callbacks_unknown(refusal: &Refusal<'_>) -> Option<Finding> {
+    let name = &refusal.program.name;
+    let said = refusal.said();
+    let too_old = refusal.facts.and_then(|facts| facts.helpers).is_some_and(|known| known <= FIRST_CALLBACK);
+    (too_old && said.starts_with("number of funcs in func_info doesn't match")).then(|| {
+        let says = format!(
+            "The verifier rejected `{name}`: it hands a function of its own to a helper, and this kernel knows \
+             no callbacks."
+        );
+        Finding::likely(CauseCode::VerifierInvalid, name, says).on(said)
+    })
+}
+
 /// EACCES from the verifier is a refused access; the loads are root's, so it is never a lack of
 /// permission.
 pub(in crate::judge) fn rejected_access(refusal: &Refusal<'_>) -> Option<Finding> {
