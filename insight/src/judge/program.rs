@@ -88,8 +88,7 @@ fn not_loaded(evidence: &Evidence, program: &ProgramFact) -> Cause {
         return cause;
     }
     if let Some(AttachOutcome::NotAttempted(why)) = evidence.attach(name).map(|attach| &attach.outcome) {
-        let says = format!("`{name}` was not loaded: {}.", why.trim_end_matches('.'));
-        return cause(Stage::Load, None, Finding::certain(CauseCode::NotExercised, name, says), None);
+        return cause(Stage::Load, None, without_target(evidence, program, why), None);
     }
     let whole = evidence.loads.iter().find(|load| load.scope == LoadScope::Whole);
     let Some(errno) = whole.and_then(|load| load.errno).filter(|_| program.autoload) else {
@@ -108,6 +107,22 @@ fn not_loaded(evidence: &Evidence, program: &ProgramFact) -> Cause {
         }
         Some(_) | None => refused(evidence, program, errno, log),
     }
+}
+
+/// Why a program that replaces a function of another one was not loaded: its own loader knows that program,
+/// unless it is one of the object that was not loaded either.
+fn without_target(evidence: &Evidence, program: &ProgramFact, why: &str) -> Finding {
+    let name = &program.name;
+    let programs = evidence.open.as_ref().map(|open| open.programs.as_slice()).unwrap_or_default();
+    let mut others = programs.iter().filter(|other| other.kind != program.kind);
+    if program.kind == "ext" && others.all(|other| accepted(evidence, &other.name).is_some()) {
+        let says = format!(
+            "`{name}` lacks the program it extends, which is not in the object; its own loader names it."
+        );
+        return Finding::certain(CauseCode::LoaderContract, name, says);
+    }
+    let says = format!("`{name}` was not loaded: {}.", why.trim_end_matches('.'));
+    Finding::certain(CauseCode::NotExercised, name, says)
 }
 
 /// The cause of a refused load, with the verifier's words and place where it has some.

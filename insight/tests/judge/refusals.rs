@@ -122,6 +122,27 @@ fn a_name_that_kernels_refuse_is_told() {
 }
 
 #[test]
+fn a_replacement_of_another_objects_function_is_a_matter_of_its_loader() {
+    let why = "no other program of the object was loaded that has the function `f` it replaces";
+    let replacement = program("new", "freplace/f", "ext");
+    let attempt = |evidence| attaches(evidence, "new", AttachOutcome::NotAttempted(why.into()), "");
+    let without_others = loads(evidence(vec![replacement.clone()]), LoadScope::Whole, None, "");
+    let mut without_others = attempt(without_others);
+    without_others.loads[0].loaded.clear();
+    let cause = judge(&without_others, Level::Attach).cause.expect("a cause");
+    assert_eq!((cause.code, cause.subject.as_str()), (CauseCode::LoaderContract, "new"));
+
+    // The function may be that of a program which was refused.
+    let log = rejected_with("R0 invalid mem access 'scalar'");
+    let mut beside = evidence(vec![program("p", "xdp", "xdp"), replacement]);
+    for scope in [LoadScope::Whole, alone("p")] {
+        beside = loads(beside, scope, Some(Errno::EACCES), &log);
+    }
+    let verdict = judge(&attempt(beside), Level::Attach);
+    assert_eq!(codes(&verdict), [Some(CauseCode::VerifierAccess), Some(CauseCode::NotExercised)]);
+}
+
+#[test]
 fn a_kernel_that_refuses_to_register_a_struct_refuses() {
     for (how, code) in [("struct_ops", CauseCode::AttachUnsupported), ("link", CauseCode::NotExercised)] {
         let program = program("p", "struct_ops/test_1", "struct_ops");
