@@ -158,7 +158,7 @@ fn not_attached(evidence: &Evidence, program: &ProgramFact, attach: Option<&Atta
         return Some(cell::broken_off(evidence).unwrap_or_else(|| not_tried("nothing tried")));
     };
     match &attach.outcome {
-        AttachOutcome::Attached => inert(evidence, program),
+        AttachOutcome::Attached => inert(evidence, program).or_else(|| never_migrates(evidence, program)),
         AttachOutcome::NotAttempted(why) => Some(not_tried(why.trim_end_matches('.'))),
         AttachOutcome::Failed(errno) => {
             let log = evidence.log(&LogSubject::Attach(name.clone()));
@@ -172,6 +172,25 @@ fn not_attached(evidence: &Evidence, program: &ProgramFact, attach: Option<&Atta
 
 fn searched(evidence: &Evidence) -> Searched<'_> {
     Searched { modules: &evidence.modules, facts: evidence.kernel.as_ref() }
+}
+
+/// The section of programs that are also asked about the connections of a listener that goes away.
+const MIGRATING: &str = "sk_reuseport/migrate";
+/// The number of program type `syscall`, which came with that use of programs in 5.14.
+const SYSCALL_TYPE: u32 = 31;
+
+/// Earlier kernels do not look at the attach type of these programs, and so take one they do not know.
+fn never_migrates(evidence: &Evidence, program: &ProgramFact) -> Option<Cause> {
+    let known = evidence.kernel.as_ref()?.program_types?;
+    (program.section == MIGRATING && known <= SYSCALL_TYPE).then(|| {
+        let says = format!(
+            "This kernel attaches `{}` and never asks it about migration: it ignores the attach type of section \
+             `{MIGRATING}`, which it does not know.",
+            program.name
+        );
+        let finding = Finding::certain(CauseCode::AttachUnsupported, MIGRATING, says);
+        cause(Stage::Attach, None, finding, None)
+    })
 }
 
 /// A policy program attaches on a kernel whose list of active modules lacks bpf, and is never

@@ -152,3 +152,16 @@ fn a_kernel_that_refuses_to_register_a_struct_refuses() {
         assert_eq!(judge(&evidence, Level::Attach).cause.expect("a cause").code, code);
     }
 }
+
+#[test]
+fn a_kernel_that_ignores_what_a_program_is_attached_for_does_not_pass() {
+    for (section, program_types, passes) in
+        [("sk_reuseport/migrate", 31, false), ("sk_reuseport/migrate", 32, true), ("sk_reuseport", 31, true)]
+    {
+        let programs = vec![program("p", section, "sk_reuseport")];
+        let evidence = loads(of_kernel(evidence(programs), 156, program_types), LoadScope::Whole, None, "");
+        let verdict = judge(&attaches(evidence, "p", AttachOutcome::Attached, ""), Level::Attach);
+        let code = (!passes).then_some(CauseCode::AttachUnsupported);
+        assert_eq!(codes(&verdict), [code], "{section} {program_types}");
+    }
+}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR Apache-2.0
-// The same, also asked when a listener goes away, from 5.14 on.
+// The same, also asked when a listener goes away, from 5.14 on. Earlier kernels attach it and never ask.
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
