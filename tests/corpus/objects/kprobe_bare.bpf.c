@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR Apache-2.0
-// A probe whose section names no function: its own loader chooses one, so it is put on a function
-// every kernel has.
+// Probes whose sections name no function: their own loader chooses one, and on any other they would
+// prove nothing.
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
