@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR Apache-2.0
-// Sections that other loaders give a meaning: iproute2's tail calls, numbered sockets, a name
-// after the type. libbpf knows none of them.
+// Sections that other loaders give a meaning and libbpf knows none of. Numbered sockets and a name
+// after the type mean what they begin with; iproute2's tail calls begin with nothing.
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
