@@ -64,7 +64,11 @@ pub(super) fn attach_static(program: Program<'_>, target: &str) -> Attempt {
     if !(Path::new(&*file).is_absolute() && Path::new(&*file).exists()) {
         return Attempt::skipped(target, &format!("the guest has no file `{file}`"));
     }
-    let probe = StaticProbe { path: &path, provider: &provider, name: &name, process: None };
+    // Kernels before 5.15 have no cookies, without which libbpf attaches to a relocatable file of a
+    // process it is told. Nobody but the validator maps its file.
+    let process = (Path::new(&*file).canonicalize().ok() == Path::new(SELF).canonicalize().ok())
+        .then(|| nix::unistd::getpid().as_raw());
+    let probe = StaticProbe { path: &path, provider: &provider, name: &name, process };
     Attempt::of(target, "link", attach::usdt(program, probe))
 }
 
