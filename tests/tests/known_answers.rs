@@ -53,7 +53,9 @@ fn uncounted(program: &wire::ProgramVerdict) -> Option<&'static str> {
     let within = counts.processed > 0 && counts.processed < counts.processed_max;
     let stacks = counts.stack_bytes.iter().chain(&counts.deepest_stack_bytes);
     let shallow = !counts.stack_bytes.is_empty() && stacks.max() <= Some(&STACK_BYTES_MAX);
-    let states = counts.total_states >= counts.peak_states && counts.peak_states.is_some();
+    // From 6.17 on the most states at once include those kept for the edges back in loops (`num_backedges`
+    // of `kernel/bpf/verifier.c`), and all states do not.
+    let states = counts.total_states.is_some() && counts.peak_states.is_some();
     let all =
         counts.took_us.is_some() && counts.states_per_instruction.is_some() && counts.mark_read.is_some();
     (!(told_twice && within && shallow && states && all)).then_some("has counts that cannot be")
