@@ -80,15 +80,22 @@ fn begin_anew(job: &Job, mut random: &File) -> Result<[u8; 16], JobError> {
     Ok(drawn)
 }
 
-fn answer(link: &Link, job: &Job, fixtures: Fixtures, mark: std::io::Result<Mark>) -> Result<(), JobError> {
-    let mark = mark.map_err(JobError::Messages)?;
+fn answer(
+    link: &Link,
+    job: &Job,
+    fixtures: Fixtures,
+    mut mark: std::io::Result<Mark>,
+) -> Result<(), JobError> {
     let got = Digest::of(&job.object);
     if got != job.object_digest {
         return Err(JobError::Digest { got, asked: job.object_digest });
     }
     if !job.modules.is_empty() {
         link.send(&FromGuest::Modules(modules::load(&job.modules)))?;
+        // What a module prints while it is loaded is not the object's doing.
+        mark = Mark::now();
     }
+    let mark = mark.map_err(JobError::Messages)?;
     // What is attached and loaded at the end stays so: the guest ends with its job.
     ManuallyDrop::new(Exercise::new(link, job, fixtures)).run()?;
     let messages = mark.read(job.log_bytes_max);
