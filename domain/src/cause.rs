@@ -65,6 +65,9 @@ codes! {
     VariantMissing = "variant_missing",
     /// The guest had too little memory; says nothing about the object.
     GuestMemory = "guest_memory",
+    /// A module that has what the object names was not in the guest, and would not be in another; says
+    /// nothing about the object.
+    ModuleAbsent = "module_absent",
     /// The validator has no way yet to exercise this.
     NotExercised = "not_exercised",
     /// Nothing could be tried because an earlier step failed.

@@ -8,6 +8,7 @@
 //! too little memory ──► once more in a large guest ──► settled as inconclusive
 //! kernel trouble ─────► in another guest ─ again ─► settled as a failure
 //!                                        └ not ──► what that guest says; the trouble is told with it
+//! a module not at hand ──────────────────────► settled as inconclusive
 //! infrastructure ─────► in another guest, up to the last try ──► settled as inconclusive
 //! ```
 //!
@@ -47,7 +48,12 @@ pub fn next(answer: CellVerdict, memory_bytes: u64, earlier: &[Ended]) -> Next {
     let is_large = memory_bytes >= LARGE_GUEST_BYTES;
     let memory_bytes = if lacked_memory { LARGE_GUEST_BYTES } else { memory_bytes };
     let tries = earlier.len() + 1;
-    let again = if lacked_memory { !is_large } else { tries < usize::from(ATTEMPTS_MAX) };
+    let again = match cause.code {
+        CauseCode::GuestMemory => !is_large,
+        // Every guest of a kernel is given the same modules.
+        CauseCode::ModuleAbsent => false,
+        _ => tries < usize::from(ATTEMPTS_MAX),
+    };
     if again {
         return Next::Again { ended: Ended { cause, splats: answer.splats }, memory_bytes };
     }
@@ -200,6 +206,15 @@ mod tests {
             let refused = CellVerdict { verdict: Verdict::Fails, ..answer(CauseCode::VerifierInvalid, "p") };
             let (verdict, _) = play(&[once], Some(refused));
             assert_eq!(told(&verdict), (Verdict::Fails, "verifier_invalid"));
+        }
+    }
+
+    #[test]
+    fn another_guest_would_not_have_the_module_either() {
+        let absent = (CauseCode::ModuleAbsent, "nf_conntrack_in");
+        for tries in [&[absent][..], &[DEATH, absent]] {
+            let (verdict, _) = play(tries, None);
+            assert_eq!(told(&verdict), (Verdict::Inconclusive, "module_absent"), "{tries:?}");
         }
     }
 

@@ -132,6 +132,7 @@ pub(super) fn verdict_of(code: CauseCode) -> Verdict {
             Verdict::NotAttempted
         }
         CauseCode::GuestMemory
+        | CauseCode::ModuleAbsent
         | CauseCode::KernelSplat
         | CauseCode::KernelPanic
         | CauseCode::KernelHang

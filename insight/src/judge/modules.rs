@@ -65,7 +65,7 @@ impl Place<'_> {
             Self::Absent { module, why } => {
                 let says =
                     format!("Module `{module}` has `{subject}` and was not loaded in this guest: {why}.");
-                Finding::certain(CauseCode::Infrastructure, subject, says)
+                Finding::certain(CauseCode::ModuleAbsent, subject, says)
             }
         }
     }

@@ -67,8 +67,8 @@ fn a_name_is_certainly_missing_only_where_every_module_was_searched() {
         for (search, expected) in [
             (Search::None, (code, Confidence::Likely)),
             (Search::Nowhere, (code, Confidence::Certain)),
-            (Search::Refused, (CauseCode::Infrastructure, Confidence::Certain)),
-            (Search::Left, (CauseCode::Infrastructure, Confidence::Certain)),
+            (Search::Refused, (CauseCode::ModuleAbsent, Confidence::Certain)),
+            (Search::Left, (CauseCode::ModuleAbsent, Confidence::Certain)),
         ] {
             let cause = of_load(section, symbol, search, log);
             assert_eq!((cause.code, cause.confidence), expected, "{section} {search:?}: {}", cause.says);
@@ -78,8 +78,8 @@ fn a_name_is_certainly_missing_only_where_every_module_was_searched() {
     for (search, expected) in [
         (Search::None, (CauseCode::AttachTargetMissing, Confidence::Likely)),
         (Search::Nowhere, (CauseCode::AttachTargetMissing, Confidence::Certain)),
-        (Search::Refused, (CauseCode::Infrastructure, Confidence::Certain)),
-        (Search::Left, (CauseCode::Infrastructure, Confidence::Certain)),
+        (Search::Refused, (CauseCode::ModuleAbsent, Confidence::Certain)),
+        (Search::Left, (CauseCode::ModuleAbsent, Confidence::Certain)),
     ] {
         let cause = of_attach("kprobe/f", "f", search, Errno::ENOENT);
         assert_eq!((cause.code, cause.confidence), expected, "{search:?}: {}", cause.says);

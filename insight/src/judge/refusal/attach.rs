@@ -82,7 +82,7 @@ pub(in crate::judge) fn module_lacking(refusal: &Refusal<'_>) -> Option<Finding>
     let filter = refusal.program.kind == "sched_cls" && refusal.errno == Errno::ENOENT;
     let lack = refusal.facts.filter(|_| filter)?.lacks.iter().find(needed)?;
     let says = format!("The guest could not be prepared to attach `{}`: {lack}.", refusal.program.name);
-    Some(Finding::certain(CauseCode::Infrastructure, refusal.hook(), says))
+    Some(Finding::certain(CauseCode::ModuleAbsent, refusal.hook(), says))
 }
 
 /// Programs and libraries that user probes name are not part of the guest.
