@@ -1,7 +1,7 @@
 //! Recorded evidence of real kernels, and what it means.
 //!
 //! `recorded/KERNEL-OBJECT.json` is what small objects, each with one thing wrong, met on Debian
-//! kernels 5.10.0-32, 6.1.0-50 and 7.3.4 (cloud builds, emulated) and on a 6.18 without ftrace;
+//! kernels 5.10.0-32 and -46, 6.1.0-50 and 7.3 (cloud builds, emulated) and on a 6.18 without ftrace;
 //! libbpf 1.7, its lines about ELF sections left out. `recorded/expected.txt` says what each
 //! means, so that a change of a verdict shows as a difference in review.
 
