@@ -5,12 +5,13 @@ use anyhow::{Context as _, ensure};
 use domain::digest::Digest;
 use domain::evidence::{Accelerator, End, Evidence, Start};
 use domain::kernel::Kernel;
+use insight::wanted::Wanted;
 use std::path::Path;
 use std::sync::Arc;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use worker::jail::Jail;
-use worker::kernel::{Catalogue, Library, Settings};
+use worker::kernel::{Catalogue, Library, OnDemand, Settings};
 use worker::machine::{Hypervisor, Order, Qemu, Step, template};
 use worker::slot::order::order;
 use worker::tally::Tally;
@@ -73,6 +74,15 @@ impl Guests {
         let object_digest = Digest::of(&object);
         let order = order(&bundle, &initramfs, Digest::of(&self.validator));
         Ok(Order { object_name, object: object.into(), object_digest, ..order })
+    }
+
+    /// The modules in which the kernel that a selector names has what is wanted.
+    ///
+    /// # Errors
+    /// No such kernel, or its bundle cannot be had.
+    pub async fn on_demand(&self, selector: &str, wanted: Vec<Wanted>) -> anyhow::Result<OnDemand> {
+        let bundle = self.library.bundle(self.kernel(selector)?, &|_| ()).await?;
+        Ok(self.library.on_demand(&bundle, wanted).await?)
     }
 }
 
