@@ -8,7 +8,7 @@ use super::cause;
 use super::classify::Finding;
 use crate::splat::interrupted;
 use domain::cause::{Cause, CauseCode, Stage};
-use domain::evidence::{End, Evidence, Splat};
+use domain::evidence::{End, Evidence, KernelFacts, Modules, Splat};
 
 /// Splats that say that something did not go on in time. A slow host can cause them by itself, so
 /// they count only in a guest that never went on.
@@ -33,9 +33,10 @@ pub(crate) fn is_stall(kind: &str) -> bool {
 }
 
 /// The trouble that ended the guest: a panic, a stall it never came out of, a program that did not
-/// come back, or a splat before an end without a word. A guest that did not take its job has not met the object.
+/// come back, or a splat before an end without a word. A guest that did not take its job, or ended while it
+/// loaded modules, has not met the object.
 pub(super) fn fatal(evidence: &Evidence) -> Option<Cause> {
-    evidence.kernel.as_ref()?;
+    evidence.kernel.as_ref().filter(|facts| !loads_modules(evidence, facts))?;
     let is_late = match evidence.end {
         End::Died(_) => false,
         End::Deadline(_) => true,
@@ -63,6 +64,14 @@ pub(super) fn fatal(evidence: &Evidence) -> Option<Cause> {
         }
         (_, None, None) => None,
     }
+}
+
+/// Whether the guest is still loading the modules it was given: it tells of them all, then opens the object.
+fn loads_modules(evidence: &Evidence, facts: &KernelFacts) -> bool {
+    let Modules { sought, left, loads, .. } = &evidence.modules;
+    let given = |name: &String| !facts.modules.contains(name) && left.iter().all(|left| left.name != *name);
+    let mut named = sought.iter().filter_map(|sought| sought.module.as_ref());
+    evidence.open.is_none() && loads.is_empty() && named.any(given)
 }
 
 /// A program of the object that the guest was in when its time was over, and the trace that shows

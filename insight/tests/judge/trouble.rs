@@ -2,7 +2,7 @@
 
 use super::{judge, passing, program, settled};
 use domain::cause::{Cause, CauseCode};
-use domain::evidence::{End, Evidence, Splat};
+use domain::evidence::{End, Evidence, LeftModule, ModuleLoad, Modules, Sought, Splat};
 use domain::level::Level;
 use domain::verdict::Verdict;
 
@@ -108,5 +108,22 @@ fn trouble_before_the_guest_took_its_job_is_not_the_objects() {
     ] {
         let booting = Evidence { kernel: None, open: None, ..broken(console, end) };
         assert_eq!(settled(&judge(&booting, Level::Attach)), (Verdict::Inconclusive, Some(code)));
+    }
+}
+
+#[test]
+fn trouble_while_the_guest_loads_modules_is_not_the_objects() {
+    let panic = include_str!("../console/panic-5.10.txt");
+    let load = ModuleLoad { name: "m".into(), errno: None, btf: true };
+    let left = LeftModule { name: "m".into(), why: "too large".into() };
+    for (loads, left, code) in [
+        (vec![], vec![], CauseCode::GuestDied),
+        (vec![load], vec![], CauseCode::KernelPanic),
+        (vec![], vec![left], CauseCode::KernelPanic),
+    ] {
+        let sought = vec![Sought { symbol: "f".into(), module: Some("m".into()) }];
+        let modules = Modules { searched: true, sought, left, loads };
+        let ended = Evidence { modules, open: None, ..broken(panic, died()) };
+        assert_eq!(settled(&judge(&ended, Level::Attach)), (Verdict::Inconclusive, Some(code)));
     }
 }
