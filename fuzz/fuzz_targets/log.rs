@@ -12,7 +12,7 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
     let _counts = counts::read(text);
     let _line = libbpf::last_failure(text);
     let _relocation = libbpf::failed_relocation(text, "p", Some(3));
-    if let Some((_, errno)) = libbpf::failed_map(text) {
+    if let Some((_, errno, _)) = libbpf::failed_map(text) {
         assert!(!Errno(errno).to_string().is_empty());
     }
 });
