@@ -15,10 +15,11 @@
 //!   | kills the guest                       |
 //! ```
 
+use crate::axis::Loader;
 use crate::check::{CheckRun, GlobalPlace};
 use crate::contract::{Contract, GlobalBytes};
 use crate::digest::Digest;
-use crate::evidence::{Attach, KernelFacts, LineCosts, Load, LogSubject, MapCreate, ModuleLoad, Open};
+use crate::evidence::{Attach, KernelFacts, LineCosts, Load, LogSubject, MapCreate, ModuleLoad, Open, ProgramFact};
 use crate::level::Level;
 use crate::offers::Offers;
 use serde::{Deserialize, Serialize};
@@ -57,6 +58,11 @@ pub struct Job {
     pub entropy: [u8; 32],
     /// How far every program should be taken.
     pub level: Level,
+    /// What is to load the object.
+    pub loader: Loader,
+    /// The object's programs as they were read outside the guest, for a loader that does not tell their
+    /// sections; libbpf does.
+    pub programs: Vec<ProgramFact>,
     /// What is declared of its loader.
     pub contract: Box<Contract>,
     /// The contract's globals as they stand in this object's memory.
@@ -122,6 +128,8 @@ pub enum FromGuest {
     },
     /// What came of loading the job's modules, in their order.
     Modules(Vec<ModuleLoad>),
+    /// The version a loader other than libbpf tells of itself, before it opens the object.
+    Loader(String),
     /// The object was opened, or not.
     Opened(Open),
     /// One map was created on its own, or not.

@@ -98,7 +98,7 @@ fn loads(mut evidence: Evidence, scope: LoadScope, errno: Option<Errno>, log: &s
     };
     let text = log.to_owned();
     evidence.logs.push(Log { subject, raw_bytes: text.len() as u64, text, cut: false });
-    evidence.loads.push(Load { scope, errno, loaded, counts: Vec::new(), took_us: 1 });
+    evidence.loads.push(Load { scope, errno, loaded, counts: Vec::new(), took_us: 1, unable: None });
     evidence
 }
 

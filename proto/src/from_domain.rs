@@ -231,7 +231,10 @@ pub fn guest(guest: &Guest, kernel: Option<&KernelFacts>) -> wire::Guest {
         answer_ms: guest.answer_ms,
         validator: guest.validator.0.to_vec(),
         initramfs: guest.initramfs.0.to_vec(),
-        loader_version: kernel.libbpf,
+        loader_version: match guest.loader_version.as_str() {
+            "" => kernel.libbpf,
+            version => version.to_owned(),
+        },
         lsm: kernel.lsm,
     }
 }

@@ -123,6 +123,7 @@ pub(super) fn verdict_of(code: CauseCode) -> Verdict {
         | CauseCode::VerifierTooComplex
         | CauseCode::VariantMissing
         | CauseCode::CheckFailed
+        | CauseCode::LoaderUnable
         | CauseCode::Unexplained => Verdict::Fails,
         CauseCode::LsmInactive | CauseCode::LoaderContract | CauseCode::NotExercised | CauseCode::Blocked => {
             Verdict::NotAttempted

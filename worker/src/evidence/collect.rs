@@ -6,6 +6,7 @@ use super::text::{printable, sentence};
 use crate::guest::nonce::Nonces;
 use crate::machine::Step;
 use domain::JOB_MODULES_MAX;
+use domain::axis::Loader;
 use domain::check::{CHECKS_MAX, CheckRun, Saw};
 use domain::contract::Contract;
 use domain::evidence::{
@@ -89,6 +90,7 @@ pub struct Collector {
     drawn: Option<[u8; 16]>,
     nonce_ok: bool,
     kernel: Option<KernelFacts>,
+    loader_version: String,
     modules: Option<Vec<ModuleLoad>>,
     offers: Offers,
     open: Option<Open>,
@@ -125,6 +127,7 @@ impl Collector {
             nonce_ok: false,
             records_bytes: kernel.as_ref().map_or(0, json_bytes),
             kernel,
+            loader_version: String::new(),
             modules: None,
             offers: Offers::default(),
             open: None,
@@ -167,6 +170,7 @@ impl Collector {
                 self.weigh(&modules)?;
                 self.modules = Some(modules);
             }
+            FromGuest::Loader(version) => self.loader_version = sentence(&version),
             FromGuest::Opened(open) => {
                 if self.open.is_some() {
                     return Err(Offence::OpenedTwice);
@@ -254,9 +258,11 @@ impl Collector {
             guest: Guest {
                 nonce_ok: self.nonce_ok,
                 drawn: self.drawn.map(hex::encode).unwrap_or_default(),
+                loader_version: self.loader_version,
                 ..guest
             },
             kernel: self.kernel.filter(|_| self.drawn.is_some()),
+            loader: Loader::default(),
             contract: Contract::default(),
             modules: Modules { loads: self.modules.unwrap_or_default(), ..Modules::default() },
             open: self.open,

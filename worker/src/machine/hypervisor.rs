@@ -15,10 +15,11 @@ use crate::jail::Jail;
 use crate::kernel::OnDemand;
 use crate::tally::{Event, Tally};
 use bytes::Bytes;
+use domain::axis::Loader;
 use domain::check::GlobalPlace;
 use domain::contract::{Contract, GlobalBytes};
 use domain::digest::Digest;
-use domain::evidence::{Accelerator, End, Evidence, Guest, Modules, Start};
+use domain::evidence::{Accelerator, End, Evidence, Guest, Modules, ProgramFact, Start};
 use domain::frame::{Direction, encode};
 use domain::kernel::Series;
 use domain::level::Level;
@@ -55,6 +56,10 @@ pub struct Order {
     pub on_demand: Arc<OnDemand>,
     /// How far to take every program.
     pub level: Level,
+    /// What loads the object.
+    pub loader: Loader,
+    /// Its programs, for a loader that does not tell their sections.
+    pub programs: Vec<ProgramFact>,
     /// What is declared of the object's loader.
     pub contract: Contract,
     /// Its globals as bytes of this object.
@@ -268,13 +273,14 @@ impl Hypervisor {
             initramfs: order.origin.initramfs,
             nonce_ok: false,
             drawn: String::new(),
+            loader_version: String::new(),
             boot_ms: whole_ms(boot),
             answer_ms: whole_ms(answer),
         };
         let since_took = remains.console.text_since(console_bytes_at_took);
         let evidence = collector.into_evidence(guest, remains.console.text(), &since_took, end);
         let modules = Modules { loads: evidence.modules.loads, ..order.on_demand.modules.clone() };
-        Ok(Evidence { contract: order.contract.clone(), modules, ..evidence })
+        Ok(Evidence { loader: order.loader.clone(), contract: order.contract.clone(), modules, ..evidence })
     }
 
     fn plan(&self, order: &Order, boot_max: Duration, nonce: Nonce) -> Result<Plan, MachineError> {
@@ -291,6 +297,8 @@ impl Hypervisor {
             unix_seconds: time::OffsetDateTime::now_utc().unix_timestamp(),
             entropy: rand::random(),
             level: order.level,
+            loader: order.loader.clone(),
+            programs: order.programs.clone(),
             contract: Box::new(order.contract.clone()),
             globals: order.globals.clone(),
             object_name: order.object_name.clone(),

@@ -179,6 +179,8 @@ fn order(boot: &BootFiles) -> Order {
         object_digest: nothing,
         on_demand: Arc::default(),
         level: Level::Load,
+        loader: domain::axis::Loader::default(),
+        programs: Vec::new(),
         contract: domain::contract::Contract::default(),
         globals: Vec::new(),
         places: Vec::new(),

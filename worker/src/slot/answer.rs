@@ -10,11 +10,12 @@ use crate::slot::capacity::NoMemory;
 use crate::slot::order::order;
 use crate::tally::Event;
 use bytes::Bytes;
+use domain::axis::Loader;
 use domain::cell::FailureKind;
 use domain::check::GlobalPlace;
 use domain::contract::{Contract, GlobalBytes};
 use domain::digest::Digest;
-use domain::evidence::Evidence;
+use domain::evidence::{Evidence, ProgramFact};
 use domain::kernel::Kernel;
 use insight::wanted::Wanted;
 use proto::wire;
@@ -166,11 +167,13 @@ impl Slot {
         let initramfs = self.worker.initramfs(&bundle)?;
         let hypervisor = self.worker.hypervisor(&bundle, &initramfs).await.map_err(NotAnswered::Host)?;
         let order = Order {
+            programs: programs(&object, &assignment.loader),
             object_name: assignment.object_name.clone(),
             object,
             object_digest: assignment.object,
             on_demand,
             level: assignment.level,
+            loader: assignment.loader.clone(),
             contract: assignment.contract.clone(),
             globals,
             places,
@@ -266,6 +269,22 @@ fn globals(
     let set = insight::manifest::resolve(contract, &variables)
         .map_err(|wrong| refused(wrong.into_iter().map(|(_, says)| says).collect::<Vec<_>>().join("; ")))?;
     Ok((set, insight::manifest::places(contract, &variables)))
+}
+
+/// The object's programs, for loaders that do not tell their sections. The kind is the guest's to say, which
+/// has libbpf. An object that cannot be read has none: its loader tells why.
+fn programs(object: &[u8], loader: &Loader) -> Vec<ProgramFact> {
+    if *loader == Loader::Libbpf {
+        return Vec::new();
+    }
+    let facts = insight::object::inspect(object).map(|facts| facts.programs).unwrap_or_default();
+    let fact = |program: insight::object::Program| ProgramFact {
+        name: program.name,
+        section: program.section,
+        kind: String::new(),
+        autoload: true,
+    };
+    facts.into_iter().map(fact).collect()
 }
 
 /// What the object needs of its kernel, hooks that are declared for it among it. One that cannot be read
