@@ -3,6 +3,7 @@
 use crate::clock;
 use crate::exercise::{Exercise, ExerciseError, send_log};
 use crate::kmsg::Mark;
+use crate::loader;
 use crate::modules;
 use crate::mounts;
 use crate::prepare::{Fixtures, prepare};
@@ -10,6 +11,7 @@ use crate::probe;
 use crate::settle::{put_off_chores, settle};
 use crate::sys::kernel;
 use channel::{Link, LinkError};
+use domain::axis::Loader;
 use domain::digest::Digest;
 use domain::errno::Errno;
 use domain::evidence::LogSubject;
@@ -88,6 +90,11 @@ fn answer(link: &Link, job: &Job, fixtures: Fixtures, mark: std::io::Result<Mark
     }
     if !job.modules.is_empty() {
         link.send(&FromGuest::Modules(modules::load(&job.modules)))?;
+    }
+    if job.loader != Loader::Libbpf {
+        loader::exercise(link, job)?;
+        let messages = mark.read(job.log_bytes_max);
+        return Ok(send_log(link, &LogSubject::Kernel, messages)?);
     }
     // What is attached and loaded at the end stays so: the guest ends with its job.
     ManuallyDrop::new(Exercise::new(link, job, fixtures)).run()?;

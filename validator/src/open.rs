@@ -99,6 +99,7 @@ pub(crate) fn describe(instance: &Instance, choices: &[Choice]) -> Open {
         applied: instance.terms.applied.clone(),
         not_applied: instance.terms.not_applied.clone(),
         choices: choices.to_vec(),
+        unable: None,
     }
 }
 

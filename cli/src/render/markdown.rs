@@ -4,7 +4,7 @@ use super::contract::{self, Told};
 use super::matrix::Matrix;
 use super::paint::Paint;
 use super::reason::{headline, place, reasons, unproven};
-use super::{counts, modules, printable, table};
+use super::{counts, disagreement, modules, printable, table};
 
 /// The whole document, with what the verifier counted if `counted`.
 pub(crate) fn report(matrix: &Matrix<'_>, counted: bool) -> String {
@@ -60,7 +60,7 @@ pub(crate) fn report(matrix: &Matrix<'_>, counted: bool) -> String {
             text.push_str(&format!("- and {more} more\n"));
         }
     }
-    for line in unproven(matrix).into_iter().chain(modules::loaded(matrix)) {
+    for line in disagreement::lines(matrix).into_iter().chain(unproven(matrix)).chain(modules::loaded(matrix)) {
         text.push_str(&format!("\n{}\n", cell(&line)));
     }
     if counted {

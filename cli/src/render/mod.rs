@@ -12,6 +12,7 @@
 
 pub(crate) mod contract;
 pub(crate) mod counts;
+mod disagreement;
 pub(crate) mod json;
 pub(crate) mod junit;
 pub(crate) mod list;

@@ -4,7 +4,7 @@ use super::contract::{self, Told};
 use super::matrix::{Cell, Matrix};
 use super::paint::{Paint, Tone};
 use super::reason::{Reason, headline, place, reasons, unproven};
-use super::{counts, matrix, modules, printable};
+use super::{counts, disagreement, matrix, modules, printable};
 use crate::exit::Exit;
 use console::{measure_text_width, truncate_str};
 use domain::verdict::Verdict;
@@ -38,6 +38,11 @@ pub(crate) fn run(matrix: &Matrix<'_>, look: Look, counted: bool) -> String {
     for object in 0..matrix.objects.len() {
         lines.extend(terms(matrix, object, look.paint));
     }
+    let disagreements = disagreement::lines(matrix);
+    if !disagreements.is_empty() {
+        lines.push(String::new());
+    }
+    lines.extend(disagreements.iter().map(|line| look.paint.paint(Tone::Unsure, &printable(line))));
     for line in unproven(matrix) {
         lines.push(String::new());
         lines.push(look.paint.paint(Tone::Unsure, &format!("! {}", printable(&line))));

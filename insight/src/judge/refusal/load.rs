@@ -5,6 +5,7 @@ use crate::judge::modules::{Place, Searched};
 use crate::log::libbpf;
 use crate::log::verifier::{self, Rejection};
 use crate::wanted;
+use domain::axis::Loader;
 use domain::cause::{CauseCode, Confidence};
 use domain::errno::Errno;
 use domain::evidence::{KernelFacts, ProgramFact};
@@ -20,6 +21,9 @@ pub(in crate::judge) struct Refusal<'a> {
     /// The log of opening the object, where libbpf lists who uses which extern.
     open_log: &'a str,
     rejection: Option<Rejection<'a>>,
+    /// Whether its loader gives an errno of a program only where the kernel answered; libbpf has errnos of
+    /// its own.
+    kernel_answered: bool,
 }
 
 /// A signal or a lack of time, not an answer.
@@ -46,7 +50,13 @@ impl<'a> Refusal<'a> {
         (log, open_log): (&'a str, &'a str),
     ) -> Self {
         let rejection = verifier::of_program(log, &program.name).and_then(verifier::rejection);
-        Self { program, errno, facts: modules.facts, modules, log, open_log, rejection }
+        let facts = modules.facts;
+        Self { program, errno, facts, modules, log, open_log, rejection, kernel_answered: false }
+    }
+
+    /// As this loader told it.
+    pub(in crate::judge) fn by(self, loader: &Loader) -> Self {
+        Self { kernel_answered: *loader == Loader::Aya, ..self }
     }
 
     pub(in crate::judge) fn rejection(&self) -> Option<&Rejection<'a>> {
@@ -60,7 +70,8 @@ impl<'a> Refusal<'a> {
     /// Whether the kernel was asked and answered before its verifier looked at an instruction.
     fn unverified(&self) -> bool {
         let asked = format!("prog '{}': BPF program load failed", self.program.name);
-        self.rejection.is_none() && libbpf::line_with(self.log, &asked).is_some()
+        let answered = self.kernel_answered || libbpf::line_with(self.log, &asked).is_some();
+        self.rejection.is_none() && answered
     }
 
     /// Whether this program is the one that needs `symbol`; libbpf refuses all of an object for
