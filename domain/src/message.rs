@@ -47,6 +47,15 @@ pub struct Module {
     pub file: Vec<u8>,
 }
 
+/// A file of an external loader.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoaderFile {
+    /// Where it lies in the guest, as on its worker.
+    pub path: String,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
 /// The question put to one guest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Job {
@@ -73,6 +82,8 @@ pub struct Job {
     pub object_digest: Digest,
     /// The ELF itself.
     pub object: Vec<u8>,
+    /// An external loader: the program first, then the libraries it needs.
+    pub loader_files: Vec<LoaderFile>,
     /// Modules to load before the object is opened, in this order.
     pub modules: Vec<Module>,
     /// Where the global variables stand whose values are expected.

@@ -2,6 +2,7 @@
 
 use crate::accelerator;
 use crate::config::Config;
+use crate::external::{self, ExternalError};
 use crate::jail::{Forbidden, Jail};
 use crate::kernel::{Bundle, Initramfs, KernelError, Library, Report};
 use crate::machine::template;
@@ -12,9 +13,11 @@ use crate::slot::capacity::Capacity;
 use crate::tally::{Event, Tally};
 use crate::tools::Tools;
 use crate::validator::{NoValidator, Validator};
+use domain::axis::Loader;
 use domain::digest::Digest;
 use domain::evidence::Accelerator;
 use domain::kernel::Kernel;
+use domain::message::LoaderFile;
 use proto::wire;
 use std::collections::HashMap;
 use std::io;
@@ -34,6 +37,8 @@ pub struct Worker {
     kernels: Vec<Kernel>,
     // By the kernel's digest.
     initramfs: Mutex<HashMap<Digest, Initramfs>>,
+    // External loaders by name.
+    externals: Mutex<HashMap<String, Arc<Vec<LoaderFile>>>>,
     pub(crate) metrics: metrics::Settings,
     pub(crate) capacity: Arc<Capacity>,
     pub(crate) tally: Arc<Tally>,
@@ -94,6 +99,7 @@ impl Worker {
             tally,
             kernels: catalogue.kernels,
             initramfs: Mutex::default(),
+            externals: Mutex::default(),
             library,
             validator,
             tools,
@@ -148,6 +154,18 @@ impl Worker {
             tokio::task::block_in_place(|| bundle.initramfs(&self.validator.bytes, self.tools.bytes().ok()))?;
         known().insert(bundle.kernel.digest, initramfs.clone());
         Ok(initramfs)
+    }
+
+    /// The files of an external loader; none for those inside the validator. Found once.
+    pub(crate) fn external(&self, loader: &Loader) -> Result<Arc<Vec<LoaderFile>>, ExternalError> {
+        let Loader::External(name) = loader else { return Ok(Arc::default()) };
+        let mut known = self.externals.lock().expect("nobody panics while holding the list");
+        if let Some(files) = known.get(name) {
+            return Ok(Arc::clone(files));
+        }
+        let files = Arc::new(external::find(name)?);
+        known.insert(name.clone(), Arc::clone(&files));
+        Ok(files)
     }
 
     /// What runs guests here, if a first guest was run.

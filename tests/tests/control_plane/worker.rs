@@ -113,7 +113,7 @@ impl Worker {
                 validator: self.validator,
                 initramfs: Digest::of(b"initramfs"),
                 nonce_ok: true,
-                drawn: String::new(),
+                drawn: String::new(), loader_version: String::new(),
                 boot_ms: 1_000,
                 answer_ms: 100,
             },
@@ -142,6 +142,7 @@ impl Worker {
                 }],
                 counts: Vec::new(),
                 took_us: 10,
+                unable: None,
             }],
             attaches: vec![Attach {
                 program,

@@ -126,3 +126,35 @@ pub(crate) struct Size {
     pub(crate) translated_bytes: u32,
     pub(crate) jited_bytes: u32,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    const DOCUMENT: &str = include_str!("../../../docs/LOADERS.md");
+
+    /// What stands in the document is understood, whole, and every message has an example there.
+    #[test]
+    fn the_document_is_what_is_understood() {
+        let examples = DOCUMENT.lines().filter(|line| line.starts_with("{\""));
+        let (tasks, messages): (Vec<&str>, Vec<&str>) =
+            examples.partition(|line| line.starts_with("{\"version\""));
+        let [task] = tasks[..] else { panic!("one task, not {tasks:?}") };
+        let read: Task = serde_json::from_str(task).expect(task);
+        assert_eq!((read.version, read.programs.len()), (VERSION, 1));
+        let mut kinds = BTreeSet::new();
+        for line in messages {
+            let said: Said = serde_json::from_str(line).expect(line);
+            let told = serde_json::to_value(&said).expect("plain data always encodes");
+            let shown: serde_json::Value = serde_json::from_str(line).expect(line);
+            let (kind, fields) = shown.as_object().and_then(|message| message.iter().next()).expect(line);
+            for (field, value) in fields.as_object().expect(line) {
+                assert_eq!(&told[kind][field], value, "{field} of {line}");
+            }
+            kinds.insert(kind.clone());
+        }
+        let all = ["attach", "done", "hello", "map", "opened", "program", "refused"];
+        assert_eq!(kinds, all.map(str::to_owned).into());
+    }
+}

@@ -23,7 +23,7 @@ use domain::evidence::{Accelerator, End, Evidence, Guest, Modules, ProgramFact, 
 use domain::frame::{Direction, encode};
 use domain::kernel::Series;
 use domain::level::Level;
-use domain::message::{Job, Nonce, ToGuest};
+use domain::message::{Job, LoaderFile, Nonce, ToGuest};
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -60,6 +60,8 @@ pub struct Order {
     pub loader: Loader,
     /// Its programs, for a loader that does not tell their sections.
     pub programs: Vec<ProgramFact>,
+    /// The loader itself, if it is an external one.
+    pub loader_files: Arc<Vec<LoaderFile>>,
     /// What is declared of the object's loader.
     pub contract: Contract,
     /// Its globals as bytes of this object.
@@ -299,6 +301,7 @@ impl Hypervisor {
             level: order.level,
             loader: order.loader.clone(),
             programs: order.programs.clone(),
+            loader_files: order.loader_files.to_vec(),
             contract: Box::new(order.contract.clone()),
             globals: order.globals.clone(),
             object_name: order.object_name.clone(),

@@ -181,6 +181,7 @@ fn order(boot: &BootFiles) -> Order {
         level: Level::Load,
         loader: domain::axis::Loader::default(),
         programs: Vec::new(),
+        loader_files: Arc::default(),
         contract: domain::contract::Contract::default(),
         globals: Vec::new(),
         places: Vec::new(),

@@ -2,6 +2,7 @@
 
 use crate::Worker;
 use crate::evidence::seal;
+use crate::external::ExternalError;
 use crate::kernel::{self, KernelError};
 use crate::machine::{MachineError, Order, Step};
 use crate::recheck;
@@ -65,6 +66,9 @@ pub enum NotAnswered {
         "kernel {0} is not in this worker's catalogue with the digest asked for; it is synchronised at start"
     )]
     UnknownKernel(String),
+    /// An external loader that this worker cannot bring along.
+    #[error(transparent)]
+    Loader(#[from] ExternalError),
     /// No bundle of the kernel.
     #[error(transparent)]
     Kernel(#[from] KernelError),
@@ -95,6 +99,7 @@ impl NotAnswered {
             Self::Stopped | Self::NoMemory(_) | Self::Deliver(_) => FailureKind::Transient,
             Self::Object { .. }
             | Self::UnknownKernel(_)
+            | Self::Loader(_)
             | Self::Kernel(_)
             | Self::SlowFetch(_)
             | Self::Machine(_)
@@ -174,6 +179,7 @@ impl Slot {
             on_demand,
             level: assignment.level,
             loader: assignment.loader.clone(),
+            loader_files: self.worker.external(&assignment.loader)?,
             contract: assignment.contract.clone(),
             globals,
             places,

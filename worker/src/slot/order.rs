@@ -32,6 +32,7 @@ pub fn order(bundle: &Bundle, initramfs: &Initramfs, validator: Digest) -> Order
         level: Level::Attach,
         loader: Loader::default(),
         programs: Vec::new(),
+        loader_files: Arc::default(),
         contract: Contract::default(),
         globals: Vec::new(),
         places: Vec::new(),

@@ -95,5 +95,6 @@ fn done<T>(result: Result<T, ProgramError>) -> Result<(), Trouble> {
 }
 
 fn group(attach: impl FnOnce(File, CgroupAttachMode) -> Result<(), Trouble>) -> Result<(), Trouble> {
-    attach(File::open(CGROUP)?, CgroupAttachMode::AllowMultiple)
+    // With any other mode aya hands flags to a link, which the kernel refuses.
+    attach(File::open(CGROUP)?, CgroupAttachMode::Single)
 }

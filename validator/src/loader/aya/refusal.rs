@@ -1,6 +1,5 @@
 //! aya's errors as refusals: the kernel's error number where there is one in the chain of causes.
 
-use crate::guest::whole_chain;
 use crate::loader::protocol::Refusal;
 use ::aya::maps::MapError;
 use ::aya::programs::ProgramError;
@@ -13,9 +12,18 @@ pub(super) fn says(says: String) -> Refusal {
     Refusal { says, ..Refusal::default() }
 }
 
-/// The same, of an error whatever caused it.
+/// The same, of an error whatever caused it. Many of aya's errors say what caused them, which is not said twice.
 pub(super) fn unable(error: &dyn Error) -> Refusal {
-    says(whole_chain(error))
+    let mut told = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let more = error.to_string();
+        if !told.ends_with(&more) {
+            told = format!("{told}: {more}");
+        }
+        cause = error.source();
+    }
+    says(told)
 }
 
 /// A map that the kernel refused.

@@ -16,7 +16,7 @@ pub(crate) fn guest() -> Guest {
         validator: Digest::of(b"validator"),
         initramfs: Digest::of(b"initramfs"),
         nonce_ok: false,
-        drawn: String::new(),
+        drawn: String::new(), loader_version: String::new(),
         boot_ms: 1,
         answer_ms: 1,
     }
