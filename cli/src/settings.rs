@@ -243,24 +243,28 @@ fn check(
     }
     let data_dir = std::path::absolute(&data_dir).map_err(|error| wrong("data_dir", error.to_string())).ok();
     match (kernels, optional, loaders, level, data_dir) {
-        (Some(kernels), Some(optional), Some(loaders), Some(level), Some(data_dir)) if problems.is_empty() => Ok(Settings {
-            controller: written.controller,
-            data_dir,
-            kernels,
-            optional,
-            loaders,
-            level,
-            timeout_seconds: written.timeout_seconds,
-            validator: written.validator,
-            sources: worker::kernel::Settings {
-                mirror: written.mirror,
-                security_mirror: written.security_mirror,
-                suites: written.suites.unwrap_or(sources.suites),
-                keyring: written.keyring.unwrap_or(sources.keyring),
-                ..worker::kernel::Settings::default()
-            },
-            shown,
-        }),
+        (Some(kernels), Some(optional), Some(loaders), Some(level), Some(data_dir))
+            if problems.is_empty() =>
+        {
+            Ok(Settings {
+                controller: written.controller,
+                data_dir,
+                kernels,
+                optional,
+                loaders,
+                level,
+                timeout_seconds: written.timeout_seconds,
+                validator: written.validator,
+                sources: worker::kernel::Settings {
+                    mirror: written.mirror,
+                    security_mirror: written.security_mirror,
+                    suites: written.suites.unwrap_or(sources.suites),
+                    keyring: written.keyring.unwrap_or(sources.keyring),
+                    ..worker::kernel::Settings::default()
+                },
+                shown,
+            })
+        }
         _ => Err(SettingsError::Values(problems)),
     }
 }

@@ -19,7 +19,9 @@ use crate::axis::Loader;
 use crate::check::{CheckRun, GlobalPlace};
 use crate::contract::{Contract, GlobalBytes};
 use crate::digest::Digest;
-use crate::evidence::{Attach, KernelFacts, LineCosts, Load, LogSubject, MapCreate, ModuleLoad, Open, ProgramFact};
+use crate::evidence::{
+    Attach, KernelFacts, LineCosts, Load, LogSubject, MapCreate, ModuleLoad, Open, ProgramFact,
+};
 use crate::level::Level;
 use crate::offers::Offers;
 use serde::{Deserialize, Serialize};

@@ -71,10 +71,17 @@ impl Disagreement<'_> {
         let refused = |stand: &Stand<'_>| stand.verdict == Verdict::Fails;
         let loaded = |stand: &Stand<'_>| stand.reached >= Reached::Loaded;
         self.stands.retain(|(_, stand)| refused(stand) || stand.verdict == Verdict::Passes || loaded(stand));
-        let furthest_refused =
-            self.stands.iter().map(|(_, stand)| stand).filter(|stand| refused(stand)).map(|stand| stand.reached).min();
+        let furthest_refused = self
+            .stands
+            .iter()
+            .map(|(_, stand)| stand)
+            .filter(|stand| refused(stand))
+            .map(|stand| stand.reached)
+            .min();
         let got_further = |stand: &Stand<'_>| {
-            !refused(stand) && furthest_refused.is_some_and(|refused| stand.reached > refused || stand.verdict == Verdict::Passes)
+            !refused(stand)
+                && furthest_refused
+                    .is_some_and(|refused| stand.reached > refused || stand.verdict == Verdict::Passes)
         };
         self.stands.iter().any(|(_, stand)| got_further(stand)).then_some(self)
     }
@@ -121,7 +128,8 @@ mod tests {
     #[test]
     fn an_object_that_one_cannot_open_is_one_disagreement() {
         let passes = stand(Verdict::Passes, Reached::Attached, "");
-        let unable = Stand { reached: Reached::Nothing, ..stand(Verdict::Fails, Reached::Opened, "loader_unable") };
+        let unable =
+            Stand { reached: Reached::Nothing, ..stand(Verdict::Fails, Reached::Opened, "loader_unable") };
         let closed = Answer { loader: "aya", whole: unable, programs: vec![] };
         let found = disagreements(&[answer("libbpf", passes), closed]);
         let stands = vec![("libbpf", passes), ("aya", unable)];

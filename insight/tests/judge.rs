@@ -1,6 +1,8 @@
 //! What each kind of evidence means: every cause by at least one refusal, and how programs and
 //! maps add up to a cell. Texts of logs are libbpf's and the verifier's own.
 
+#[path = "judge/loaders.rs"]
+mod loaders;
 #[path = "judge/modules.rs"]
 mod modules;
 #[path = "judge/terms.rs"]
@@ -59,7 +61,8 @@ fn evidence(programs: Vec<ProgramFact>) -> Evidence {
             validator: digest,
             initramfs: digest,
             nonce_ok: true,
-            drawn: String::new(), loader_version: String::new(),
+            drawn: String::new(),
+            loader_version: String::new(),
             boot_ms: 100,
             answer_ms: 50,
         },
@@ -561,6 +564,7 @@ fn lines_from_a_guest_are_bounded() {
 fn every_cause_has_an_example_here_or_among_the_recordings() {
     let examples = [
         include_str!("judge.rs"),
+        include_str!("judge/loaders.rs"),
         include_str!("judge/terms.rs"),
         include_str!("judge/trouble.rs"),
         include_str!("recorded/expected.txt"),

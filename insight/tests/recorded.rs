@@ -27,7 +27,8 @@ fn recorded(path: &Path) -> Evidence {
         validator: Digest::of(b"validator"),
         initramfs: Digest::of(b"initramfs"),
         nonce_ok: true,
-        drawn: String::new(), loader_version: String::new(),
+        drawn: String::new(),
+        loader_version: String::new(),
         boot_ms: 0,
         answer_ms: 0,
     };

@@ -13,14 +13,8 @@ use std::path::{Path, PathBuf};
 /// Where programs are, as administration tools are not in everybody's `PATH`.
 const PROGRAM_DIRS: [&str; 5] = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin"];
 /// Where dynamic linkers look without any configuration, on Debian and elsewhere.
-const LIBRARY_DIRS: [&str; 6] = [
-    "/lib/x86_64-linux-gnu",
-    "/usr/lib/x86_64-linux-gnu",
-    "/lib64",
-    "/usr/lib64",
-    "/lib",
-    "/usr/lib",
-];
+const LIBRARY_DIRS: [&str; 6] =
+    ["/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib64", "/usr/lib64", "/lib", "/usr/lib"];
 
 /// Why an external loader cannot go along.
 #[derive(Debug, thiserror::Error)]
@@ -68,7 +62,8 @@ pub fn find(loader: &str) -> Result<Vec<LoaderFile>, ExternalError> {
         bytes_left =
             bytes_left.checked_sub(bytes.len()).ok_or_else(|| ExternalError::TooLarge(loader.to_owned()))?;
         for needed in needs(&bytes).map_err(|error| unreadable(error.to_string()))? {
-            let known = || LIBRARY_DIRS.iter().map(|dir| Path::new(dir).join(&needed)).find(|path| path.is_file());
+            let known =
+                || LIBRARY_DIRS.iter().map(|dir| Path::new(dir).join(&needed)).find(|path| path.is_file());
             let found = if needed.starts_with('/') { Some(PathBuf::from(&needed)) } else { known() };
             let lacks = || ExternalError::Library { loader: loader.to_owned(), library: needed.clone() };
             wanted.push(found.ok_or_else(lacks)?);

@@ -2,7 +2,7 @@
 
 use super::matrix::{Cell, Matrix, words};
 use super::table;
-use domain::verdict::Reached;
+use domain::verdict::{Reached, Verdict};
 use insight::loaders::{Answer, Disagreement, Stand, disagreements};
 use proto::wire;
 
@@ -57,10 +57,11 @@ pub(crate) fn lines(matrix: &Matrix<'_>) -> Vec<String> {
 }
 
 fn stand_of(loader: &str, stand: &Stand<'_>) -> String {
-    if stand.cause.is_empty() {
-        format!("{loader} {}", words(stand.verdict))
-    } else {
-        format!("{loader} {} ({})", words(stand.verdict), stand.cause)
+    match stand.verdict {
+        // It has a say because of how far it got; that nothing attached it is no matter here.
+        Verdict::NotAttempted => format!("{loader} {}", stand.reached.name()),
+        verdict if stand.cause.is_empty() => format!("{loader} {}", words(verdict)),
+        verdict => format!("{loader} {} ({})", words(verdict), stand.cause),
     }
 }
 
@@ -79,11 +80,7 @@ fn answer<'a>(cell: &Cell<'a>) -> Option<Answer<'a>> {
     Some(Answer { loader: &cell.wire.loader, whole, programs })
 }
 
-fn stand<'a>(
-    verdict: domain::verdict::Verdict,
-    reached: Reached,
-    cause: Option<&'a wire::Cause>,
-) -> Stand<'a> {
+fn stand<'a>(verdict: Verdict, reached: Reached, cause: Option<&'a wire::Cause>) -> Stand<'a> {
     let cause = cause.map_or(("", ""), |cause| (cause.code.as_str(), cause.says.as_str()));
     Stand { verdict, reached, cause: cause.0, says: cause.1 }
 }

@@ -60,7 +60,8 @@ pub(crate) fn report(matrix: &Matrix<'_>, counted: bool) -> String {
             text.push_str(&format!("- and {more} more\n"));
         }
     }
-    for line in disagreement::lines(matrix).into_iter().chain(unproven(matrix)).chain(modules::loaded(matrix)) {
+    for line in disagreement::lines(matrix).into_iter().chain(unproven(matrix)).chain(modules::loaded(matrix))
+    {
         text.push_str(&format!("\n{}\n", cell(&line)));
     }
     if counted {

@@ -78,14 +78,7 @@ impl<'a> Matrix<'a> {
         for (at, kernel) in kernels.iter_mut().enumerate() {
             kernel.required = cells.iter().any(|cell| cell.kernel == at && cell.wire.required);
         }
-        Self {
-            run,
-            objects,
-            kernels,
-            cells,
-            manifest: &response.manifest,
-            places,
-        }
+        Self { run, objects, kernels, cells, manifest: &response.manifest, places }
     }
 
     /// The cell of an object on a kernel, if the run has it.

@@ -300,6 +300,25 @@ edge.bpf.o
     }
 
     #[test]
+    fn with_several_loaders_each_has_a_row_and_what_they_disagree_about_a_line() {
+        let response = sample::two_loaders();
+        let shown = run(&sample::matrix(&response), Look { width: 90, paint: Paint::OFF }, false);
+        let grid = "                      5.10 cloud  6.12 cloud  7.3 cloud (optional)
+probe.bpf.o (libbpf)  ✗ fails     ✓ passes    ? inconclusive
+probe.bpf.o (aya)     ✓ passes    ✓ passes
+edge.bpf.o (libbpf)   ✓ passes *  ✓ passes    – not attempted
+edge.bpf.o (aya)      ✗ fails     ✗ fails
+";
+        assert!(shown.starts_with(grid), "{shown}");
+        let lines: Vec<&str> = shown.lines().filter(|line| line.starts_with('≠')).collect();
+        let expected = [
+            "≠ loaders disagree about probe.bpf.o on 5.10 cloud: `on\u{fffd}exec`: libbpf fails (map_type_unknown), aya passes",
+            "≠ loaders disagree about edge.bpf.o on 5.10 cloud, 6.12 cloud: the object: libbpf passes, aya fails (loader_unable)",
+        ];
+        assert_eq!(lines, expected);
+    }
+
+    #[test]
     fn colour_changes_nothing_but_colour() {
         let response = sample::response();
         let coloured = run(&sample::matrix(&response), Look { width: 80, paint: Paint::ON }, false);

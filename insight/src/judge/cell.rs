@@ -70,7 +70,11 @@ fn not_opened(evidence: &Evidence) -> Option<Cause> {
     } else {
         let why = line.strip_prefix("elf: ").unwrap_or(line);
         let why = if why.is_empty() { errno.to_string() } else { why.to_owned() };
-        Finding::certain(CauseCode::NotAnObject, "", format!("{} cannot open the object: {why}.", evidence.loader))
+        Finding::certain(
+            CauseCode::NotAnObject,
+            "",
+            format!("{} cannot open the object: {why}.", evidence.loader),
+        )
     };
     Some(cause(Stage::Open, Some(errno), finding.on(line), None))
 }

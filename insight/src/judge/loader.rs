@@ -10,7 +10,8 @@ use domain::evidence::{Evidence, ProgramFact, Unable};
 /// The cause of an object that its loader cannot open, or not prepare for its programs.
 pub(super) fn object(evidence: &Evidence, unable: &Unable, stage: Stage) -> Cause {
     let loader = evidence.loader.name();
-    let says = format!("{loader} refuses the object by itself, for nothing the kernel said: {}.", told(unable));
+    let says =
+        format!("{loader} refuses the object by itself, for nothing the kernel said: {}.", told(unable));
     cause(stage, None, Finding::certain(CauseCode::LoaderUnable, loader, says).on(&unable.says), None)
 }
 
@@ -28,7 +29,11 @@ pub(super) fn program(evidence: &Evidence, program: &ProgramFact, unable: &Unabl
             Finding::likely(CauseCode::AttachTargetMissing, missing, says)
         }
         None => {
-            let says = format!("{} refuses `{name}` by itself, for nothing the kernel said: {}.", evidence.loader, told(unable));
+            let says = format!(
+                "{} refuses `{name}` by itself, for nothing the kernel said: {}.",
+                evidence.loader,
+                told(unable)
+            );
             Finding::certain(CauseCode::LoaderUnable, name, says)
         }
     };

@@ -134,7 +134,8 @@ pub(super) fn refused(
         return cause;
     }
     let open_log = evidence.log(&LogSubject::Open);
-    let refusal = load::Refusal::new(program, errno, searched(evidence), (log, open_log)).by(&evidence.loader);
+    let refusal =
+        load::Refusal::new(program, errno, searched(evidence), (log, open_log)).by(&evidence.loader);
     let mut finding = classify::load(&refusal);
     let rejection = refusal.rejection();
     if finding.line.is_empty() {

@@ -14,6 +14,9 @@ use std::process::{Command, Output};
 /// Where it pins what it loads, and what it attaches.
 const LOADED: &str = "bpftool-loaded";
 const ATTACHED: &str = "bpftool-attached";
+/// The word for attaching what is loaded, which older ones do not know, and what they say to it.
+const AUTOATTACH: &str = "autoattach";
+const UNKNOWN_WORD: &str = "got: 'autoattach'";
 
 /// Takes the task's object as far as its level says, with the bpftool at `program`.
 pub(super) fn load(program: &str, task: &Task, tell: &mut dyn FnMut(Said)) -> Result<(), String> {
@@ -22,8 +25,9 @@ pub(super) fn load(program: &str, task: &Task, tell: &mut dyn FnMut(Said)) -> Re
         ran.map_err(|error| format!("{program} could not be started: {error}"))
     };
     let version = text(&run(&["version"])?.stdout);
-    let version = version.lines().next().unwrap_or_default().trim_start_matches("bpftool v").to_owned();
-    tell(Said::Hello { version: VERSION, loader: version });
+    let version =
+        version.lines().next().and_then(|line| line.rsplit_once(" v")).map_or("", |(_, number)| number);
+    tell(Said::Hello { version: VERSION, loader: version.to_owned() });
     let loaded = format!("{BPFFS}/{LOADED}");
     // Debug output has the verifier's log in it, which is what refusals are judged by.
     let ran = run(&["--debug", "prog", "loadall", &task.object, &loaded])?;
@@ -43,7 +47,7 @@ pub(super) fn load(program: &str, task: &Task, tell: &mut dyn FnMut(Said)) -> Re
     let attaching = match task.level {
         Level::Load => None,
         Level::Attach | Level::Behave => {
-            Some(run(&["prog", "loadall", &task.object, &attached, "autoattach"])?)
+            Some(run(&["prog", "loadall", &task.object, &attached, AUTOATTACH])?)
         }
     };
     for Entry { name, .. } in &task.programs {
@@ -56,10 +60,15 @@ pub(super) fn load(program: &str, task: &Task, tell: &mut dyn FnMut(Said)) -> Re
         let link = run(&["link", "show", "pinned", &format!("{attached}/{name}")])?;
         let not_tried = match (attaching.status.success(), link.status.success()) {
             (true, true) => None,
-            (true, false) => Some("bpftool does not attach programs of this kind by their section".to_owned()),
+            (true, false) => {
+                Some("bpftool does not attach programs of this kind by their section".to_owned())
+            }
+            (false, _) if text(&attaching.stderr).contains(UNKNOWN_WORD) => {
+                Some(format!("this bpftool knows no `{AUTOATTACH}`"))
+            }
             (false, _) => Some(format!("bpftool attaches all programs or none: {}", refusal(attaching).says)),
         };
-        let (hook, how) = (String::new(), "autoattach".to_owned());
+        let (hook, how) = (String::new(), AUTOATTACH.to_owned());
         tell(Said::Attach { name: name.clone(), hook, how, errno: None, not_tried, says: String::new() });
     }
     Ok(())
@@ -72,8 +81,9 @@ fn text(bytes: &[u8]) -> String {
 /// Its own complaint as words, and all it said as the log.
 fn refusal(ran: &Output) -> Refusal {
     let log = text(&ran.stderr);
-    let complaint = log.lines().rev().find(|line| line.starts_with("Error: ")).unwrap_or("Error: no reason told");
-    Refusal { says: format!("bpftool: {}", &complaint["Error: ".len()..]), log, ..Refusal::default() }
+    let last = |start: &str| log.lines().rev().find_map(|line| line.strip_prefix(start)).unwrap_or_default();
+    let says = format!("{}; libbpf said last: {}", last("Error: "), last("libbpf: "));
+    Refusal { says, log, ..Refusal::default() }
 }
 
 /// The map that could not be created, of `libbpf: map 'NAME': failed to create: WORDS(-NUMBER)`.
@@ -105,15 +115,19 @@ fn size(json: &[u8]) -> Size {
 /// The object's maps as libbpf sees them: bpftool tells of none.
 fn maps(task: &Task) -> Vec<MapFact> {
     let pins = c_text(&format!("{BPFFS}/described"));
-    let opened = std::fs::read(&task.object).ok().and_then(|bytes| Object::open(&bytes, &c_text("object"), &pins).ok());
+    let opened = std::fs::read(&task.object)
+        .ok()
+        .and_then(|bytes| Object::open(&bytes, &c_text("object"), &pins).ok());
     opened.iter().flat_map(Object::maps).map(crate::open::map_fact).collect()
 }
 
 fn settings(contract: &Contract) -> Vec<Setting> {
-    let setting = |subject: &String, setting: &str| Setting { subject: subject.clone(), setting: setting.to_owned() };
-    let programs = contract.programs.iter().filter(|(_, terms)| {
-        terms.autoload.is_some() || terms.r#type.is_some() || terms.section.is_some()
-    });
+    let setting =
+        |subject: &String, setting: &str| Setting { subject: subject.clone(), setting: setting.to_owned() };
+    let programs = contract
+        .programs
+        .iter()
+        .filter(|(_, terms)| terms.autoload.is_some() || terms.r#type.is_some() || terms.section.is_some());
     let programs = programs.map(|(name, _)| setting(name, "how it is loaded"));
     let maps = contract.maps.keys().map(|name| setting(name, "its shape"));
     let globals = contract.globals.keys().map(|name| setting(name, "its value"));

@@ -113,7 +113,8 @@ fn speak(load: impl Fn(&Task, &mut dyn FnMut(Said)) -> Result<(), String>) -> Re
     let mut line = String::new();
     std::io::stdin().read_line(&mut line).map_err(|error| error.to_string())?;
     let task: Task = serde_json::from_str(&line).map_err(|error| error.to_string())?;
-    let mut tell = |said: Said| println!("{}", serde_json::to_string(&said).expect("plain data always encodes"));
+    let mut tell =
+        |said: Said| println!("{}", serde_json::to_string(&said).expect("plain data always encodes"));
     load(&task, &mut tell)?;
     tell(Said::Done {});
     Ok(())

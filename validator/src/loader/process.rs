@@ -6,7 +6,7 @@ use crate::group::Group;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::fs::File;
-use std::io::{ErrorKind, Read, Seek as _, Write as _};
+use std::io::{ErrorKind, Read, Write as _};
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -24,6 +24,8 @@ const TASK: &str = "/tmp/loader.task";
 const COMPLAINT: &str = "/tmp/loader.stderr";
 /// Bytes read at once: what a pipe holds.
 const READ_BYTES: usize = 64 * 1024;
+/// How often it is looked at while it is silent.
+const LOOK: Duration = Duration::from_millis(100);
 /// How long its end is waited for once it closed its output.
 const END_PAUSE: Duration = Duration::from_millis(20);
 
@@ -45,7 +47,6 @@ impl Conversation {
         let mut input = File::create_new(TASK).map_err(failed)?;
         let line = serde_json::to_string(task).expect("plain data always encodes");
         writeln!(input, "{line}").map_err(failed)?;
-        input.rewind().map_err(failed)?;
         let input = File::open(TASK).map_err(failed)?;
         let complaint = File::create(COMPLAINT).map_err(failed)?;
         command.stdin(input).stdout(Stdio::piped()).stderr(complaint);
@@ -72,7 +73,11 @@ impl Conversation {
                 return Err(format!("sent a message of more than {LINE_BYTES_MAX} bytes"));
             }
             if !self.listen(deadline)? {
-                return if self.heard.is_empty() { Ok(None) } else { Err("stopped inside a message".to_owned()) };
+                return if self.heard.is_empty() {
+                    Ok(None)
+                } else {
+                    Err("stopped inside a message".to_owned())
+                };
             }
         }
     }
@@ -97,6 +102,7 @@ impl Conversation {
     fn listen(&mut self, deadline: Instant) -> Result<bool, String> {
         let mut buffer = vec![0; READ_BYTES];
         loop {
+            let ended = self.child.try_wait().is_ok_and(|status| status.is_some());
             match self.from.read(&mut buffer) {
                 Ok(0) => return Ok(false),
                 Ok(length) => {
@@ -107,6 +113,8 @@ impl Conversation {
                     self.heard.extend_from_slice(&buffer[..length]);
                     return Ok(true);
                 }
+                // What it started may keep its output open, and is not waited for.
+                Err(error) if error.kind() == ErrorKind::WouldBlock && ended => return Ok(false),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {}
                 Err(error) => return Err(format!("cannot be heard: {error}")),
             }
@@ -114,7 +122,7 @@ impl Conversation {
             if left.is_zero() {
                 return Err(format!("said nothing for {} s", SILENCE_MAX.as_secs()));
             }
-            let timeout = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
+            let timeout = PollTimeout::try_from(left.min(LOOK)).unwrap_or(PollTimeout::MAX);
             poll(&mut [PollFd::new(self.from.as_fd(), PollFlags::POLLIN)], timeout)
                 .map_err(|errno| format!("cannot be waited for: {errno}"))?;
         }

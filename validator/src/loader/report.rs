@@ -7,7 +7,8 @@ use crate::sys::libbpf;
 use channel::Link;
 use domain::errno::Errno;
 use domain::evidence::{
-    Attach, AttachOutcome, Load, LoadScope, Loaded, LogSubject, MapCreate, NotApplied, Open, ProgramFact, Unable,
+    Attach, AttachOutcome, Load, LoadScope, Loaded, LogSubject, MapCreate, NotApplied, Open, ProgramFact,
+    Unable,
 };
 use domain::level::Level;
 use domain::message::{FromGuest, Job};

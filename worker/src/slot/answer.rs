@@ -288,7 +288,7 @@ fn programs(object: &[u8], loader: &Loader) -> Vec<ProgramFact> {
         name: program.name,
         section: program.section,
         kind: String::new(),
-        autoload: true,
+        autoload: program.autoload,
     };
     facts.into_iter().map(fact).collect()
 }

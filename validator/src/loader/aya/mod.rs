@@ -14,6 +14,7 @@ use domain::contract::{Contract, Entries, MapTerms};
 use domain::evidence::MapFact;
 use domain::level::Level;
 use domain::section::{MAP_TYPES, target};
+use std::cell::LazyCell;
 use std::collections::BTreeMap;
 
 /// The version of aya in this program; a test holds it to the lock file.
@@ -123,7 +124,8 @@ fn terms(contract: &Contract) -> (Vec<String>, Vec<Setting>) {
 }
 
 fn programs(task: &Task, loaded: &mut Ebpf, tell: &mut dyn FnMut(Said)) {
-    let btf = Btf::from_sys_fs();
+    // Read only where a program needs it: reading takes longer than most loads.
+    let btf: LazyCell<Result<Btf, ::aya::BtfError>> = LazyCell::new(Btf::from_sys_fs);
     for Entry { name, section } in &task.programs {
         let terms = task.contract.programs.get(name);
         if terms.and_then(|terms| terms.autoload) == Some(false) {
@@ -132,10 +134,14 @@ fn programs(task: &Task, loaded: &mut Ebpf, tell: &mut dyn FnMut(Said)) {
         let name = name.clone();
         let Some(program) = loaded.program_mut(&name) else {
             let says = format!("aya finds no program `{name}` in the object");
-            tell(Said::Program { name, size: Size::default(), refusal: Refusal { says, ..Refusal::default() } });
+            tell(Said::Program {
+                name,
+                size: Size::default(),
+                refusal: Refusal { says, ..Refusal::default() },
+            });
             continue;
         };
-        match verify(program, section, btf.as_ref()) {
+        match verify(program, section, &btf) {
             Err(refusal) => tell(Said::Program { name, size: Size::default(), refusal }),
             Ok(()) => {
                 tell(Said::Program { name: name.clone(), size: size(program), refusal: Refusal::default() });
@@ -160,13 +166,13 @@ fn size(program: &Program) -> Size {
 fn verify(
     program: &mut Program,
     section: &str,
-    btf: Result<&Btf, &::aya::BtfError>,
+    btf: &LazyCell<Result<Btf, ::aya::BtfError>>,
 ) -> Result<(), Refusal> {
     let target = || {
         let unnamed = || refusal::says("the section names no target, and aya's caller has to".to_owned());
         target(section).ok_or_else(unnamed)
     };
-    let types = || btf.map_err(refusal::of_types);
+    let types = || LazyCell::force(btf).as_ref().map_err(refusal::of_types);
     let result: Result<(), ProgramError> = match program {
         Program::KProbe(program) => program.load(),
         Program::UProbe(program) => program.load(),
@@ -202,4 +208,3 @@ fn verify(
     };
     result.map_err(|error| refusal::of_program(&error))
 }
-
