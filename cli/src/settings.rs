@@ -6,6 +6,7 @@
 //! because the controller and the worker read variables of the same prefix.
 
 use crate::args::typed::{Global, TIMEOUT_SECONDS_MAX};
+use domain::axis::{self, Loader};
 use domain::level::Level;
 use domain::selector::Selector;
 use figment::providers::{Format as _, Serialized, Toml};
@@ -22,6 +23,7 @@ struct Written {
     data_dir: Option<PathBuf>,
     kernels: String,
     optional: Option<String>,
+    loaders: Vec<String>,
     level: String,
     timeout_seconds: Option<u32>,
     validator: Option<PathBuf>,
@@ -37,6 +39,7 @@ pub(crate) const KEYS: &[&str] = &[
     "data_dir",
     "kernels",
     "optional",
+    "loaders",
     "level",
     "timeout_seconds",
     "validator",
@@ -53,6 +56,7 @@ impl Default for Written {
             data_dir: None,
             kernels: "lts,newest".to_owned(),
             optional: None,
+            loaders: vec![Loader::default().to_string()],
             level: Level::Attach.name().to_owned(),
             timeout_seconds: None,
             validator: None,
@@ -75,6 +79,8 @@ pub(crate) struct Settings {
     pub(crate) kernels: Selector,
     /// Kernels that are only shown.
     pub(crate) optional: Option<Selector>,
+    /// What loads the objects, unless `--loader` or a manifest says otherwise.
+    pub(crate) loaders: Vec<Loader>,
     /// How far programs are taken.
     pub(crate) level: Level,
     /// Seconds a guest may take to answer; `None` is the controller's default.
@@ -161,7 +167,7 @@ impl Provider for Environment {
             let value = match *key {
                 // An empty variable is how scripts and CI systems unset one.
                 _ if text.is_empty() => continue,
-                "suites" => text.split(',').map(str::trim).collect::<Vec<_>>().into(),
+                "suites" | "loaders" => text.split(',').map(str::trim).collect::<Vec<_>>().into(),
                 "timeout_seconds" => text.parse::<u32>().map_or_else(|_| text.into(), Value::from),
                 _ => text.into(),
             };
@@ -228,30 +234,37 @@ fn check(
         written.kernels.parse::<Selector>().map_err(|error| wrong("kernels", error.to_string())).ok();
     let optional = written.optional.as_deref().map(str::parse::<Selector>).transpose();
     let optional = optional.map_err(|error| wrong("optional", error.to_string())).ok();
+    let loaders = axis::loaders(written.loaders.iter().map(String::as_str));
+    let loaders = loaders.map_err(|error| wrong("loaders", error.to_string())).ok();
     let level = written.level.parse::<Level>().map_err(|error| wrong("level", error.to_string())).ok();
     let too_long = |seconds: &u32| !(1..=TIMEOUT_SECONDS_MAX).contains(&i64::from(*seconds));
     if written.timeout_seconds.as_ref().is_some_and(too_long) {
         wrong("timeout_seconds", format!("must be between 1 and {TIMEOUT_SECONDS_MAX}"));
     }
     let data_dir = std::path::absolute(&data_dir).map_err(|error| wrong("data_dir", error.to_string())).ok();
-    match (kernels, optional, level, data_dir) {
-        (Some(kernels), Some(optional), Some(level), Some(data_dir)) if problems.is_empty() => Ok(Settings {
-            controller: written.controller,
-            data_dir,
-            kernels,
-            optional,
-            level,
-            timeout_seconds: written.timeout_seconds,
-            validator: written.validator,
-            sources: worker::kernel::Settings {
-                mirror: written.mirror,
-                security_mirror: written.security_mirror,
-                suites: written.suites.unwrap_or(sources.suites),
-                keyring: written.keyring.unwrap_or(sources.keyring),
-                ..worker::kernel::Settings::default()
-            },
-            shown,
-        }),
+    match (kernels, optional, loaders, level, data_dir) {
+        (Some(kernels), Some(optional), Some(loaders), Some(level), Some(data_dir))
+            if problems.is_empty() =>
+        {
+            Ok(Settings {
+                controller: written.controller,
+                data_dir,
+                kernels,
+                optional,
+                loaders,
+                level,
+                timeout_seconds: written.timeout_seconds,
+                validator: written.validator,
+                sources: worker::kernel::Settings {
+                    mirror: written.mirror,
+                    security_mirror: written.security_mirror,
+                    suites: written.suites.unwrap_or(sources.suites),
+                    keyring: written.keyring.unwrap_or(sources.keyring),
+                    ..worker::kernel::Settings::default()
+                },
+                shown,
+            })
+        }
         _ => Err(SettingsError::Values(problems)),
     }
 }
@@ -263,6 +276,7 @@ fn shown(written: &Written, data_dir: &Path, source: impl Fn(&str) -> String) ->
         "data_dir" => Some(data_dir.display().to_string()),
         "kernels" => Some(written.kernels.clone()),
         "optional" => written.optional.clone(),
+        "loaders" => Some(written.loaders.join(",")),
         "level" => Some(written.level.clone()),
         "timeout_seconds" => written.timeout_seconds.map(|seconds| seconds.to_string()),
         "validator" => path(&written.validator),

@@ -63,6 +63,9 @@ codes! {
     CommandFailed = "command_failed",
     /// Something its own loader sets at run time was missing, so the object was not really tried.
     LoaderContract = "loader_contract",
+    /// The loader has no way to do what the object asks for, or refused it by itself; another loader may
+    /// have. Says nothing about the kernel.
+    LoaderUnable = "loader_unable",
     /// No alternative of a group that the contract declares can work on this kernel.
     VariantMissing = "variant_missing",
     /// The guest had too little memory; says nothing about the object.

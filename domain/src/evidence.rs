@@ -3,6 +3,7 @@
 //! Evidence is never changed once stored. A verdict can be computed from it again at any time,
 //! so everything a judgement needs is here and nothing in here is a judgement.
 
+use crate::axis::Loader;
 use crate::check::CheckRun;
 use crate::command::CommandEvidence;
 use crate::contract::Contract;
@@ -116,6 +117,15 @@ pub struct MapFact {
     pub max_entries: u32,
 }
 
+/// Why a loader gave up by itself: the kernel did not refuse, or was not asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unable {
+    /// The loader's own words.
+    pub says: String,
+    /// What it looked for in the kernel's types and did not find.
+    pub missing: Option<String>,
+}
+
 /// What opening the object showed.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Open {
@@ -136,6 +146,9 @@ pub struct Open {
     /// What was chosen of the contract's groups of alternatives.
     #[serde(default)]
     pub choices: Vec<Choice>,
+    /// Why its loader cannot open it, if that is no error number.
+    #[serde(default)]
+    pub unable: Option<Unable>,
 }
 
 /// A declaration that libbpf or the kernel refused.
@@ -249,6 +262,16 @@ pub struct Load {
     pub counts: Vec<Counts>,
     /// Microseconds on the guest's monotonic clock.
     pub took_us: u64,
+    /// Why its loader gave up, if that is no error number.
+    #[serde(default)]
+    pub unable: Option<Unable>,
+}
+
+impl Load {
+    /// Whether neither the kernel nor the loader refused.
+    pub fn succeeded(&self) -> bool {
+        self.errno.is_none() && self.unable.is_none()
+    }
 }
 
 /// What came of attaching a program.
@@ -381,6 +404,9 @@ pub struct Guest {
     /// did. No two guests draw the same, however many come from one template.
     #[serde(default)]
     pub drawn: String,
+    /// The version its loader told of itself; empty for libbpf, whose version is among the kernel facts.
+    #[serde(default)]
+    pub loader_version: String,
     /// Milliseconds from starting QEMU to `Ready`.
     pub boot_ms: u64,
     /// Milliseconds from `Ready` to the end of the job.
@@ -409,6 +435,9 @@ pub struct Evidence {
     pub guest: Guest,
     /// The kernel, if the guest got far enough to look.
     pub kernel: Option<KernelFacts>,
+    /// What was asked to load the object.
+    #[serde(default)]
+    pub loader: Loader,
     /// What was declared of the object's loader, as far as it concerns this kernel.
     #[serde(default)]
     pub contract: Contract,
@@ -428,7 +457,7 @@ pub struct Evidence {
     pub line_costs: Vec<LineCosts>,
     /// The command, if one was to be run.
     #[serde(default)]
-    pub command: Option<CommandEvidence>,
+    pub command: Option<Box<CommandEvidence>>,
     /// Checks, if some were to be run.
     #[serde(default)]
     pub behaviour: Option<Behaviour>,

@@ -24,6 +24,7 @@ pub const TO_GUEST_BYTES_MAX: usize = crate::OBJECT_BYTES_MAX
     + crate::contract::MANIFEST_BYTES_MAX
     + crate::contract::GLOBALS_BYTES_MAX
     + crate::JOB_MODULES_BYTES_MAX
+    + crate::LOADER_BYTES_MAX
     + 64 * 1024;
 
 const MAGIC: [u8; 2] = *b"bc";

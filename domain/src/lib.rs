@@ -39,3 +39,6 @@ pub const JOB_MODULES_MAX: usize = 64;
 /// 55 MB with what it needs, the next 22, most under one. It all is in QEMU's memory too, for which its
 /// control group has room.
 pub const JOB_MODULES_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// Bytes of an external loader with its libraries: bpftool has three megabytes, a static program in Go some ten.
+pub const LOADER_BYTES_MAX: usize = 32 * 1024 * 1024;

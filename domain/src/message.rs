@@ -15,11 +15,14 @@
 //!   | kills the guest                       |
 //! ```
 
+use crate::axis::Loader;
 use crate::check::{CheckRun, GlobalPlace};
 use crate::command::CommandEvidence;
 use crate::contract::{Contract, GlobalBytes};
 use crate::digest::Digest;
-use crate::evidence::{Attach, KernelFacts, LineCosts, Load, LogSubject, MapCreate, ModuleLoad, Open};
+use crate::evidence::{
+    Attach, KernelFacts, LineCosts, Load, LogSubject, MapCreate, ModuleLoad, Open, ProgramFact,
+};
 use crate::level::Level;
 use crate::offers::Offers;
 use serde::{Deserialize, Serialize};
@@ -47,6 +50,15 @@ pub struct Module {
     pub file: Vec<u8>,
 }
 
+/// A file of an external loader.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoaderFile {
+    /// Where it lies in the guest, as on its worker.
+    pub path: String,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
 /// The question put to one guest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Job {
@@ -58,6 +70,11 @@ pub struct Job {
     pub entropy: [u8; 32],
     /// How far every program should be taken.
     pub level: Level,
+    /// What is to load the object.
+    pub loader: Loader,
+    /// The object's programs as they were read outside the guest, for a loader that does not tell their
+    /// sections; libbpf does.
+    pub programs: Vec<ProgramFact>,
     /// What is declared of its loader.
     pub contract: Box<Contract>,
     /// The contract's globals as they stand in this object's memory.
@@ -68,6 +85,8 @@ pub struct Job {
     pub object_digest: Digest,
     /// The ELF itself.
     pub object: Vec<u8>,
+    /// An external loader: the program first, then the libraries it needs.
+    pub loader_files: Vec<LoaderFile>,
     /// Modules to load before the object is opened, in this order.
     pub modules: Vec<Module>,
     /// Where the global variables stand whose values are expected.
@@ -82,7 +101,7 @@ pub enum ToGuest {
     /// Given at boot.
     Boot(Boot),
     /// Given once per guest.
-    Job(Job),
+    Job(Box<Job>),
 }
 
 /// One piece of a log. Pieces of one log come in order and are one zlib stream together.
@@ -123,6 +142,8 @@ pub enum FromGuest {
     },
     /// What came of loading the job's modules, in their order.
     Modules(Vec<ModuleLoad>),
+    /// The version a loader other than libbpf tells of itself, before it opens the object.
+    Loader(String),
     /// The object was opened, or not.
     Opened(Open),
     /// One map was created on its own, or not.

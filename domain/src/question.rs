@@ -6,7 +6,7 @@ use crate::level::Level;
 use serde::Serialize;
 
 /// Everything a verdict depends on. Two cells with equal questions have the same answer.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Question {
     /// The object.
     pub object: Digest,

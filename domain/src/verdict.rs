@@ -196,7 +196,7 @@ pub struct CellVerdict {
     pub checks: Vec<CheckVerdict>,
     /// How the command went, if it was one.
     #[serde(default)]
-    pub command: Option<CommandEvidence>,
+    pub command: Option<Box<CommandEvidence>>,
     /// What the validator filled in for the object's own loader.
     pub inferred: Vec<String>,
     /// What was declared and set, or could not be, one sentence each.

@@ -3,6 +3,8 @@
 
 #[path = "judge/checks.rs"]
 mod checks;
+#[path = "judge/loaders.rs"]
+mod loaders;
 #[path = "judge/modules.rs"]
 mod modules;
 #[path = "judge/pretence.rs"]
@@ -66,10 +68,12 @@ fn evidence(programs: Vec<ProgramFact>) -> Evidence {
             initramfs: digest,
             nonce_ok: true,
             drawn: String::new(),
+            loader_version: String::new(),
             boot_ms: 100,
             answer_ms: 50,
         },
         kernel: Some(facts),
+        loader: domain::axis::Loader::default(),
         modules: Modules::default(),
         contract: domain::contract::Contract::default(),
         open: Some(Open { errno: None, programs, maps: Vec::new(), ..Open::default() }),
@@ -105,7 +109,7 @@ fn loads(mut evidence: Evidence, scope: LoadScope, errno: Option<Errno>, log: &s
     };
     let text = log.to_owned();
     evidence.logs.push(Log { subject, raw_bytes: text.len() as u64, text, cut: false });
-    evidence.loads.push(Load { scope, errno, loaded, counts: Vec::new(), took_us: 1 });
+    evidence.loads.push(Load { scope, errno, loaded, counts: Vec::new(), took_us: 1, unable: None });
     evidence
 }
 
@@ -570,6 +574,7 @@ fn every_cause_has_an_example_here_or_among_the_recordings() {
         include_str!("judge/checks.rs"),
         include_str!("../src/judge/command.rs"),
         include_str!("judge/modules.rs"),
+        include_str!("judge/loaders.rs"),
         include_str!("judge/terms.rs"),
         include_str!("judge/trouble.rs"),
         include_str!("recorded/expected.txt"),

@@ -28,6 +28,7 @@ fn recorded(path: &Path) -> Evidence {
         initramfs: Digest::of(b"initramfs"),
         nonce_ok: true,
         drawn: String::new(),
+        loader_version: String::new(),
         boot_ms: 0,
         answer_ms: 0,
     };

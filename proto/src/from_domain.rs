@@ -279,7 +279,10 @@ pub fn guest(guest: &Guest, kernel: Option<&KernelFacts>) -> wire::Guest {
         answer_ms: guest.answer_ms,
         validator: guest.validator.0.to_vec(),
         initramfs: guest.initramfs.0.to_vec(),
-        loader_version: kernel.libbpf,
+        loader_version: match guest.loader_version.as_str() {
+            "" => kernel.libbpf,
+            version => version.to_owned(),
+        },
         lsm: kernel.lsm,
     }
 }
@@ -300,7 +303,7 @@ pub fn cell_verdict(verdict: &CellVerdict, evidence: Option<(&Evidence, Digest)>
         modules: verdict.modules.clone(),
         splats: verdict.splats.iter().map(Into::into).collect(),
         checks: verdict.checks.iter().map(Into::into).collect(),
-        command: verdict.command.as_ref().map(Into::into),
+        command: verdict.command.as_deref().map(Into::into),
         guest: evidence.map(|(evidence, _)| guest(&evidence.guest, evidence.kernel.as_ref())),
         evidence: evidence.map(|(_, digest)| digest.0.to_vec()).unwrap_or_default(),
     }

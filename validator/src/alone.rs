@@ -93,7 +93,7 @@ impl Exercise<'_> {
             let counts = together.counts.iter().filter(|counts| counts.program == name).cloned().collect();
             let loaded = vec![loaded.unwrap_or_else(|| without_figures(name))];
             let took_us = together.took_us;
-            self.send(&FromGuest::Load(Load { scope, errno: None, loaded, counts, took_us }))?;
+            self.send(&FromGuest::Load(Load { scope, errno: None, loaded, counts, took_us, unable: None }))?;
             match together.errno {
                 None => self.attach(&attacher, index, program)?,
                 Some(_) => self.cannot_attach(program, UNLOADABLE_SLOTS)?,

@@ -13,6 +13,7 @@
 use crate::attach::{Attacher, Hold};
 use crate::contract::tails;
 use crate::load;
+use crate::loader::LoaderError;
 use crate::log::{Log, Recorder};
 use crate::open::{self, Instance, Specimen};
 use crate::prepare::Fixtures;
@@ -29,7 +30,7 @@ use std::mem::ManuallyDrop;
 /// Programs, and maps, of one object that are exercised. The largest known object has some 300; what
 /// is listed must fit one frame.
 const PROGRAMS_MAX: usize = 4096;
-const MAPS_MAX: usize = 4096;
+pub(crate) const MAPS_MAX: usize = 4096;
 
 /// Programs that stay attached beside each other. Letting go of one waits for the kernel's readers,
 /// a third of a short job; keeping all of a large object would have every program of it run at
@@ -51,6 +52,8 @@ pub(crate) enum ExerciseError {
     Changed,
     #[error("libbpf does not let the load be narrowed: {0}")]
     Narrow(Errno),
+    #[error(transparent)]
+    Loader(#[from] LoaderError),
 }
 
 /// The job's parts that every step needs.

@@ -3,6 +3,7 @@
 use crate::clock;
 use crate::exercise::{Exercise, ExerciseError, send_log};
 use crate::kmsg::Mark;
+use crate::loader;
 use crate::modules;
 use crate::mounts;
 use crate::own_loader;
@@ -11,6 +12,7 @@ use crate::probe;
 use crate::settle::{put_off_chores, settle};
 use crate::sys::kernel;
 use channel::{Link, LinkError};
+use domain::axis::Loader;
 use domain::digest::Digest;
 use domain::errno::Errno;
 use domain::evidence::LogSubject;
@@ -99,6 +101,7 @@ fn answer(
     let mark = mark.map_err(JobError::Messages)?;
     match &job.contract.command {
         Some(command) => link.send(&FromGuest::Command(own_loader::run(job, command)))?,
+        None if job.loader != Loader::Libbpf => loader::exercise(link, job)?,
         // What is attached and loaded at the end stays so: the guest ends with its job.
         None => ManuallyDrop::new(Exercise::new(link, job, fixtures)).run()?,
     }

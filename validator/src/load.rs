@@ -70,5 +70,5 @@ pub(crate) fn load(object: &Object, scope: LoadScope) -> Load {
             Some(Counts { program, text })
         })
         .collect();
-    Load { scope, errno, loaded, counts, took_us }
+    Load { scope, errno, loaded, counts, took_us, unable: None }
 }

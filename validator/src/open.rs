@@ -2,7 +2,7 @@
 
 use crate::contract::{self, Terms};
 use crate::mounts::BPFFS;
-use crate::sys::libbpf::{Object, c_text};
+use crate::sys::libbpf::{Map, Object, c_text};
 use crate::sys::struct_ops::{self, Table};
 use domain::check::GlobalPlace;
 use domain::contract::Contract;
@@ -83,14 +83,7 @@ pub(crate) fn describe(instance: &Instance, choices: &[Choice]) -> Open {
         kind: program.kind(),
         autoload: program.autoload(),
     });
-    let maps = instance.object.maps().map(|map| MapFact {
-        name: map.name(),
-        kind: map.kind(),
-        number: map.number(),
-        key_bytes: map.key_bytes(),
-        value_bytes: map.value_bytes(),
-        max_entries: map.max_entries(),
-    });
+    let maps = instance.object.maps().map(map_fact);
     Open {
         errno: None,
         programs: programs.collect(),
@@ -99,6 +92,19 @@ pub(crate) fn describe(instance: &Instance, choices: &[Choice]) -> Open {
         applied: instance.terms.applied.clone(),
         not_applied: instance.terms.not_applied.clone(),
         choices: choices.to_vec(),
+        unable: None,
+    }
+}
+
+/// What libbpf found of a map.
+pub(crate) fn map_fact(map: Map<'_>) -> MapFact {
+    MapFact {
+        name: map.name(),
+        kind: map.kind(),
+        number: map.number(),
+        key_bytes: map.key_bytes(),
+        value_bytes: map.value_bytes(),
+        max_entries: map.max_entries(),
     }
 }
 

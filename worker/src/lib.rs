@@ -7,6 +7,7 @@
 pub mod accelerator;
 pub mod config;
 pub mod evidence;
+pub mod external;
 pub mod guest;
 pub mod jail;
 pub mod kernel;

@@ -2,6 +2,7 @@
 
 use crate::accelerator;
 use crate::config::Config;
+use crate::external::{self, ExternalError};
 use crate::jail::{Forbidden, Jail};
 use crate::kernel::{Bundle, Initramfs, KernelError, Library, Report};
 use crate::machine::template;
@@ -13,9 +14,11 @@ use crate::slot::capacity::Capacity;
 use crate::tally::{Event, Tally};
 use crate::tools::Tools;
 use crate::validator::{NoValidator, Validator};
+use domain::axis::Loader;
 use domain::digest::Digest;
 use domain::evidence::Accelerator;
 use domain::kernel::Kernel;
+use domain::message::LoaderFile;
 use domain::offers::{Offers, options};
 use proto::wire;
 use std::collections::HashMap;
@@ -36,6 +39,8 @@ pub struct Worker {
     kernels: Vec<Kernel>,
     // By the kernel's digest.
     initramfs: Mutex<HashMap<Digest, Initramfs>>,
+    // External loaders by name.
+    externals: Mutex<HashMap<String, Arc<Vec<LoaderFile>>>>,
     pub(crate) metrics: metrics::Settings,
     pub(crate) capacity: Arc<Capacity>,
     pub(crate) tally: Arc<Tally>,
@@ -98,6 +103,7 @@ impl Worker {
             offered: Arc::default(),
             kernels: catalogue.kernels,
             initramfs: Mutex::default(),
+            externals: Mutex::default(),
             library,
             validator,
             tools,
@@ -164,6 +170,18 @@ impl Worker {
             None => None,
         };
         Offers { options: config.as_deref().map(options), ..seen.clone() }
+    }
+
+    /// The files of an external loader; none for those inside the validator. Found once.
+    pub(crate) fn external(&self, loader: &Loader) -> Result<Arc<Vec<LoaderFile>>, ExternalError> {
+        let Loader::External(name) = loader else { return Ok(Arc::default()) };
+        let mut known = self.externals.lock().expect("nobody panics while holding the list");
+        if let Some(files) = known.get(name) {
+            return Ok(Arc::clone(files));
+        }
+        let files = Arc::new(external::find(name)?);
+        known.insert(name.clone(), Arc::clone(&files));
+        Ok(files)
     }
 
     /// What runs guests here, if a first guest was run.

@@ -6,6 +6,7 @@ use super::object::{self, ObjectFile, ObjectFileError};
 use super::output::{Output, OutputError};
 use super::typed;
 use crate::settings::Settings;
+use domain::axis::{self, Loader, LoaderError};
 use domain::contract::Manifest;
 use domain::level::Level;
 use domain::selector::{Selector, SelectorError};
@@ -24,6 +25,8 @@ pub(crate) struct Question {
     pub(crate) kernels: Selector,
     /// Kernels that are shown.
     pub(crate) optional: Option<Selector>,
+    /// What loads the objects, each once.
+    pub(crate) loaders: Vec<Loader>,
     /// What is declared of the objects' loader.
     pub(crate) manifest: Manifest,
     /// How far programs are taken.
@@ -61,6 +64,9 @@ pub(crate) enum NotReady {
         #[source]
         source: SelectorError,
     },
+    /// A word that names no loader.
+    #[error("--loader: {0}")]
+    Loader(#[from] LoaderError),
     /// Nothing says how the objects should behave.
     #[error("--level behave: nothing says how; pass --manifest FILE with `checks:` in it")]
     NoChecks,
@@ -89,6 +95,11 @@ pub(crate) fn question(typed: &typed::Test, settings: &Settings) -> Result<Quest
     let by_flag = selector("--optional", &typed.optional)?;
     let declared = selector("optional_kernels", manifest.optional_kernels.as_slice())?;
     let optional = nearest([by_flag, declared, settings.optional.clone()]);
+    let loaders = match (typed.loader.as_slice(), manifest.loaders.as_slice()) {
+        ([], []) => settings.loaders.clone(),
+        ([], declared) => declared.to_vec(),
+        (typed, _) => axis::loaders(typed.iter().map(String::as_str))?,
+    };
     let level = match typed.level {
         Some(typed::Level::Load) => Level::Load,
         Some(typed::Level::Attach) => Level::Attach,
@@ -105,6 +116,7 @@ pub(crate) fn question(typed: &typed::Test, settings: &Settings) -> Result<Quest
         objects,
         kernels,
         optional,
+        loaders,
         manifest,
         level,
         fresh: typed.fresh,
@@ -122,6 +134,7 @@ pub(crate) fn command(typed: &typed::Command, settings: &Settings) -> Result<Que
     let optional = nearest([selector("--optional", &typed.optional)?, settings.optional.clone()]);
     Ok(Question {
         objects: vec![files],
+        loaders: vec![Loader::default()],
         kernels,
         optional,
         manifest,

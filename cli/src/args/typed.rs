@@ -79,6 +79,10 @@ pub(crate) struct Test {
     /// Kernels that are shown and never decide; may be repeated
     #[arg(long, value_name = "SELECTOR")]
     pub(crate) optional: Vec<String>,
+    /// What loads the objects: libbpf, aya, bpftool; each answers for itself, several are compared; may be
+    /// repeated [default: libbpf]
+    #[arg(long, value_name = "LOADER", value_delimiter = ',')]
+    pub(crate) loader: Vec<String>,
     /// How far every program must get [default: attach, or behave if the manifest has checks]
     #[arg(long)]
     pub(crate) level: Option<Level>,

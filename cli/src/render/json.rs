@@ -4,6 +4,7 @@
 mod check;
 mod command;
 
+use super::disagreement;
 use super::matrix::{self, Matrix, hex};
 use super::reason;
 use crate::exit::Exit;
@@ -33,8 +34,9 @@ pub(crate) fn report(matrix: &Matrix<'_>, controller: &str) -> String {
             manifest: Manifest::of(matrix.manifest),
             cached: !matrix.cells.is_empty() && matrix.cells.iter().all(|cell| cell.wire.cached),
         },
-        objects: matrix.objects.iter().map(Object::of).collect(),
+        objects: objects(matrix),
         cells: matrix.cells.iter().map(|cell| Cell::of(matrix, cell)).collect(),
+        disagreements: disagreement::all(matrix).iter().map(|one| Disagreement::of(matrix, one)).collect(),
         summary: Summary::of(matrix),
     };
     let text = serde_json::to_string_pretty(&report).expect("texts, numbers and lists always encode");
@@ -47,7 +49,53 @@ struct Report<'a> {
     run: Run<'a>,
     objects: Vec<Object<'a>>,
     cells: Vec<Cell<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    disagreements: Vec<Disagreement<'a>>,
     summary: Summary,
+}
+
+/// Each object once, however many loaders load it.
+fn objects<'a>(matrix: &'a Matrix<'_>) -> Vec<Object<'a>> {
+    let mut rows: Vec<&matrix::Object<'_>> = matrix.objects.iter().collect();
+    rows.dedup_by_key(|row| &row.name);
+    rows.into_iter().map(Object::of).collect()
+}
+
+/// What loaders do not agree on.
+#[derive(Serialize)]
+struct Disagreement<'a> {
+    object: &'a str,
+    kernel: &'a str,
+    program: Option<&'a str>,
+    loaders: Vec<Stand<'a>>,
+}
+
+#[derive(Serialize)]
+struct Stand<'a> {
+    loader: &'a str,
+    verdict: &'static str,
+    reached: &'static str,
+    cause: Option<&'a str>,
+    says: Option<&'a str>,
+}
+
+impl<'a> Disagreement<'a> {
+    fn of(matrix: &'a Matrix<'_>, found: &disagreement::Found<'a>) -> Self {
+        let said = |text: &'a str| Some(text).filter(|text| !text.is_empty());
+        let stand = |(loader, stand): &(&'a str, insight::loaders::Stand<'a>)| Stand {
+            loader,
+            verdict: stand.verdict.name(),
+            reached: stand.reached.name(),
+            cause: said(stand.cause),
+            says: said(stand.says),
+        };
+        Self {
+            object: &matrix.objects[found.object].name,
+            kernel: &matrix.kernels[found.kernel].wire.id,
+            program: found.on.program,
+            loaders: found.on.stands.iter().map(stand).collect(),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -88,7 +136,7 @@ struct Object<'a> {
 impl<'a> Object<'a> {
     fn of(object: &'a matrix::Object<'_>) -> Self {
         Self {
-            name: &object.label,
+            name: &object.name,
             sha256: hex(&object.wire.digest),
             bytes: object.wire.bytes,
             programs: &object.wire.programs,
@@ -186,7 +234,7 @@ impl<'a> Cell<'a> {
         let verdict = cell.wire.verdict.as_ref();
         let guest = verdict.and_then(|verdict| verdict.guest.as_ref());
         Self {
-            object: &matrix.objects[cell.object].label,
+            object: &matrix.objects[cell.object].name,
             kernel: Kernel {
                 id: &kernel.id,
                 release: &kernel.release,

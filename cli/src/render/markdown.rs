@@ -4,7 +4,7 @@ use super::contract::{self, Told};
 use super::matrix::Matrix;
 use super::paint::Paint;
 use super::reason::{headline, place, reasons, unproven};
-use super::{checks, counts, modules, own_loader, printable, table};
+use super::{checks, counts, disagreement, modules, own_loader, printable, table};
 
 /// The whole document, with what the verifier counted if `counted`.
 pub(crate) fn report(matrix: &Matrix<'_>, counted: bool) -> String {
@@ -64,8 +64,8 @@ pub(crate) fn report(matrix: &Matrix<'_>, counted: bool) -> String {
     if !checked.is_empty() {
         text.push_str(&format!("\n```{}\n```\n", checked.join("\n")));
     }
-    for line in unproven(matrix).into_iter().chain(modules::loaded(matrix)).chain(own_loader::loaded(matrix))
-    {
+    let notes = disagreement::lines(matrix).into_iter().chain(unproven(matrix));
+    for line in notes.chain(modules::loaded(matrix)).chain(own_loader::loaded(matrix)) {
         text.push_str(&format!("\n{}\n", cell(&line)));
     }
     if counted {

@@ -1,4 +1,4 @@
-//! A run arranged as objects × kernels.
+//! A run arranged as objects × kernels; with several loaders, each object has a row for each of them.
 
 use super::paint::Tone;
 use super::printable;
@@ -12,7 +12,7 @@ use std::collections::HashMap;
 pub(crate) struct Matrix<'a> {
     /// The run itself.
     pub(crate) run: &'a wire::Run,
-    /// Objects, in the order of the run.
+    /// Objects as each loader loads them, in the order of the run.
     pub(crate) objects: Vec<Object<'a>>,
     /// Kernels, oldest first.
     pub(crate) kernels: Vec<Kernel<'a>>,
@@ -26,8 +26,12 @@ pub(crate) struct Matrix<'a> {
 /// A row.
 #[derive(Debug)]
 pub(crate) struct Object<'a> {
-    /// Its name; no two objects of a run share one.
+    /// Its name, with its loader where the run has several; no two rows share one.
     pub(crate) label: String,
+    /// Its name; no two objects of a run share one.
+    pub(crate) name: String,
+    /// What loads it; empty while no cell says so.
+    pub(crate) loader: &'a str,
     /// What the controller says of it.
     pub(crate) wire: &'a wire::Object,
 }
@@ -57,12 +61,13 @@ pub(crate) struct Cell<'a> {
 impl<'a> Matrix<'a> {
     /// Arranges a run. A cell that names an object or kernel the run does not list is left out.
     pub(crate) fn new(response: &'a wire::GetRunResponse, run: &'a wire::Run) -> Self {
-        let rows: HashMap<&[u8], usize> =
-            response.objects.iter().enumerate().map(|(at, object)| (object.digest.as_slice(), at)).collect();
+        let objects = objects(&response.objects, &loaders(&response.cells));
+        let row = |(at, object): (usize, &Object<'a>)| ((object.wire.digest.as_slice(), object.loader), at);
+        let rows: HashMap<(&[u8], &str), usize> = objects.iter().enumerate().map(row).collect();
         let columns: HashMap<&str, usize> =
             response.kernels.iter().enumerate().map(|(at, kernel)| (kernel.id.as_str(), at)).collect();
         let placed = |wire: &'a wire::Cell| {
-            let object = *rows.get(wire.object.as_slice())?;
+            let object = *rows.get(&(wire.object.as_slice(), wire.loader.as_str()))?;
             let kernel = *columns.get(wire.kernel_id.as_str())?;
             Some(Cell { object, kernel, wire })
         };
@@ -73,14 +78,7 @@ impl<'a> Matrix<'a> {
         for (at, kernel) in kernels.iter_mut().enumerate() {
             kernel.required = cells.iter().any(|cell| cell.kernel == at && cell.wire.required);
         }
-        Self {
-            run,
-            objects: objects(&response.objects),
-            kernels,
-            cells,
-            manifest: &response.manifest,
-            places,
-        }
+        Self { run, objects, kernels, cells, manifest: &response.manifest, places }
     }
 
     /// The cell of an object on a kernel, if the run has it.
@@ -181,12 +179,30 @@ pub(crate) fn hex(digest: &[u8]) -> String {
     Digest::try_from(digest).map_or_else(|_| ::hex::encode(digest), |digest| digest.to_string())
 }
 
-fn objects(wire: &[wire::Object]) -> Vec<Object<'_>> {
+/// The loaders of a run, in the order it asks them; a nameless one while no cell is told.
+fn loaders(cells: &[wire::Cell]) -> Vec<&str> {
+    let mut loaders: Vec<&str> = Vec::new();
+    for cell in cells {
+        if !loaders.contains(&cell.loader.as_str()) {
+            loaders.push(&cell.loader);
+        }
+    }
+    if loaders.is_empty() { vec![""] } else { loaders }
+}
+
+fn objects<'a>(wire: &'a [wire::Object], loaders: &[&'a str]) -> Vec<Object<'a>> {
     let labels = unique(wire.iter().map(|object| {
         let name = printable(&object.name);
         [format!("{name} ({})", &hex(&object.digest)[..object.digest.len().min(6) * 2]), name]
     }));
-    wire.iter().zip(labels).map(|(wire, label)| Object { label, wire }).collect()
+    let row = |wire, name: &str, loader: &'a str| Object {
+        label: if loaders.len() > 1 { format!("{name} ({})", printable(loader)) } else { name.to_owned() },
+        name: name.to_owned(),
+        loader,
+        wire,
+    };
+    let named = wire.iter().zip(labels);
+    named.flat_map(|(wire, name)| loaders.iter().map(move |loader| row(wire, &name, loader))).collect()
 }
 
 fn kernels(wire: &[wire::Kernel]) -> Vec<Kernel<'_>> {

@@ -13,6 +13,7 @@
 mod checks;
 pub(crate) mod contract;
 pub(crate) mod counts;
+mod disagreement;
 mod fold;
 pub(crate) mod json;
 pub(crate) mod junit;

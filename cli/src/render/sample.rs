@@ -39,6 +39,33 @@ pub(crate) fn response() -> wire::GetRunResponse {
     }
 }
 
+/// The same run, in which aya is refused on the newest kernel what libbpf got on another, and cannot open one object.
+pub(crate) fn two_loaders() -> wire::GetRunResponse {
+    let mut response = response();
+    let unable = wire::Cause {
+        code: "loader_unable".to_owned(),
+        stage: "open".to_owned(),
+        confidence: "certain".to_owned(),
+        says: "aya refuses the object by itself.".to_owned(),
+        ..wire::Cause::default()
+    };
+    let mut closed = verdict(wire::Verdict::Fails, unable, Vec::new());
+    closed.programs.clear();
+    let by_aya = |mut cell: wire::Cell| {
+        cell.id.push_str(" aya");
+        cell.loader = "aya".to_owned();
+        cell
+    };
+    let of_aya = [
+        cell(1, "5.10", passing("on\x1bexec")),
+        cell(1, "6.12", passing("on_exec")),
+        cell(2, "5.10", closed.clone()),
+        cell(2, "6.12", closed),
+    ];
+    response.cells.extend(of_aya.map(by_aya));
+    response
+}
+
 fn object(number: u8, name: &str) -> wire::Object {
     wire::Object {
         digest: vec![number; 32],

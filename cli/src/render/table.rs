@@ -4,7 +4,7 @@ use super::contract::{self, Told};
 use super::matrix::{Cell, Matrix};
 use super::paint::{Paint, Tone};
 use super::reason::{Reason, headline, place, reasons, unproven};
-use super::{checks, counts, matrix, modules, own_loader, printable};
+use super::{checks, counts, disagreement, matrix, modules, own_loader, printable};
 use crate::exit::Exit;
 use console::{measure_text_width, truncate_str};
 use domain::verdict::Verdict;
@@ -39,6 +39,11 @@ pub(crate) fn run(matrix: &Matrix<'_>, look: Look, counted: bool) -> String {
         lines.extend(terms(matrix, object, look.paint));
     }
     lines.extend(checks::lines(matrix, look.paint));
+    let disagreements = disagreement::lines(matrix);
+    if !disagreements.is_empty() {
+        lines.push(String::new());
+    }
+    lines.extend(disagreements.iter().map(|line| look.paint.paint(Tone::Unsure, &printable(line))));
     for line in unproven(matrix) {
         lines.push(String::new());
         lines.push(look.paint.paint(Tone::Unsure, &format!("! {}", printable(&line))));
@@ -294,6 +299,25 @@ edge.bpf.o
 * answered from the store; --fresh asks again
 ";
         assert_eq!(at_width(30), format!("{grid}{REASONS}"));
+    }
+
+    #[test]
+    fn with_several_loaders_each_has_a_row_and_what_they_disagree_about_a_line() {
+        let response = sample::two_loaders();
+        let shown = run(&sample::matrix(&response), Look { width: 90, paint: Paint::OFF }, false);
+        let grid = "                      5.10 cloud  6.12 cloud  7.3 cloud (optional)
+probe.bpf.o (libbpf)  ✗ fails     ✓ passes    ? inconclusive
+probe.bpf.o (aya)     ✓ passes    ✓ passes
+edge.bpf.o (libbpf)   ✓ passes *  ✓ passes    – not attempted
+edge.bpf.o (aya)      ✗ fails     ✗ fails
+";
+        assert!(shown.starts_with(grid), "{shown}");
+        let lines: Vec<&str> = shown.lines().filter(|line| line.starts_with('≠')).collect();
+        let expected = [
+            "≠ loaders disagree about probe.bpf.o on 5.10 cloud: `on\u{fffd}exec`: libbpf fails (map_type_unknown), aya passes",
+            "≠ loaders disagree about edge.bpf.o on 5.10 cloud, 6.12 cloud: the object: libbpf passes, aya fails (loader_unable)",
+        ];
+        assert_eq!(lines, expected);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Objects × kernels, in the order they should be answered.
+//! Objects × kernels × loaders, in the order they should be answered.
 
 use crate::store::cells::NewCell;
 use domain::axis::{Axes, Loader};
@@ -36,16 +36,18 @@ pub(super) fn kernels(
     Ok(chosen)
 }
 
-/// One cell per object and kernel. Cells of one kernel follow each other, so that a worker that
+/// One cell per object, kernel and loader. Cells of one kernel follow each other, so that a worker that
 /// has its template warm gets several.
-pub(super) fn cells(objects: &[Digest], kernels: &[Asked]) -> Vec<NewCell> {
-    let cell = |asked: &Asked, object: Digest| NewCell {
+pub(super) fn cells(objects: &[Digest], kernels: &[Asked], loaders: &[Loader]) -> Vec<NewCell> {
+    let cell = |asked: &Asked, object: Digest, loader: &Loader| NewCell {
         id: CellId::new(),
         object,
         kernel: asked.kernel.id.clone(),
-        loader: Loader::default(),
+        loader: loader.clone(),
         axes: Axes::default(),
         required: asked.required,
     };
-    kernels.iter().flat_map(|asked| objects.iter().map(move |object| cell(asked, *object))).collect()
+    let objects = |asked| objects.iter().map(move |object| (asked, *object));
+    let pairs = kernels.iter().flat_map(objects);
+    pairs.flat_map(|(asked, object)| loaders.iter().map(move |loader| cell(asked, object, loader))).collect()
 }

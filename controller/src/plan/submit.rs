@@ -8,6 +8,7 @@ use crate::store::objects::StoredObject;
 use crate::store::runs::{NewRun, StoredRun};
 use crate::store::{cells, kernels, objects, runs, verdicts, workers};
 use crate::verdict::settle;
+use domain::axis::Loader;
 use domain::contract::Manifest;
 use domain::digest::Digest;
 use domain::id::RunId;
@@ -33,6 +34,8 @@ pub(crate) struct Order {
     pub(crate) kernels: Selector,
     pub(crate) optional_kernels: Option<Selector>,
     pub(crate) level: Level,
+    /// What loads the objects, each once.
+    pub(crate) loaders: Vec<Loader>,
     /// Ask again even when the answer is stored.
     pub(crate) fresh: bool,
     /// Cancel it when nobody watches.
@@ -60,9 +63,10 @@ pub(crate) enum SubmitError {
     Selector(#[from] SelectorError),
     /// Too many cells.
     #[error(
-        "{objects} objects on {kernels} kernels are more than the {CELLS_MAX} cells a run may have; split it"
+        "{objects} objects on {kernels} kernels with {loaders} loaders are more than the {CELLS_MAX} cells a \
+         run may have; split it"
     )]
-    CellCount { objects: usize, kernels: usize },
+    CellCount { objects: usize, kernels: usize, loaders: usize },
     /// A manifest that says what an object lacks.
     #[error(transparent)]
     Manifest(#[from] ManifestError),
@@ -118,10 +122,11 @@ pub(crate) async fn submit(parts: &Parts, mut order: Order) -> Result<StoredRun,
         return Err(SubmitError::NoWorker);
     }
     let asked = expand::kernels(&known, &order.kernels, order.optional_kernels.as_ref())?;
-    if order.objects.len() * asked.len() > CELLS_MAX {
-        return Err(SubmitError::CellCount { objects: order.objects.len(), kernels: asked.len() });
+    let (objects, kernels, loaders) = (order.objects.len(), asked.len(), order.loaders.len());
+    if objects * kernels * loaders > CELLS_MAX {
+        return Err(SubmitError::CellCount { objects, kernels, loaders });
     }
-    let new = expand::cells(&order.objects, &asked);
+    let new = expand::cells(&order.objects, &asked, &order.loaders);
     let (answered, answers) =
         if order.fresh { (vec![], vec![]) } else { answered(parts, &new, &asked, &order).await? };
     let run = NewRun {
@@ -218,7 +223,7 @@ async fn answered(
                 validator,
                 contract,
                 level: order.level,
-                loader: cell.loader,
+                loader: cell.loader.clone(),
                 axes: cell.axes,
             };
             able.map(move |(_, validator)| (cell.id.0, question(*validator).digest()))

@@ -115,16 +115,13 @@ pub(crate) async fn asked(db: impl PgExecutor<'_>, lease: Lease) -> sqlx::Result
     .fetch_optional(db)
     .await?;
     row.map(|row| {
-        if row.loader != Loader::Libbpf.name() {
-            return Err(undecodable("cells.loader", &row.loader));
-        }
         Ok(Asked {
             object: digest(&row.object)?,
             kernel: digest(&row.kernel)?,
             kernel_release: row.release,
             validator: digest(&row.validator)?,
             level: row.level.parse().map_err(|error| undecodable("runs.level", &error))?,
-            loader: Loader::Libbpf,
+            loader: row.loader.parse().map_err(|error| undecodable("cells.loader", &error))?,
             axes: Axes { cpus: u16::try_from(row.cpus).map_err(|error| undecodable("cells.cpus", &error))? },
             memory_bytes: row.memory_bytes.unsigned_abs(),
             kernel_id: KernelId(row.kernel_id),

@@ -94,7 +94,7 @@ fn judge(compressed: &[u8], asked: &Asked) -> Result<Judged, String> {
         validator: asked.validator,
         contract: asked.contract.digest(today),
         level: asked.level,
-        loader: asked.loader,
+        loader: asked.loader.clone(),
         axes: asked.axes,
     };
     let answer = insight::judge::judge(&evidence, asked.level, today);

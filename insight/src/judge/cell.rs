@@ -1,7 +1,7 @@
 //! The verdict of the cell from those of its parts.
 
 use super::classify::{Finding, verdict_of};
-use super::{cause, terms, trouble};
+use super::{cause, loader, terms, trouble};
 use crate::log::libbpf;
 use domain::cause::{Cause, CauseCode, Confidence, Stage};
 use domain::errno::Errno;
@@ -56,6 +56,9 @@ fn not_opened(evidence: &Evidence) -> Option<Cause> {
         let finding = Finding::certain(CauseCode::Infrastructure, "", says);
         return Some(cause(Stage::Open, None, finding, None));
     };
+    if let Some(unable) = &open.unable {
+        return Some(loader::object(evidence, unable, Stage::Open));
+    }
     let errno = open.errno?;
     let line = libbpf::last_failure(evidence.log(&LogSubject::Open)).unwrap_or_default();
     let finding = if errno == Errno::ENOMEM {
@@ -67,7 +70,11 @@ fn not_opened(evidence: &Evidence) -> Option<Cause> {
     } else {
         let why = line.strip_prefix("elf: ").unwrap_or(line);
         let why = if why.is_empty() { errno.to_string() } else { why.to_owned() };
-        Finding::certain(CauseCode::NotAnObject, "", format!("libbpf cannot open the object: {why}."))
+        Finding::certain(
+            CauseCode::NotAnObject,
+            "",
+            format!("{} cannot open the object: {why}.", evidence.loader),
+        )
     };
     Some(cause(Stage::Open, Some(errno), finding.on(line), None))
 }
@@ -76,6 +83,9 @@ fn not_opened(evidence: &Evidence) -> Option<Cause> {
 /// the load itself.
 fn not_loaded_whole(evidence: &Evidence, programs: &[ProgramVerdict], maps: &[MapVerdict]) -> Option<Cause> {
     let whole = evidence.loads.iter().find(|load| load.scope == LoadScope::Whole)?;
+    if let Some(unable) = &whole.unable {
+        return Some(loader::object(evidence, unable, Stage::Load));
+    }
     let errno = whole.errno?;
     let log = evidence.log(&LogSubject::LoadWhole);
     let failed_map = libbpf::failed_map(log).map(|(name, _, _)| name);

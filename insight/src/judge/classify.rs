@@ -128,6 +128,7 @@ pub(super) fn verdict_of(code: CauseCode) -> Verdict {
         | CauseCode::VariantMissing
         | CauseCode::CheckFailed
         | CauseCode::CommandFailed
+        | CauseCode::LoaderUnable
         | CauseCode::Unexplained => Verdict::Fails,
         CauseCode::LsmInactive | CauseCode::LoaderContract | CauseCode::NotExercised | CauseCode::Blocked => {
             Verdict::NotAttempted

@@ -25,7 +25,7 @@ pub(super) fn verdicts(evidence: &Evidence) -> Vec<MapVerdict> {
 /// alone, and then libbpf's word for the first one that failed. A struct_ops map is made from
 /// types that libbpf looks up while loading, so alone it says nothing.
 fn not_created(evidence: &Evidence, map: &MapFact) -> Option<Cause> {
-    if evidence.loads.iter().any(|load| load.errno.is_none() || !load.loaded.is_empty()) {
+    if evidence.loads.iter().any(|load| load.succeeded() || !load.loaded.is_empty()) {
         return None;
     }
     let is_struct_ops = map.kind == "struct_ops";

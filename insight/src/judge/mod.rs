@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! the conversation broke off ──────────────► inconclusive; what is known of programs stays
-//! the object did not open ─────────────────► fails, not_an_object
+//! the object did not open ─────────────────► fails, not_an_object or, without an errno, loader_unable
 //! the object did not load whole ───────────► the verdict of the map or program that stopped it
 //! else ────────────────────────────────────► the worst verdict of the required programs
 //! a pass with kernel trouble on the console ► inconclusive, until a second guest shows it too
@@ -24,6 +24,7 @@ mod check;
 mod classify;
 mod command;
 mod expected;
+mod loader;
 mod map;
 mod modules;
 mod program;

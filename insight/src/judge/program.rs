@@ -3,8 +3,9 @@
 use super::classify::{self, Finding, verdict_of};
 use super::modules::Searched;
 use super::refusal::{attach, load};
-use super::{cause, cell, terms};
+use super::{cause, cell, loader, terms};
 use crate::log::{counts, libbpf};
+use domain::axis::Loader;
 use domain::cause::{Cause, CauseCode, Stage};
 use domain::evidence::{
     Attach, AttachOutcome, Evidence, LineCost, Load, LoadScope, Loaded, LogSubject, ProgramFact,
@@ -80,6 +81,10 @@ fn not_loaded(evidence: &Evidence, program: &ProgramFact) -> Cause {
         return cause(Stage::Load, None, Finding::certain(CauseCode::NotExercised, name, says), None);
     }
     let alone = |load: &&Load| matches!(&load.scope, LoadScope::Alone(of) if of == name);
+    let unable = evidence.loads.iter().find(alone).and_then(|load| load.unable.as_ref());
+    if let Some(unable) = unable {
+        return loader::program(evidence, program, unable);
+    }
     if let Some(errno) = evidence.loads.iter().find(alone).and_then(|load| load.errno) {
         let log = evidence.log(&LogSubject::LoadAlone(name.clone()));
         return refused(evidence, program, errno, log);
@@ -91,6 +96,14 @@ fn not_loaded(evidence: &Evidence, program: &ProgramFact) -> Cause {
         return cause(Stage::Load, None, without_target(evidence, program, why), None);
     }
     let whole = evidence.loads.iter().find(|load| load.scope == LoadScope::Whole);
+    if let Some(unable) = whole.and_then(|load| load.unable.as_ref()) {
+        return loader::object(evidence, unable, Stage::Load);
+    }
+    let refused_map = evidence.maps.iter().find(|map| map.errno.is_some());
+    if let Some(map) = refused_map.filter(|_| evidence.loader != Loader::Libbpf && program.autoload) {
+        let says = format!("`{name}` was not tried: map `{}` could not be created.", map.map);
+        return cause(Stage::Load, None, Finding::certain(CauseCode::Blocked, name, says), None);
+    }
     let Some(errno) = whole.and_then(|load| load.errno).filter(|_| program.autoload) else {
         let says = if program.autoload {
             format!("Nothing loaded `{name}`.")
@@ -137,7 +150,8 @@ pub(super) fn refused(
     }
     let open_log = evidence.log(&LogSubject::Open);
     let programs = evidence.open.as_ref().map(|open| open.programs.as_slice()).unwrap_or_default();
-    let refusal = load::Refusal::new(program, errno, searched(evidence), log, (programs, open_log));
+    let refusal = load::Refusal::new(program, errno, searched(evidence), log, (programs, open_log))
+        .by(&evidence.loader);
     let mut finding = classify::load(&refusal);
     let rejection = refusal.rejection();
     if finding.line.is_empty() {

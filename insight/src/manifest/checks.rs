@@ -14,6 +14,12 @@ pub(super) const EXPECT: &[&str] = &["stdout", "stderr", "trace", "globals", "ma
 pub(super) const MAP: &[&str] = &["map", "key", "value", "entries"];
 pub(super) const EVENTS: &[&str] = &["map", "count", "containing"];
 
+/// A kind of expectation that is a text.
+type TextKind = fn(String) -> Expectation;
+
+const TEXTS: [(&str, TextKind); 3] =
+    [("stdout", Expectation::Stdout), ("stderr", Expectation::Stderr), ("trace", Expectation::Trace)];
+
 /// Bytes of a key that is given as a number: those of an `int`, as most keys are.
 const KEY_BYTES: usize = 4;
 
@@ -104,9 +110,7 @@ fn timeout(reader: &mut Reader, node: &Node) -> Option<u32> {
 fn expectations(reader: &mut Reader, node: &Node) -> Vec<Expectation> {
     let fields = reader.fields(node, EXPECT);
     let mut all = Vec::new();
-    let kinds: [(&str, fn(String) -> Expectation); 3] =
-        [("stdout", Expectation::Stdout), ("stderr", Expectation::Stderr), ("trace", Expectation::Trace)];
-    for (key, kind) in kinds {
+    for (key, kind) in TEXTS {
         let nodes = fields.get(key).map(|node| match &node.data {
             Data::List(nodes) => nodes.as_slice(),
             Data::Scalar { .. } | Data::Map(_) => std::slice::from_ref(*node),

@@ -22,6 +22,7 @@ pub use fit::{fit, places};
 pub use globals::resolve;
 pub use problem::{ManifestError, Problem};
 
+use domain::axis::{self, Loader};
 use domain::contract::{Contract, MANIFEST_BYTES_MAX, Manifest};
 use domain::selector::Selector;
 use problem::none_of;
@@ -40,6 +41,7 @@ const MANIFEST: &[&str] = &[
     "metadata",
     "required_kernels",
     "optional_kernels",
+    "loaders",
     "programs",
     "maps",
     "globals",
@@ -96,6 +98,7 @@ fn manifest(reader: &mut Reader, root: &Node) -> Manifest {
     }
     manifest.required_kernels = fields.get("required_kernels").and_then(|node| selector(reader, node));
     manifest.optional_kernels = fields.get("optional_kernels").and_then(|node| selector(reader, node));
+    manifest.loaders = fields.get("loaders").map(|node| loaders(reader, node)).unwrap_or_default();
     manifest.contract = Contract {
         programs: fields.get("programs").map(|node| parts::programs(reader, node)).unwrap_or_default(),
         maps: fields.get("maps").map(|node| parts::maps(reader, node)).unwrap_or_default(),
@@ -140,6 +143,19 @@ fn selector(reader: &mut Reader, node: &Node) -> Option<String> {
             None
         }
     }
+}
+
+fn loaders(reader: &mut Reader, node: &Node) -> Vec<Loader> {
+    let nodes = reader.list(node, "loaders");
+    let words: Vec<String> =
+        nodes.iter().filter_map(|node| reader.one_of(node, "loader", Loader::NAMES)).collect();
+    if words.len() < nodes.len() {
+        return Vec::new();
+    }
+    axis::loaders(words.iter().map(String::as_str)).unwrap_or_else(|_| {
+        reader.wrong(node.place, "no loader is named; leave `loaders` away for the usual one");
+        Vec::new()
+    })
 }
 
 fn count(reader: &mut Reader, root: &Node, contract: &Contract) {

@@ -200,8 +200,9 @@ fn programs(functions: Vec<Symbol>, names: &[&[u8]]) -> Vec<Program> {
         .filter(|function| only || section_of(function) != b".text")
         .map(|function| {
             let section = section_of(&function);
-            let section = lossy(section.strip_prefix(b"?").unwrap_or(section));
-            Program { name: function.name, section }
+            let plain = section.strip_prefix(b"?");
+            let section = lossy(plain.unwrap_or(section));
+            Program { name: function.name, section, autoload: plain.is_none() }
         })
         .collect()
 }

@@ -37,6 +37,8 @@ pub struct Program {
     pub name: String,
     /// ELF section, without libbpf's leading `?`.
     pub section: String,
+    /// Whether a plain load by libbpf loads it: its section has no leading `?`.
+    pub autoload: bool,
 }
 
 /// What an object holds.

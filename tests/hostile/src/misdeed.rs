@@ -150,6 +150,7 @@ fn lists(link: &Link) -> ! {
         loaded,
         counts: vec![],
         took_us: 0,
+        unable: None,
     }));
     loop {
         link.write(&frame);

@@ -38,6 +38,7 @@ async fn a_repeated_question_is_served_from_the_store_unless_it_must_be_fresh() 
 
     for other in [
         wire::SubmitRunRequest { fresh: true, ..question.clone() },
+        wire::SubmitRunRequest { loaders: vec!["aya".to_owned()], ..question.clone() },
         wire::SubmitRunRequest { level: wire::Level::Load.into(), ..question.clone() },
         wire::SubmitRunRequest { manifest: required("probe"), ..question.clone() },
     ] {

@@ -119,12 +119,14 @@ impl Worker {
                 initramfs: Digest::of(b"initramfs"),
                 nonce_ok: true,
                 drawn: String::new(),
+                loader_version: String::new(),
                 boot_ms: 1_000,
                 answer_ms: 100,
             },
             kernel: Some(KernelFacts { release: kernel.release.clone(), ..KernelFacts::default() }),
             behaviour: None,
             command: None,
+            loader: domain::axis::Loader::default(),
             contract: serde_json::from_slice(&assignment.contract).unwrap_or_default(),
             modules: Modules::default(),
             open: Some(Open {
@@ -148,6 +150,7 @@ impl Worker {
                 }],
                 counts: Vec::new(),
                 took_us: 10,
+                unable: None,
             }],
             attaches: vec![Attach {
                 program,

@@ -59,14 +59,15 @@ pub(crate) fn map_type_name(number: u32) -> Option<String> {
     Some(unsafe { text(raw::libbpf_bpf_map_type_str(number)) }).filter(|name| !name.is_empty())
 }
 
-/// Whether libbpf knows what to do with a section; if not, it names those it knows in a message.
-#[cfg(test)]
-pub(crate) fn knows_section(section: &str) -> bool {
+/// libbpf's name of the program type of a section; if it knows none, it names the sections it knows in a message.
+pub(crate) fn kind_of_section(section: &str) -> Option<String> {
     let section = c_text(section);
     let (mut program_type, mut attach_type) = (0, 0);
-    // SAFETY: libbpf reads the text and writes two numbers.
+    // SAFETY: libbpf reads the text and writes two numbers; the name of a type is static or null.
     unsafe {
-        raw::libbpf_prog_type_by_name(section.as_ptr(), &raw mut program_type, &raw mut attach_type) == 0
+        let known =
+            raw::libbpf_prog_type_by_name(section.as_ptr(), &raw mut program_type, &raw mut attach_type) == 0;
+        known.then(|| text(raw::libbpf_bpf_prog_type_str(program_type)))
     }
 }
 

@@ -185,7 +185,7 @@ pub(crate) fn has_helper(program_type: u32, helper: u32) -> Result<bool, Errno> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sys::libbpf::{knows_section, text};
+    use crate::sys::libbpf::{kind_of_section, text};
     use crate::sys::print;
     use std::sync::{Arc, Mutex};
 
@@ -197,7 +197,7 @@ mod tests {
         print::listen(Box::new(move |_, text| {
             heard.lock().expect("one thread").push_str(&String::from_utf8_lossy(text));
         }));
-        assert!(!knows_section("no such section"));
+        assert_eq!(kind_of_section("no such section"), None);
         let said = said.lock().expect("one thread").clone();
         let (_, names) = said.split_once("names are:").expect("libbpf names its sections");
         let mut names: Vec<&str> = names.split_whitespace().collect();

@@ -6,6 +6,7 @@ use super::text::{printable, sentence};
 use crate::guest::nonce::Nonces;
 use crate::machine::Step;
 use domain::JOB_MODULES_MAX;
+use domain::axis::Loader;
 use domain::check::{CHECKS_MAX, CheckRun, Saw};
 use domain::command::{CommandEvidence, FOUND_MAX};
 use domain::contract::Contract;
@@ -93,6 +94,7 @@ pub struct Collector {
     drawn: Option<[u8; 16]>,
     nonce_ok: bool,
     kernel: Option<KernelFacts>,
+    loader_version: String,
     modules: Option<Vec<ModuleLoad>>,
     offers: Offers,
     open: Option<Open>,
@@ -130,6 +132,7 @@ impl Collector {
             nonce_ok: false,
             records_bytes: kernel.as_ref().map_or(0, json_bytes),
             kernel,
+            loader_version: String::new(),
             modules: None,
             offers: Offers::default(),
             open: None,
@@ -175,6 +178,7 @@ impl Collector {
                 self.weigh(&modules)?;
                 self.modules = Some(modules);
             }
+            FromGuest::Loader(version) => self.loader_version = sentence(&version),
             FromGuest::Opened(open) => {
                 if self.open.is_some() {
                     return Err(Offence::OpenedTwice);
@@ -263,9 +267,11 @@ impl Collector {
             guest: Guest {
                 nonce_ok: self.nonce_ok,
                 drawn: self.drawn.map(hex::encode).unwrap_or_default(),
+                loader_version: self.loader_version,
                 ..guest
             },
             kernel: self.kernel.filter(|_| self.drawn.is_some()),
+            loader: Loader::default(),
             contract: Contract::default(),
             modules: Modules { loads: self.modules.unwrap_or_default(), ..Modules::default() },
             open: self.open,
@@ -273,7 +279,7 @@ impl Collector {
             loads: self.loads,
             attaches: self.attaches,
             behaviour: self.behaviour,
-            command: self.command,
+            command: self.command.map(Box::new),
             splats: super::splat::find(&self.logs, since_took),
             line_costs: self.line_costs,
             logs: self.logs,

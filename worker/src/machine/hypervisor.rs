@@ -16,14 +16,15 @@ use crate::kernel::OnDemand;
 use crate::offered::Offered;
 use crate::tally::{Event, Tally};
 use bytes::Bytes;
+use domain::axis::Loader;
 use domain::check::GlobalPlace;
 use domain::contract::{Contract, GlobalBytes};
 use domain::digest::Digest;
-use domain::evidence::{Accelerator, End, Evidence, Guest, Modules, Start};
+use domain::evidence::{Accelerator, End, Evidence, Guest, Modules, ProgramFact, Start};
 use domain::frame::{Direction, encode};
 use domain::kernel::Series;
 use domain::level::Level;
-use domain::message::{Job, Nonce, ToGuest};
+use domain::message::{Job, LoaderFile, Nonce, ToGuest};
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -56,6 +57,12 @@ pub struct Order {
     pub on_demand: Arc<OnDemand>,
     /// How far to take every program.
     pub level: Level,
+    /// What loads the object.
+    pub loader: Loader,
+    /// Its programs, for a loader that does not tell their sections.
+    pub programs: Vec<ProgramFact>,
+    /// The loader itself, if it is an external one.
+    pub loader_files: Arc<Vec<LoaderFile>>,
     /// What is declared of the object's loader.
     pub contract: Contract,
     /// Its globals as bytes of this object.
@@ -282,13 +289,14 @@ impl Hypervisor {
             initramfs: order.origin.initramfs,
             nonce_ok: false,
             drawn: String::new(),
+            loader_version: String::new(),
             boot_ms: whole_ms(boot),
             answer_ms: whole_ms(answer),
         };
         let since_took = remains.console.text_since(console_bytes_at_took);
         let evidence = collector.into_evidence(guest, remains.console.text(), &since_took, end);
         let modules = Modules { loads: evidence.modules.loads, ..order.on_demand.modules.clone() };
-        Ok(Evidence { contract: order.contract.clone(), modules, ..evidence })
+        Ok(Evidence { loader: order.loader.clone(), contract: order.contract.clone(), modules, ..evidence })
     }
 
     fn plan(&self, order: &Order, boot_max: Duration, nonce: Nonce) -> Result<Plan, MachineError> {
@@ -300,11 +308,14 @@ impl Hypervisor {
             cpus: order.cpus,
             accelerator: self.accelerator,
         };
-        let job = ToGuest::Job(Job {
+        let job = ToGuest::Job(Box::new(Job {
             nonce,
             unix_seconds: time::OffsetDateTime::now_utc().unix_timestamp(),
             entropy: rand::random(),
             level: order.level,
+            loader: order.loader.clone(),
+            programs: order.programs.clone(),
+            loader_files: order.loader_files.to_vec(),
             contract: Box::new(order.contract.clone()),
             globals: order.globals.clone(),
             object_name: order.object_name.clone(),
@@ -313,7 +324,7 @@ impl Hypervisor {
             modules: order.on_demand.given.clone(),
             places: order.places.clone(),
             log_bytes_max: LOG_BYTES_MAX,
-        });
+        }));
         let job = encode(Direction::ToGuest, &job).map_err(|source| MachineError::Encode {
             what: format!("the job for `{}`", order.object_name),
             source,

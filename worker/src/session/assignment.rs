@@ -1,6 +1,6 @@
 //! Assignments: the controller's words, checked.
 
-use domain::axis::Axes;
+use domain::axis::{Axes, Loader};
 use domain::cell::LARGE_GUEST_BYTES;
 use domain::contract::Contract;
 use domain::digest::Digest;
@@ -51,6 +51,8 @@ pub struct Assignment {
     pub kernel_digest: Digest,
     /// How far to take every program.
     pub level: Level,
+    /// What loads the object.
+    pub loader: Loader,
     /// What is declared of the object's loader.
     pub contract: Contract,
     /// The guest's shape.
@@ -82,6 +84,10 @@ impl TryFrom<wire::Assignment> for Assignment {
                 .ok_or(NotUnderstood::new("object_bytes", assignment.object_bytes))?,
             kernel_digest: digest("kernel_digest", &assignment.kernel_digest)?,
             level: assignment.level().into(),
+            loader: match assignment.loader.as_str() {
+                "" => Loader::default(),
+                name => name.parse().map_err(|error| NotUnderstood::new("loader", error))?,
+            },
             contract: contract(&assignment.contract)?,
             axes: Axes {
                 cpus: u16::try_from(assignment.cpus)

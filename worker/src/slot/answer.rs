@@ -2,6 +2,7 @@
 
 use crate::Worker;
 use crate::evidence::seal;
+use crate::external::ExternalError;
 use crate::kernel::{self, KernelError};
 use crate::machine::{MachineError, Order, Step};
 use crate::recheck;
@@ -10,11 +11,12 @@ use crate::slot::capacity::NoMemory;
 use crate::slot::order::order;
 use crate::tally::Event;
 use bytes::Bytes;
+use domain::axis::Loader;
 use domain::cell::FailureKind;
 use domain::check::GlobalPlace;
 use domain::contract::{Contract, GlobalBytes};
 use domain::digest::Digest;
-use domain::evidence::Evidence;
+use domain::evidence::{Evidence, ProgramFact};
 use domain::kernel::Kernel;
 use insight::wanted::Wanted;
 use proto::wire;
@@ -64,6 +66,9 @@ pub enum NotAnswered {
         "kernel {0} is not in this worker's catalogue with the digest asked for; it is synchronised at start"
     )]
     UnknownKernel(String),
+    /// An external loader that this worker cannot bring along.
+    #[error(transparent)]
+    Loader(#[from] ExternalError),
     /// No bundle of the kernel.
     #[error(transparent)]
     Kernel(#[from] KernelError),
@@ -94,6 +99,7 @@ impl NotAnswered {
             Self::Stopped | Self::NoMemory(_) | Self::Deliver(_) => FailureKind::Transient,
             Self::Object { .. }
             | Self::UnknownKernel(_)
+            | Self::Loader(_)
             | Self::Kernel(_)
             | Self::SlowFetch(_)
             | Self::Machine(_)
@@ -166,11 +172,14 @@ impl Slot {
         let initramfs = self.worker.initramfs(&bundle)?;
         let hypervisor = self.worker.hypervisor(&bundle, &initramfs).await.map_err(NotAnswered::Host)?;
         let order = Order {
+            programs: programs(&object, &assignment.loader),
             object_name: assignment.object_name.clone(),
             object,
             object_digest: assignment.object,
             on_demand,
             level: assignment.level,
+            loader: assignment.loader.clone(),
+            loader_files: self.worker.external(&assignment.loader)?,
             contract: assignment.contract.clone(),
             globals,
             places,
@@ -266,6 +275,22 @@ fn globals(
     let set = insight::manifest::resolve(contract, &variables)
         .map_err(|wrong| refused(wrong.into_iter().map(|(_, says)| says).collect::<Vec<_>>().join("; ")))?;
     Ok((set, insight::manifest::places(contract, &variables)))
+}
+
+/// The object's programs, for loaders that do not tell their sections. The kind is the guest's to say, which
+/// has libbpf. An object that cannot be read has none: its loader tells why.
+fn programs(object: &[u8], loader: &Loader) -> Vec<ProgramFact> {
+    if *loader == Loader::Libbpf {
+        return Vec::new();
+    }
+    let facts = insight::object::inspect(object).map(|facts| facts.programs).unwrap_or_default();
+    let fact = |program: insight::object::Program| ProgramFact {
+        name: program.name,
+        section: program.section,
+        kind: String::new(),
+        autoload: program.autoload,
+    };
+    facts.into_iter().map(fact).collect()
 }
 
 /// What the object needs of its kernel, hooks that are declared for it among it. One that cannot be read

@@ -4,6 +4,7 @@ use super::answer::GUEST_BYTES;
 use crate::kernel::{Bundle, Initramfs};
 use crate::machine::{Order, Origin};
 use bytes::Bytes;
+use domain::axis::Loader;
 use domain::contract::Contract;
 use domain::digest::Digest;
 use domain::evidence::Start;
@@ -29,6 +30,9 @@ pub fn order(bundle: &Bundle, initramfs: &Initramfs, validator: Digest) -> Order
         object_digest: Digest::of(b""),
         on_demand: Arc::default(),
         level: Level::Attach,
+        loader: Loader::default(),
+        programs: Vec::new(),
+        loader_files: Arc::default(),
         contract: Contract::default(),
         globals: Vec::new(),
         places: Vec::new(),

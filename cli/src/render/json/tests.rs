@@ -64,6 +64,23 @@ fn a_report_is_what_the_schema_describes() {
 }
 
 #[test]
+fn an_object_is_listed_once_however_many_loaders_load_it() {
+    let schema: Value = serde_json::from_str(DESCRIBED).expect("the schema is JSON");
+    let response = sample::two_loaders();
+    let matrix = sample::matrix(&response);
+    let report: Value = serde_json::from_str(&report(&matrix, "local")).expect("the report is JSON");
+    check(&report, &schema, &schema, "report");
+    let names = |list: &str, key: &str| -> Vec<String> {
+        let list = report[list].as_array().into_iter().flatten();
+        list.filter_map(|one| one[key].as_str().map(str::to_owned)).collect()
+    };
+    assert_eq!(names("objects", "name"), ["probe.bpf.o", "edge.bpf.o"]);
+    assert_eq!(names("disagreements", "object"), ["probe.bpf.o", "edge.bpf.o", "edge.bpf.o"]);
+    let stands = &report["disagreements"][1]["loaders"];
+    assert_eq!((&stands[1]["loader"], &stands[1]["reached"]), (&"aya".into(), &"nothing".into()));
+}
+
+#[test]
 fn the_schema_knows_every_verdict_stage_and_cause() {
     let schema: Value = serde_json::from_str(DESCRIBED).expect("the schema is JSON");
     let listed = |pointer: &str| -> BTreeSet<&str> {

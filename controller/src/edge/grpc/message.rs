@@ -8,6 +8,7 @@ use crate::store::objects::StoredObject;
 use crate::store::runs::StoredRun;
 use crate::store::verdicts::StoredVerdict;
 use crate::store::workers::{Condition, WorkerRow};
+use domain::axis::Loader;
 use domain::contract::{MANIFEST_BYTES_MAX, Manifest};
 use domain::digest::Digest;
 use domain::level::Level;
@@ -144,6 +145,14 @@ pub(super) fn manifest(bytes: &[u8]) -> Result<Manifest, Status> {
         return Err(invalid("manifest", format!("it has more than {} bytes", 4 * MANIFEST_BYTES_MAX)));
     }
     serde_json::from_slice(bytes).map_err(|error| invalid("manifest", error))
+}
+
+/// What loads the objects; nothing said is libbpf.
+pub(super) fn loaders(names: &[String]) -> Result<Vec<Loader>, Status> {
+    if names.is_empty() {
+        return Ok(vec![Loader::default()]);
+    }
+    domain::axis::loaders(names.iter().map(String::as_str)).map_err(|error| invalid("loaders", error))
 }
 
 /// What is declared, as JSON; empty for nothing.

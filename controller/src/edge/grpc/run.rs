@@ -67,6 +67,7 @@ impl RunService for Runs {
             kernels: message::selector(&request.kernels)?,
             optional_kernels: optional.map(message::selector).transpose()?,
             level: level.into(),
+            loaders: message::loaders(&request.loaders)?,
             fresh: request.fresh,
             attended: request.attended,
             cell_timeout_ms: request.cell_timeout_ms,

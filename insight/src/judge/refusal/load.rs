@@ -5,6 +5,7 @@ use crate::judge::modules::{Place, Searched};
 use crate::log::libbpf::{self, MissingKfunc};
 use crate::log::verifier::{self, Rejection};
 use crate::wanted;
+use domain::axis::Loader;
 use domain::cause::{CauseCode, Confidence};
 use domain::errno::Errno;
 use domain::evidence::{KernelFacts, ProgramFact};
@@ -22,6 +23,9 @@ pub(in crate::judge) struct Refusal<'a> {
     /// Every program of the object.
     programs: &'a [ProgramFact],
     rejection: Option<Rejection<'a>>,
+    /// Whether its loader gives an errno of a program only where the kernel answered; libbpf has errnos of
+    /// its own.
+    kernel_answered: bool,
 }
 
 /// A signal or a lack of time, not an answer.
@@ -51,7 +55,13 @@ impl<'a> Refusal<'a> {
         (programs, open_log): (&'a [ProgramFact], &'a str),
     ) -> Self {
         let rejection = verifier::of_program(log, &program.name).and_then(verifier::rejection);
-        Self { program, errno, facts: modules.facts, modules, log, open_log, programs, rejection }
+        let facts = modules.facts;
+        Self { program, errno, facts, modules, log, open_log, programs, rejection, kernel_answered: false }
+    }
+
+    /// As this loader told it.
+    pub(in crate::judge) fn by(self, loader: &Loader) -> Self {
+        Self { kernel_answered: *loader == Loader::Aya, ..self }
     }
 
     pub(in crate::judge) fn rejection(&self) -> Option<&Rejection<'a>> {
@@ -65,7 +75,8 @@ impl<'a> Refusal<'a> {
     /// Whether the kernel was asked and answered before its verifier looked at an instruction.
     fn unverified(&self) -> bool {
         let asked = format!("prog '{}': BPF program load failed", self.program.name);
-        self.rejection.is_none() && libbpf::line_that_begins(self.log, &asked).is_some()
+        let answered = self.kernel_answered || libbpf::line_that_begins(self.log, &asked).is_some();
+        self.rejection.is_none() && answered
     }
 
     /// Whether this program is the one that needs `symbol`; libbpf refuses all of an object for

@@ -17,6 +17,7 @@ pub(crate) fn guest() -> Guest {
         initramfs: Digest::of(b"initramfs"),
         nonce_ok: false,
         drawn: String::new(),
+        loader_version: String::new(),
         boot_ms: 1,
         answer_ms: 1,
     }
@@ -42,7 +43,14 @@ fn modules(count: usize) -> FromGuest {
 }
 
 fn load() -> FromGuest {
-    FromGuest::Load(Load { scope: LoadScope::Whole, errno: None, loaded: vec![], counts: vec![], took_us: 7 })
+    FromGuest::Load(Load {
+        scope: LoadScope::Whole,
+        errno: None,
+        loaded: vec![],
+        counts: vec![],
+        took_us: 7,
+        unable: None,
+    })
 }
 
 fn map() -> FromGuest {
@@ -219,7 +227,14 @@ fn records_are_weighed_as_they_will_be_sealed() {
             let nobody =
                 Loaded { program, verified_instructions: none, translated_bytes: none, jited_bytes: none };
             let loaded = vec![nobody; 1 << 12];
-            FromGuest::Load(Load { scope: LoadScope::Whole, errno: None, loaded, counts: vec![], took_us: 0 })
+            FromGuest::Load(Load {
+                scope: LoadScope::Whole,
+                errno: None,
+                loaded,
+                counts: vec![],
+                took_us: 0,
+                unable: None,
+            })
         },
         |n| piece(LogSubject::Map(format!("{n}{}", "m".repeat(1 << 16))), &deflate(b""), true),
     ];
