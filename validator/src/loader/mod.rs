@@ -12,6 +12,7 @@ mod bpftool;
 mod process;
 pub(crate) mod protocol;
 mod report;
+mod terms;
 
 use crate::exercise::ExerciseError;
 use channel::Link;

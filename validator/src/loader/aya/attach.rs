@@ -68,24 +68,12 @@ fn attempt(program: &mut Program, section: &str) -> (String, &'static str, Resul
             let hook = format!("{LOOPBACK} {}", if egress { "egress" } else { "ingress" });
             at(&hook, "traffic control", done(program.attach(LOOPBACK, direction)))
         }
-        Program::CgroupSockAddr(program) => {
-            at(CGROUP, "cgroup", group(|group, mode| done(program.attach(group, mode))))
-        }
-        Program::CgroupSock(program) => {
-            at(CGROUP, "cgroup", group(|group, mode| done(program.attach(group, mode))))
-        }
-        Program::CgroupSockopt(program) => {
-            at(CGROUP, "cgroup", group(|group, mode| done(program.attach(group, mode))))
-        }
-        Program::CgroupSysctl(program) => {
-            at(CGROUP, "cgroup", group(|group, mode| done(program.attach(group, mode))))
-        }
-        Program::CgroupDevice(program) => {
-            at(CGROUP, "cgroup", group(|group, mode| done(program.attach(group, mode))))
-        }
-        Program::SockOps(program) => {
-            at(CGROUP, "cgroup", group(|group, mode| done(program.attach(group, mode))))
-        }
+        Program::CgroupSockAddr(program) => in_group(|group, mode| done(program.attach(group, mode))),
+        Program::CgroupSock(program) => in_group(|group, mode| done(program.attach(group, mode))),
+        Program::CgroupSockopt(program) => in_group(|group, mode| done(program.attach(group, mode))),
+        Program::CgroupSysctl(program) => in_group(|group, mode| done(program.attach(group, mode))),
+        Program::CgroupDevice(program) => in_group(|group, mode| done(program.attach(group, mode))),
+        Program::SockOps(program) => in_group(|group, mode| done(program.attach(group, mode))),
         _ => at(section, "", Err(Trouble::Lacks("only libbpf attaches programs of this kind here"))),
     }
 }
@@ -94,7 +82,11 @@ fn done<T>(result: Result<T, ProgramError>) -> Result<(), Trouble> {
     Ok(result.map(|_| ())?)
 }
 
-fn group(attach: impl FnOnce(File, CgroupAttachMode) -> Result<(), Trouble>) -> Result<(), Trouble> {
+fn in_group(
+    attach: impl FnOnce(File, CgroupAttachMode) -> Result<(), Trouble>,
+) -> (String, &'static str, Result<(), Trouble>) {
     // With any other mode aya hands flags to a link, which the kernel refuses.
-    attach(File::open(CGROUP)?, CgroupAttachMode::Single)
+    let mode = CgroupAttachMode::Single;
+    let result = File::open(CGROUP).map_err(Trouble::from).and_then(|group| attach(group, mode));
+    (CGROUP.to_owned(), "cgroup", result)
 }
