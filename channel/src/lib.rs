@@ -137,7 +137,7 @@ impl Link {
                 continue;
             }
             return match self.message(JOB_ITEM, entry)? {
-                ToGuest::Job(job) => Ok(job),
+                ToGuest::Job(job) => Ok(*job),
                 ToGuest::Boot(_) => Err(LinkError::Message(JOB_ITEM)),
             };
         }

@@ -100,7 +100,7 @@ pub enum ToGuest {
     /// Given at boot.
     Boot(Boot),
     /// Given once per guest.
-    Job(Job),
+    Job(Box<Job>),
 }
 
 /// One piece of a log. Pieces of one log come in order and are one zlib stream together.

@@ -3,7 +3,7 @@
 //! bpftool sets nothing of a contract, so all of it is told as not applied. It loads all of an object or none;
 //! programs are told one by one by what it pinned.
 
-use super::protocol::{Entry, Refusal, Said, Size, Task, VERSION};
+use super::protocol::{Attempt, Entry, Refusal, Said, Size, Task, VERSION};
 use super::terms;
 use crate::mounts::BPFFS;
 use crate::sys::libbpf::{Object, c_text};
@@ -69,8 +69,12 @@ pub(super) fn load(program: &str, task: &Task, tell: &mut dyn FnMut(Said)) -> Re
             }
             (false, _) => Some(format!("bpftool attaches all programs or none: {}", refusal(attaching).says)),
         };
-        let (hook, how) = (String::new(), AUTOATTACH.to_owned());
-        tell(Said::Attach { name: name.clone(), hook, how, errno: None, not_tried, says: String::new() });
+        tell(Said::Attach(Attempt {
+            name: name.clone(),
+            how: AUTOATTACH.to_owned(),
+            not_tried,
+            ..Attempt::default()
+        }));
     }
     Ok(())
 }

@@ -85,21 +85,23 @@ pub(crate) enum Said {
         refusal: Refusal,
     },
     /// A program was attached, refused, or not tried.
-    Attach {
-        name: String,
-        #[serde(default)]
-        hook: String,
-        #[serde(default)]
-        how: String,
-        /// What the kernel returned.
-        errno: Option<i32>,
-        /// Why it was not tried.
-        not_tried: Option<String>,
-        #[serde(default)]
-        says: String,
-    },
+    Attach(Attempt),
     /// Last: everything was said.
     Done {},
+}
+
+/// What came of attaching a program.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Attempt {
+    pub(crate) name: String,
+    pub(crate) hook: String,
+    pub(crate) how: String,
+    /// What the kernel returned.
+    pub(crate) errno: Option<i32>,
+    /// Why it was not tried.
+    pub(crate) not_tried: Option<String>,
+    pub(crate) says: String,
 }
 
 /// A declaration that the loader could not follow.

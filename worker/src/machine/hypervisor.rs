@@ -294,7 +294,7 @@ impl Hypervisor {
             cpus: order.cpus,
             accelerator: self.accelerator,
         };
-        let job = ToGuest::Job(Job {
+        let job = ToGuest::Job(Box::new(Job {
             nonce,
             unix_seconds: time::OffsetDateTime::now_utc().unix_timestamp(),
             entropy: rand::random(),
@@ -310,7 +310,7 @@ impl Hypervisor {
             modules: order.on_demand.given.clone(),
             places: order.places.clone(),
             log_bytes_max: LOG_BYTES_MAX,
-        });
+        }));
         let job = encode(Direction::ToGuest, &job).map_err(|source| MachineError::Encode {
             what: format!("the job for `{}`", order.object_name),
             source,

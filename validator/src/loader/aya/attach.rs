@@ -2,7 +2,7 @@
 
 use super::refusal;
 use crate::devices::VETH;
-use crate::loader::protocol::Said;
+use crate::loader::protocol::{Attempt, Said};
 use crate::mounts::CGROUP;
 use ::aya::programs::tc::qdisc_add_clsact;
 use ::aya::programs::{CgroupAttachMode, Program, ProgramError, TcAttachType, XdpMode};
@@ -25,7 +25,7 @@ pub(super) fn attach(name: String, program: &mut Program, section: &str) -> Said
             (refusal.errno, unable, refusal.says)
         }
     };
-    Said::Attach { name, hook, how: how.to_owned(), errno, not_tried, says }
+    Said::Attach(Attempt { name, hook, how: how.to_owned(), errno, not_tried, says })
 }
 
 enum Trouble {
