@@ -42,9 +42,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 fn main() -> ExitCode {
     if nix::unistd::getpid().as_raw() != 1 {
-        let arguments: Vec<String> = std::env::args().skip(1).collect();
-        if let Some(done) = loader::builtin(&arguments) {
-            return done.map_or_else(refuse, |()| ExitCode::SUCCESS);
+        if let Some(done) = loader::builtin(std::env::args().skip(1)) {
+            return done;
         }
         eprintln!("bpfcompat-validator is the first process of a guest and does nothing elsewhere");
         return ExitCode::from(MISUSE);
@@ -57,11 +56,6 @@ fn main() -> ExitCode {
         }
         Err(error) => end(&guest::whole_chain(&error)),
     }
-}
-
-fn refuse(says: String) -> ExitCode {
-    eprintln!("{says}");
-    ExitCode::FAILURE
 }
 
 /// Says why on the console and ends the machine. A restart does it on every machine type, as
