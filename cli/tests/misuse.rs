@@ -154,6 +154,7 @@ fn words_that_mean_nothing() {
         (vec!["test", good, "--kernels", "6.1", "--optional", "x="], vec!["--optional", "`x=`"]),
         (vec!["test", good, "--level", "behaves"], vec!["behaves", "attach"]),
         (vec!["test", good, "--level", "behave"], vec!["--level", "--manifest", "checks"]),
+        (vec!["test", good, "--loader", "libbpf,cilium"], vec!["--loader", "`cilium`", "bpftool"]),
         (vec!["test", good, "--timeout", "0"], vec!["--timeout"]),
         (vec!["test", good, "--json", "/no/such/r.json"], vec!["--json", "/no/such/r.json"]),
         (vec!["test", good, "--json", "-", "--junit", "-"], vec!["stdout", "--junit"]),

@@ -1,5 +1,6 @@
 //! Manifests as people write them, right and wrong, and what an object makes of them.
 
+use domain::axis::Loader;
 use domain::cause::CauseCode;
 use domain::contract::{Contract, Entries, MANIFEST_BYTES_MAX, Manifest, Requirement, Value};
 use domain::level::Level;
@@ -24,10 +25,12 @@ fn problems(text: &str) -> Vec<String> {
 
 #[test]
 fn the_example_says_what_it_seems_to_say() {
-    let Manifest { name, metadata, required_kernels, optional_kernels, contract, .. } = example();
+    let Manifest { name, metadata, required_kernels, optional_kernels, loaders, contract, .. } = example();
     assert_eq!((name.as_str(), metadata["team"].as_str()), ("probe", "storage"));
     assert_eq!(required_kernels.as_deref(), Some("lts,newest"));
     assert_eq!(optional_kernels.as_deref(), Some("5.4,5.19"));
+    assert_eq!(loaders, [Loader::Libbpf, Loader::Aya]);
+    assert_eq!(problems("loaders: [ayaa]"), ["m.yaml:2:11: `ayaa` is no loader; did you mean `aya`?"]);
     let program = |name: &str| &contract.programs[name];
     assert_eq!(program("on_write").section.as_deref(), Some("kprobe/vfs_write"));
     assert_eq!(program("on_connect").required, Some(false));

@@ -12,18 +12,10 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Outside of a guest it is only one of the loaders it carries.
 pub(crate) fn elsewhere() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    match loader::builtin(&arguments) {
-        Some(Ok(())) => ExitCode::SUCCESS,
-        Some(Err(says)) => {
-            eprintln!("{says}");
-            ExitCode::FAILURE
-        }
-        None => {
-            eprintln!("bpfcompat-validator is the first process of a guest and does nothing elsewhere");
-            ExitCode::from(MISUSE)
-        }
-    }
+    loader::builtin(std::env::args().skip(1)).unwrap_or_else(|| {
+        eprintln!("bpfcompat-validator is the first process of a guest and does nothing elsewhere");
+        ExitCode::from(MISUSE)
+    })
 }
 
 /// Everything was said; the worker ends the guest.

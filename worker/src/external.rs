@@ -90,7 +90,7 @@ fn needs(file: &[u8]) -> object::read::Result<Vec<String>> {
     let sections = header.sections(endian, file)?;
     if let Some((entries, strings)) = sections.dynamic(endian, file)? {
         let strings = sections.strings(endian, file, strings)?;
-        for entry in entries.iter().filter(|entry| entry.d_tag(endian) == DT_NEEDED.into()) {
+        for entry in entries.iter().filter(|entry| entry.d_tag(endian) == DT_NEEDED) {
             needs.push(text(entry.string(endian, strings)?));
         }
     }

@@ -3,10 +3,10 @@
 //! bpftool sets nothing of a contract, so all of it is told as not applied. It loads all of an object or none;
 //! programs are told one by one by what it pinned.
 
-use super::protocol::{Entry, Refusal, Said, Setting, Size, Task, VERSION};
+use super::protocol::{Attempt, Entry, Refusal, Said, Size, Task, VERSION};
+use super::terms;
 use crate::mounts::BPFFS;
 use crate::sys::libbpf::{Object, c_text};
-use domain::contract::Contract;
 use domain::evidence::MapFact;
 use domain::level::Level;
 use std::process::{Command, Output};
@@ -34,7 +34,8 @@ pub(super) fn load(program: &str, task: &Task, tell: &mut dyn FnMut(Said)) -> Re
     let words = text(&ran.stderr);
     let opened = !words.contains("failed to open object file");
     if opened {
-        tell(Said::Opened { maps: maps(task), applied: vec![], not_applied: settings(&task.contract) });
+        let (applied, not_applied) = terms::split(&task.contract, &[]);
+        tell(Said::Opened { maps: maps(task), applied, not_applied });
     }
     if !ran.status.success() {
         if let Some((name, errno)) = failed_map(&words).filter(|_| opened) {
@@ -68,8 +69,12 @@ pub(super) fn load(program: &str, task: &Task, tell: &mut dyn FnMut(Said)) -> Re
             }
             (false, _) => Some(format!("bpftool attaches all programs or none: {}", refusal(attaching).says)),
         };
-        let (hook, how) = (String::new(), AUTOATTACH.to_owned());
-        tell(Said::Attach { name: name.clone(), hook, how, errno: None, not_tried, says: String::new() });
+        tell(Said::Attach(Attempt {
+            name: name.clone(),
+            how: AUTOATTACH.to_owned(),
+            not_tried,
+            ..Attempt::default()
+        }));
     }
     Ok(())
 }
@@ -119,21 +124,6 @@ fn maps(task: &Task) -> Vec<MapFact> {
         .ok()
         .and_then(|bytes| Object::open(&bytes, &c_text("object"), &pins).ok());
     opened.iter().flat_map(Object::maps).map(crate::open::map_fact).collect()
-}
-
-fn settings(contract: &Contract) -> Vec<Setting> {
-    let setting =
-        |subject: &String, setting: &str| Setting { subject: subject.clone(), setting: setting.to_owned() };
-    let programs = contract
-        .programs
-        .iter()
-        .filter(|(_, terms)| terms.autoload.is_some() || terms.r#type.is_some() || terms.section.is_some());
-    let programs = programs.map(|(name, _)| setting(name, "how it is loaded"));
-    let maps = contract.maps.keys().map(|name| setting(name, "its shape"));
-    let globals = contract.globals.keys().map(|name| setting(name, "its value"));
-    let candidates = contract.variants.values().flatten();
-    let candidates = candidates.map(|candidate| setting(&candidate.program, "a choice among alternatives"));
-    programs.chain(maps).chain(globals).chain(candidates).collect()
 }
 
 #[cfg(test)]

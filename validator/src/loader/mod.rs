@@ -12,6 +12,7 @@ mod bpftool;
 mod process;
 pub(crate) mod protocol;
 mod report;
+mod terms;
 
 use crate::exercise::ExerciseError;
 use channel::Link;
@@ -22,7 +23,7 @@ use protocol::{Entry, Said, Task, VERSION};
 use report::Report;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, ExitCode};
 
 /// Where the object lies.
 const OBJECT: &str = "/tmp/object.bpf.o";
@@ -97,15 +98,24 @@ fn command(job: &Job) -> Command {
     }
 }
 
-/// Runs as the loader the arguments name, if they do: yields what went wrong.
-pub(crate) fn builtin(arguments: &[String]) -> Option<Result<(), String>> {
-    match arguments {
-        [verb, name] if verb == VERB && name == Loader::Aya.name() => Some(speak(aya::load)),
+/// Runs as the loader the arguments name, if they name one that is built in. What goes wrong is complained of, and
+/// the first process tells it.
+pub(crate) fn builtin(arguments: impl Iterator<Item = String>) -> Option<ExitCode> {
+    let arguments: Vec<String> = arguments.collect();
+    let done = match arguments.as_slice() {
+        [verb, name] if verb == VERB && name == Loader::Aya.name() => speak(aya::load),
         [verb, name, program] if verb == VERB && name == BPFTOOL => {
-            Some(speak(|task, tell| bpftool::load(program, task, tell)))
+            speak(|task, tell| bpftool::load(program, task, tell))
         }
-        _ => None,
-    }
+        _ => return None,
+    };
+    Some(done.map_or_else(
+        |says| {
+            eprintln!("{says}");
+            ExitCode::FAILURE
+        },
+        |()| ExitCode::SUCCESS,
+    ))
 }
 
 /// Reads the task, lets `load` answer it, and says that all was said.

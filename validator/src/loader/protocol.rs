@@ -19,6 +19,7 @@ pub(crate) struct Task {
     /// Where the object lies.
     pub(crate) object: String,
     /// How far programs are to be taken.
+    #[serde(with = "by_name")]
     pub(crate) level: Level,
     /// The object's programs and their sections.
     pub(crate) programs: Vec<Entry>,
@@ -26,6 +27,21 @@ pub(crate) struct Task {
     pub(crate) contract: Contract,
     /// The declared variables as they stand in memory.
     pub(crate) globals: Vec<GlobalBytes>,
+}
+
+/// Levels as manifests and reports write them.
+mod by_name {
+    use domain::level::Level;
+    use serde::de::{Deserialize as _, Deserializer, Error as _};
+    use serde::ser::Serializer;
+
+    pub(super) fn serialize<S: Serializer>(level: &Level, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(level.name())
+    }
+
+    pub(super) fn deserialize<'d, D: Deserializer<'d>>(from: D) -> Result<Level, D::Error> {
+        String::deserialize(from)?.parse().map_err(D::Error::custom)
+    }
 }
 
 /// A program of the object.
@@ -69,21 +85,23 @@ pub(crate) enum Said {
         refusal: Refusal,
     },
     /// A program was attached, refused, or not tried.
-    Attach {
-        name: String,
-        #[serde(default)]
-        hook: String,
-        #[serde(default)]
-        how: String,
-        /// What the kernel returned.
-        errno: Option<i32>,
-        /// Why it was not tried.
-        not_tried: Option<String>,
-        #[serde(default)]
-        says: String,
-    },
+    Attach(Attempt),
     /// Last: everything was said.
     Done {},
+}
+
+/// What came of attaching a program.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Attempt {
+    pub(crate) name: String,
+    pub(crate) hook: String,
+    pub(crate) how: String,
+    /// What the kernel returned.
+    pub(crate) errno: Option<i32>,
+    /// Why it was not tried.
+    pub(crate) not_tried: Option<String>,
+    pub(crate) says: String,
 }
 
 /// A declaration that the loader could not follow.

@@ -1,6 +1,6 @@
 //! What a loader says, as the messages libbpf's exercise sends.
 
-use super::protocol::{Refusal, Said, Setting};
+use super::protocol::{Attempt, Refusal, Said, Setting, Size};
 use crate::exercise::{ExerciseError, send_log};
 use crate::log::Log;
 use crate::sys::libbpf;
@@ -82,42 +82,56 @@ impl<'a> Report<'a> {
                 self.log(&LogSubject::Map(map), None, &refusal)?;
             }
             (Said::Program { name, size, refusal }, Stage::Opened | Stage::Loading) => {
-                if !self.job.programs.iter().any(|known| known.name == name) {
-                    return Ok(Err(format!("told of program `{}`, which the object has not", bounded(name))));
-                }
-                if !self.told.insert(name.clone()) {
-                    return Ok(Err(format!("told of program `{name}` twice")));
-                }
-                if self.stage == Stage::Opened {
-                    self.stage = Stage::Loading;
-                    self.load(LoadScope::Whole, vec![], &Refusal::default())?;
-                }
-                let loaded = Loaded {
-                    program: name.clone(),
-                    verified_instructions: size.verified_instructions,
-                    translated_bytes: size.translated_bytes,
-                    jited_bytes: size.jited_bytes,
-                };
-                let loaded = if refusal.is_one() { vec![] } else { vec![loaded] };
-                self.load(LoadScope::Alone(name.clone()), loaded, &refusal)?;
-                self.log(&LogSubject::LoadAlone(name.clone()), Some(&name), &refusal)?;
+                return self.program(name, size, &refusal);
             }
-            (Said::Attach { name, hook, how, errno, not_tried, says }, Stage::Loading) => {
-                if !self.told.contains(&name) {
-                    return Ok(Err(format!("attached `{}` without loading it", bounded(name))));
-                }
-                let outcome = match (errno, not_tried) {
-                    (Some(errno), _) => AttachOutcome::Failed(Errno(errno)),
-                    (None, Some(why)) => AttachOutcome::NotAttempted(bounded(why)),
-                    (None, None) => AttachOutcome::Attached,
-                };
-                let (program, hook, how) = (name.clone(), bounded(hook), bounded(how));
-                self.send(&FromGuest::Attach(Attach { program, hook, how, outcome }))?;
-                let words = Refusal { says, ..Refusal::default() };
-                self.log(&LogSubject::Attach(name), None, &words)?;
-            }
+            (Said::Attach(attempt), Stage::Loading) => return self.attach(attempt),
             (_, stage) => return Ok(Err(format!("spoke out of turn, at stage {stage:?}"))),
         }
+        Ok(Ok(()))
+    }
+
+    fn program(
+        &mut self,
+        name: String,
+        size: Size,
+        refusal: &Refusal,
+    ) -> Result<Result<(), Broken>, ExerciseError> {
+        if !self.job.programs.iter().any(|known| known.name == name) {
+            return Ok(Err(format!("told of program `{}`, which the object has not", bounded(name))));
+        }
+        if !self.told.insert(name.clone()) {
+            return Ok(Err(format!("told of program `{name}` twice")));
+        }
+        if self.stage == Stage::Opened {
+            self.stage = Stage::Loading;
+            self.load(LoadScope::Whole, vec![], &Refusal::default())?;
+        }
+        let loaded = Loaded {
+            program: name.clone(),
+            verified_instructions: size.verified_instructions,
+            translated_bytes: size.translated_bytes,
+            jited_bytes: size.jited_bytes,
+        };
+        let loaded = if refusal.is_one() { vec![] } else { vec![loaded] };
+        self.load(LoadScope::Alone(name.clone()), loaded, refusal)?;
+        self.log(&LogSubject::LoadAlone(name.clone()), Some(&name), refusal)?;
+        Ok(Ok(()))
+    }
+
+    fn attach(&self, attach: Attempt) -> Result<Result<(), Broken>, ExerciseError> {
+        let Attempt { name, hook, how, errno, not_tried, says } = attach;
+        if !self.told.contains(&name) {
+            return Ok(Err(format!("attached `{}` without loading it", bounded(name))));
+        }
+        let outcome = match (errno, not_tried) {
+            (Some(errno), _) => AttachOutcome::Failed(Errno(errno)),
+            (None, Some(why)) => AttachOutcome::NotAttempted(bounded(why)),
+            (None, None) => AttachOutcome::Attached,
+        };
+        let (program, hook, how) = (name.clone(), bounded(hook), bounded(how));
+        self.send(&FromGuest::Attach(Attach { program, hook, how, outcome }))?;
+        let words = Refusal { says, ..Refusal::default() };
+        self.log(&LogSubject::Attach(name), None, &words)?;
         Ok(Ok(()))
     }
 

@@ -2,7 +2,7 @@
 
 use super::refusal;
 use crate::devices::VETH;
-use crate::loader::protocol::Said;
+use crate::loader::protocol::{Attempt, Said};
 use crate::mounts::CGROUP;
 use ::aya::programs::tc::qdisc_add_clsact;
 use ::aya::programs::{CgroupAttachMode, Program, ProgramError, TcAttachType, XdpMode};
@@ -25,7 +25,7 @@ pub(super) fn attach(name: String, program: &mut Program, section: &str) -> Said
             (refusal.errno, unable, refusal.says)
         }
     };
-    Said::Attach { name, hook, how: how.to_owned(), errno, not_tried, says }
+    Said::Attach(Attempt { name, hook, how: how.to_owned(), errno, not_tried, says })
 }
 
 enum Trouble {
@@ -68,24 +68,12 @@ fn attempt(program: &mut Program, section: &str) -> (String, &'static str, Resul
             let hook = format!("{LOOPBACK} {}", if egress { "egress" } else { "ingress" });
             at(&hook, "traffic control", done(program.attach(LOOPBACK, direction)))
         }
-        Program::CgroupSockAddr(program) => {
-            at(CGROUP, "cgroup", group(|group, mode| done(program.attach(group, mode))))
-        }
-        Program::CgroupSock(program) => {
-            at(CGROUP, "cgroup", group(|group, mode| done(program.attach(group, mode))))
-        }
-        Program::CgroupSockopt(program) => {
-            at(CGROUP, "cgroup", group(|group, mode| done(program.attach(group, mode))))
-        }
-        Program::CgroupSysctl(program) => {
-            at(CGROUP, "cgroup", group(|group, mode| done(program.attach(group, mode))))
-        }
-        Program::CgroupDevice(program) => {
-            at(CGROUP, "cgroup", group(|group, mode| done(program.attach(group, mode))))
-        }
-        Program::SockOps(program) => {
-            at(CGROUP, "cgroup", group(|group, mode| done(program.attach(group, mode))))
-        }
+        Program::CgroupSockAddr(program) => in_group(|group, mode| done(program.attach(group, mode))),
+        Program::CgroupSock(program) => in_group(|group, mode| done(program.attach(group, mode))),
+        Program::CgroupSockopt(program) => in_group(|group, mode| done(program.attach(group, mode))),
+        Program::CgroupSysctl(program) => in_group(|group, mode| done(program.attach(group, mode))),
+        Program::CgroupDevice(program) => in_group(|group, mode| done(program.attach(group, mode))),
+        Program::SockOps(program) => in_group(|group, mode| done(program.attach(group, mode))),
         _ => at(section, "", Err(Trouble::Lacks("only libbpf attaches programs of this kind here"))),
     }
 }
@@ -94,7 +82,11 @@ fn done<T>(result: Result<T, ProgramError>) -> Result<(), Trouble> {
     Ok(result.map(|_| ())?)
 }
 
-fn group(attach: impl FnOnce(File, CgroupAttachMode) -> Result<(), Trouble>) -> Result<(), Trouble> {
+fn in_group(
+    attach: impl FnOnce(File, CgroupAttachMode) -> Result<(), Trouble>,
+) -> (String, &'static str, Result<(), Trouble>) {
     // With any other mode aya hands flags to a link, which the kernel refuses.
-    attach(File::open(CGROUP)?, CgroupAttachMode::Single)
+    let mode = CgroupAttachMode::Single;
+    let result = File::open(CGROUP).map_err(Trouble::from).and_then(|group| attach(group, mode));
+    (CGROUP.to_owned(), "cgroup", result)
 }

@@ -7,18 +7,23 @@
 mod attach;
 mod refusal;
 
-use super::protocol::{Entry, Refusal, Said, Setting, Size, Task, VERSION};
+use super::protocol::{Entry, Refusal, Said, Size, Task, VERSION};
+use super::terms::{self, Ability};
 use ::aya::programs::{Program, ProgramError};
-use ::aya::{Btf, Ebpf, EbpfLoader};
-use domain::contract::{Contract, Entries, MapTerms};
+use ::aya::{Btf, BtfError, Ebpf, EbpfLoader};
 use domain::evidence::MapFact;
 use domain::level::Level;
 use domain::section::{MAP_TYPES, target};
 use std::cell::LazyCell;
 use std::collections::BTreeMap;
 
+/// What aya sets of a contract.
+const ABLE: &[Ability] = &[Ability::Autoload, Ability::MaxEntries, Ability::Globals];
 /// The version of aya in this program; a test holds it to the lock file.
 const AYA: &str = "0.14.0";
+
+/// The kernel's types.
+type Types = LazyCell<Result<Btf, BtfError>>;
 
 /// Takes the task's object as far as its level says.
 pub(super) fn load(task: &Task, tell: &mut dyn FnMut(Said)) -> Result<(), String> {
@@ -31,7 +36,7 @@ pub(super) fn load(task: &Task, tell: &mut dyn FnMut(Said)) -> Result<(), String
             return Ok(());
         }
     };
-    let (applied, not_applied) = terms(&task.contract);
+    let (applied, not_applied) = terms::split(&task.contract, ABLE);
     tell(Said::Opened { maps: maps(&parsed), applied, not_applied });
     match loader(task).load(&object) {
         Ok(mut loaded) => {
@@ -67,7 +72,7 @@ fn loader(task: &Task) -> EbpfLoader<'_> {
     let mut loader = EbpfLoader::new();
     for (name, terms) in &task.contract.maps {
         if let Some(entries) = terms.max_entries {
-            loader.map_max_entries(name, count(entries));
+            loader.map_max_entries(name, terms::count(entries));
         }
     }
     for global in &task.globals {
@@ -76,56 +81,9 @@ fn loader(task: &Task) -> EbpfLoader<'_> {
     loader
 }
 
-fn count(entries: Entries) -> u32 {
-    match entries {
-        Entries::Count(count) => count,
-        Entries::Cpus => crate::sys::libbpf::possible_cpus().unwrap_or(1),
-    }
-}
-
-/// What aya sets of the contract, and what it has no way to set.
-fn terms(contract: &Contract) -> (Vec<String>, Vec<Setting>) {
-    let (mut applied, mut not_applied) = (Vec::new(), Vec::new());
-    let mut lacks = |subject: &str, setting: String| {
-        not_applied.push(Setting { subject: subject.to_owned(), setting });
-    };
-    for (name, terms) in &contract.programs {
-        if let Some(autoload) = terms.autoload {
-            applied.push(format!("`{name}`: autoload {autoload}"));
-        }
-        let overrides = [("type", &terms.r#type), ("section", &terms.section)];
-        for (key, value) in overrides.into_iter().filter_map(|(key, value)| Some((key, value.as_ref()?))) {
-            lacks(name, format!("{key} {value}"));
-        }
-    }
-    for (name, terms) in &contract.maps {
-        let MapTerms { max_entries, key_size, value_size, autocreate, inner_map } = terms;
-        if let Some(entries) = max_entries {
-            applied.push(format!("`{name}`: max_entries {}", count(*entries)));
-        }
-        for (key, set) in [
-            ("key_size", key_size.is_some()),
-            ("value_size", value_size.is_some()),
-            ("autocreate", autocreate.is_some()),
-            ("inner_map", inner_map.is_some()),
-        ] {
-            if set {
-                lacks(name, key.to_owned());
-            }
-        }
-    }
-    applied.extend(contract.globals.keys().map(|name| format!("`{name}` has its declared value")));
-    for (group, candidates) in &contract.variants {
-        for candidate in candidates {
-            lacks(&candidate.program, format!("a choice of group {group}"));
-        }
-    }
-    (applied, not_applied)
-}
-
 fn programs(task: &Task, loaded: &mut Ebpf, tell: &mut dyn FnMut(Said)) {
     // Read only where a program needs it: reading takes longer than most loads.
-    let btf: LazyCell<Result<Btf, ::aya::BtfError>> = LazyCell::new(Btf::from_sys_fs);
+    let btf: Types = LazyCell::new(Btf::from_sys_fs);
     for Entry { name, section } in &task.programs {
         let terms = task.contract.programs.get(name);
         if terms.and_then(|terms| terms.autoload) == Some(false) {
@@ -162,49 +120,37 @@ fn size(program: &Program) -> Size {
     }
 }
 
-/// Loads one program, by the target its section names where its type needs one.
-fn verify(
-    program: &mut Program,
-    section: &str,
-    btf: &LazyCell<Result<Btf, ::aya::BtfError>>,
-) -> Result<(), Refusal> {
-    let target = || {
-        let unnamed = || refusal::says("the section names no target, and aya's caller has to".to_owned());
-        target(section).ok_or_else(unnamed)
-    };
-    let types = || LazyCell::force(btf).as_ref().map_err(refusal::of_types);
-    let result: Result<(), ProgramError> = match program {
-        Program::KProbe(program) => program.load(),
-        Program::UProbe(program) => program.load(),
-        Program::TracePoint(program) => program.load(),
-        Program::SocketFilter(program) => program.load(),
-        Program::ReusePortSocketFilter(program) => program.load(),
-        Program::Xdp(program) => program.load(),
-        Program::SkMsg(program) => program.load(),
-        Program::SkSkb(program) => program.load(),
-        Program::CgroupSockAddr(program) => program.load(),
-        Program::SockOps(program) => program.load(),
-        Program::SchedClassifier(program) => program.load(),
-        Program::CgroupSkb(program) => program.load(),
-        Program::CgroupSysctl(program) => program.load(),
-        Program::CgroupSockopt(program) => program.load(),
-        Program::LircMode2(program) => program.load(),
-        Program::PerfEvent(program) => program.load(),
-        Program::RawTracePoint(program) => program.load(),
-        Program::FlowDissector(program) => program.load(),
-        Program::SkLookup(program) => program.load(),
-        Program::SkReuseport(program) => program.load(),
-        Program::CgroupSock(program) => program.load(),
-        Program::CgroupDevice(program) => program.load(),
-        Program::Lsm(program) => program.load(target()?, types()?),
-        Program::LsmCgroup(program) => program.load(target()?, types()?),
-        Program::BtfTracePoint(program) => program.load(target()?, types()?),
-        Program::FEntry(program) => program.load(target()?, types()?),
-        Program::FExit(program) => program.load(target()?, types()?),
-        Program::Iter(program) => program.load(target()?, types()?),
-        Program::Extension(_) => {
-            return Err(refusal::says("aya's caller names the program that is replaced".to_owned()));
+/// Calls the `load` of every kind of program: those of their own, and those that need a target and types.
+macro_rules! load {
+    ($of:expr; $($alone:ident)*; $target:expr, $types:expr; $($with:ident)*) => {
+        match $of {
+            $(Program::$alone(program) => program.load(),)*
+            $(Program::$with(program) => program.load($target?, $types?),)*
+            Program::Extension(_) => {
+                return Err(refusal::says("aya's caller names the program that is replaced".to_owned()));
+            }
         }
     };
+}
+
+/// Loads one program, by the target its section names where its type needs one.
+fn verify(program: &mut Program, section: &str, btf: &Types) -> Result<(), Refusal> {
+    let unnamed = || refusal::says("the section names no target, and aya's caller has to".to_owned());
+    let target = || target(section).ok_or_else(unnamed);
+    let types = || LazyCell::force(btf).as_ref().map_err(refusal::of_types);
+    let result: Result<(), ProgramError> = load!(program;
+        KProbe UProbe TracePoint SocketFilter ReusePortSocketFilter Xdp SkMsg SkSkb CgroupSockAddr SockOps
+            SchedClassifier CgroupSkb CgroupSysctl CgroupSockopt LircMode2 PerfEvent RawTracePoint FlowDissector
+            SkLookup SkReuseport CgroupSock CgroupDevice;
+        target(), types(); Lsm LsmCgroup BtfTracePoint FEntry FExit Iter);
     result.map_err(|error| refusal::of_program(&error))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_version_told_is_the_one_inside() {
+        let lock = include_str!("../../../../Cargo.lock");
+        assert!(lock.contains(&format!("name = \"aya\"\nversion = \"{}\"", super::AYA)));
+    }
 }
