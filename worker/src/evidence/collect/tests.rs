@@ -321,3 +321,21 @@ fn a_clone_begins_with_its_job_and_has_no_kernel_before() {
         assert_eq!(evidence.kernel.is_some(), kernel, "a clone that never took its job saw no kernel");
     }
 }
+
+#[test]
+fn offers_beyond_the_limits_are_not_kept() {
+    use domain::offers::Offers;
+    let ready = |name: &str| {
+        let offers = Offers { kfuncs: Some(vec![name.to_owned()]), ..Offers::default() };
+        let facts = KernelFacts::default();
+        FromGuest::Ready { boot_nonce: NONCES.boot, facts, offers: Some(Box::new(offers)) }
+    };
+    let mut collector = Collector::new(NONCES, None);
+    let refused = collector.take(ready("\u{1b}[2J"));
+    assert!(matches!(refused, Err(Offence::Offers(_))), "{refused:?}");
+    assert!(collector.into_kernel().is_none(), "no template is made of it");
+    let mut collector = Collector::new(NONCES, None);
+    collector.take(ready("bpf_iter_num_new")).expect("it is sound");
+    let (_, offers) = collector.into_kernel().expect("it is ready");
+    assert_eq!(offers.kfuncs, Some(vec!["bpf_iter_num_new".to_owned()]));
+}
