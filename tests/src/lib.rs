@@ -9,5 +9,6 @@ pub mod corpus;
 pub mod cost;
 pub mod guests;
 pub mod holdings;
+pub mod kinds;
 pub mod postgres;
 pub mod system;

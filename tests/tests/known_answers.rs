@@ -5,7 +5,8 @@ use domain::kernel::Kernel;
 use domain::verdict::STACK_BYTES_MAX;
 use proto::wire;
 use tests::corpus::{self, Corpus};
-use tests::system::System;
+use tests::kinds;
+use tests::system::{System, repository};
 
 /// One kernel of every generation the corpus distinguishes.
 const KERNELS: &str = "5.10,6.1,6.12,newest";
@@ -41,6 +42,11 @@ async fn every_object_gets_the_verdict_it_is_known_for() -> anyhow::Result<()> {
         assert!(!answer.evidence.is_empty(), "{name} on {}: a verdict without evidence", kernel.id);
     }
     system.stop().await;
+    let (path, fresh) = (repository().join("docs/KINDS.md"), kinds::document(&run));
+    if std::env::var_os("BPFCOMPAT_WRITE_KINDS").is_some() {
+        std::fs::write(&path, &fresh)?;
+    }
+    wrong.extend(kinds::differences(&std::fs::read_to_string(&path).unwrap_or_default(), &fresh));
     assert!(wrong.is_empty(), "{} differences:\n{}", wrong.len(), wrong.join("\n"));
     Ok(())
 }

@@ -124,7 +124,7 @@ const BEGIN: &[u8] = b"libbpf: ";
 
 /// A message of which only the first line begins like one. Names and source lines of the object are part of
 /// messages, and with a line break in them they would pass for a message of libbpf.
-fn one_message(text: &[u8]) -> Cow<'_, [u8]> {
+pub(crate) fn one_message(text: &[u8]) -> Cow<'_, [u8]> {
     let pretends = |line: &&[u8]| line.starts_with(BEGIN);
     if !text.split(is_break).skip(1).any(|line| pretends(&line)) {
         return Cow::Borrowed(text);

@@ -142,15 +142,11 @@ mod tests {
             bin: bin.to_owned(),
             dir: dir.map(Path::to_owned),
             objects: vec![],
-            kernels: vec![],
-            optional: vec![],
+            scope: typed::Scope::default(),
             runtime: None,
             expect_exit: 0,
             expect_running: false,
-            json: None,
-            markdown: None,
-            junit: None,
-            fresh: false,
+            reports: typed::Reports::default(),
             arguments: vec!["--once".to_owned()],
         }
     }

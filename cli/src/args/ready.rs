@@ -10,7 +10,7 @@ use domain::axis::{self, Loader, LoaderError};
 use domain::contract::Manifest;
 use domain::level::Level;
 use domain::selector::{Selector, SelectorError};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Objects in one run at most: more is a build tree by mistake, and each is held in memory.
@@ -89,10 +89,10 @@ pub(crate) fn question(typed: &typed::Test, settings: &Settings) -> Result<Quest
     let objects = objects(&typed.objects)?;
     let manifest = typed.manifest.as_ref().map(|path| manifest::read(path, &objects)).transpose()?;
     let mut manifest = manifest.unwrap_or_default();
-    let by_flag = selector("--kernels", &typed.kernels)?;
+    let by_flag = selector("--kernels", &typed.scope.kernels)?;
     let declared = selector("required_kernels", manifest.required_kernels.as_slice())?;
     let kernels = nearest([by_flag, declared]).unwrap_or_else(|| settings.kernels.clone());
-    let by_flag = selector("--optional", &typed.optional)?;
+    let by_flag = selector("--optional", &typed.scope.optional)?;
     let declared = selector("optional_kernels", manifest.optional_kernels.as_slice())?;
     let optional = nearest([by_flag, declared, settings.optional.clone()]);
     let loaders = match (typed.loader.as_slice(), manifest.loaders.as_slice()) {
@@ -119,7 +119,7 @@ pub(crate) fn question(typed: &typed::Test, settings: &Settings) -> Result<Quest
         loaders,
         manifest,
         level,
-        fresh: typed.fresh,
+        fresh: typed.scope.fresh,
         timeout: seconds.map(|seconds| Duration::from_secs(seconds.into())),
     })
 }
@@ -130,8 +130,8 @@ pub(crate) fn question(typed: &typed::Test, settings: &Settings) -> Result<Quest
 /// `NotReady`; nothing was started and nothing is left behind.
 pub(crate) fn command(typed: &typed::Command, settings: &Settings) -> Result<Question, NotReady> {
     let (files, manifest) = archive::pack(typed)?;
-    let kernels = selector("--kernels", &typed.kernels)?.unwrap_or_else(|| settings.kernels.clone());
-    let optional = nearest([selector("--optional", &typed.optional)?, settings.optional.clone()]);
+    let kernels = selector("--kernels", &typed.scope.kernels)?.unwrap_or_else(|| settings.kernels.clone());
+    let optional = nearest([selector("--optional", &typed.scope.optional)?, settings.optional.clone()]);
     Ok(Question {
         objects: vec![files],
         loaders: vec![Loader::default()],
@@ -139,7 +139,7 @@ pub(crate) fn command(typed: &typed::Command, settings: &Settings) -> Result<Que
         optional,
         manifest,
         level: Level::Behave,
-        fresh: typed.fresh,
+        fresh: typed.scope.fresh,
         timeout: None,
     })
 }
@@ -149,18 +149,23 @@ impl Reports {
     ///
     /// # Errors
     /// `OutputError` for the first that could not be written.
-    pub(crate) fn check(
-        json: Option<&PathBuf>,
-        markdown: Option<&PathBuf>,
-        junit: Option<&PathBuf>,
-    ) -> Result<Self, OutputError> {
-        let check = |flag, path: Option<&PathBuf>| path.map(|path| Output::check(flag, path)).transpose();
+    pub(crate) fn check(typed: &typed::Reports) -> Result<Self, OutputError> {
+        let check =
+            |flag, path: &Option<PathBuf>| path.as_ref().map(|path| Output::check(flag, path)).transpose();
         let reports = Self {
-            json: check("--json", json)?,
-            markdown: check("--markdown", markdown)?,
-            junit: check("--junit", junit)?,
+            json: check("--json", &typed.json)?,
+            markdown: check("--markdown", &typed.markdown)?,
+            junit: check("--junit", &typed.junit)?,
         };
         if reports.on_stdout() > 1 { Err(OutputError::StdoutTwice) } else { Ok(reports) }
+    }
+
+    /// The JSON report alone.
+    ///
+    /// # Errors
+    /// It could not be written.
+    pub(crate) fn json_only(path: Option<&Path>) -> Result<Self, OutputError> {
+        Ok(Self { json: path.map(|path| Output::check("--json", path)).transpose()?, ..Self::default() })
     }
 
     fn on_stdout(&self) -> usize {

@@ -67,11 +67,9 @@ pub(crate) enum Verb {
     },
 }
 
-#[derive(Debug, Args)]
-pub(crate) struct Test {
-    /// Compiled eBPF objects (`clang --target=bpf -c`)
-    #[arg(required = true, value_name = "OBJECT")]
-    pub(crate) objects: Vec<PathBuf>,
+/// Which kernels are asked, and whether again.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Scope {
     /// Kernels that decide the answer: lts, newest, all, 5.10,6.1, >=6.1,<7, flavour=generic,
     /// debian/trixie, exact ids; may be repeated [default: lts,newest]
     #[arg(long, value_name = "SELECTOR")]
@@ -79,6 +77,32 @@ pub(crate) struct Test {
     /// Kernels that are shown and never decide; may be repeated
     #[arg(long, value_name = "SELECTOR")]
     pub(crate) optional: Vec<String>,
+    /// Ask again even when the answer is stored
+    #[arg(long)]
+    pub(crate) fresh: bool,
+}
+
+/// Where reports go.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Reports {
+    /// Write the JSON report to a file, or to stdout with `-`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    /// Write the matrix as Markdown to a file, or to stdout with `-`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) markdown: Option<PathBuf>,
+    /// Write JUnit XML to a file, or to stdout with `-`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) junit: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Test {
+    /// Compiled eBPF objects (`clang --target=bpf -c`)
+    #[arg(required = true, value_name = "OBJECT")]
+    pub(crate) objects: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) scope: Scope,
     /// What loads the objects: libbpf, aya, bpftool; each answers for itself, several are compared; may be
     /// repeated [default: libbpf]
     #[arg(long, value_name = "LOADER", value_delimiter = ',')]
@@ -89,24 +113,14 @@ pub(crate) struct Test {
     /// What the objects' own loader sets before it loads, declared in YAML; every object must fit it
     #[arg(long, value_name = "FILE")]
     pub(crate) manifest: Option<PathBuf>,
-    /// Write the JSON report to a file, or to stdout with `-`
-    #[arg(long, value_name = "FILE")]
-    pub(crate) json: Option<PathBuf>,
-    /// Write the matrix as Markdown to a file, or to stdout with `-`
-    #[arg(long, value_name = "FILE")]
-    pub(crate) markdown: Option<PathBuf>,
-    /// Write JUnit XML to a file, or to stdout with `-`
-    #[arg(long, value_name = "FILE")]
-    pub(crate) junit: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) reports: Reports,
     /// Also show what the verifier counted: instructions, states, stack and size; JSON always has it
     #[arg(long)]
     pub(crate) stats: bool,
     /// Count the verifier's walk by source line, and show the dearest; takes several times longer
     #[arg(long)]
     pub(crate) line_costs: bool,
-    /// Ask again even when the answer is stored
-    #[arg(long)]
-    pub(crate) fresh: bool,
     /// Seconds one kernel may take to answer once it is up
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..=TIMEOUT_SECONDS_MAX))]
     pub(crate) timeout: Option<u32>,
@@ -125,12 +139,8 @@ pub(crate) struct Command {
     /// An object to lay beside it; may be repeated
     #[arg(long = "object", value_name = "OBJECT")]
     pub(crate) objects: Vec<PathBuf>,
-    /// Kernels that decide the answer, as for `test`; may be repeated
-    #[arg(long, value_name = "SELECTOR")]
-    pub(crate) kernels: Vec<String>,
-    /// Kernels that are shown and never decide; may be repeated
-    #[arg(long, value_name = "SELECTOR")]
-    pub(crate) optional: Vec<String>,
+    #[command(flatten)]
+    pub(crate) scope: Scope,
     /// Seconds it may run [default: 30]
     #[arg(long, value_name = "SECONDS")]
     pub(crate) runtime: Option<u32>,
@@ -140,18 +150,8 @@ pub(crate) struct Command {
     /// It must still run when its time is over, as a daemon does
     #[arg(long, conflicts_with = "expect_exit")]
     pub(crate) expect_running: bool,
-    /// Write the JSON report to a file, or to stdout with `-`
-    #[arg(long, value_name = "FILE")]
-    pub(crate) json: Option<PathBuf>,
-    /// Write the matrix as Markdown to a file, or to stdout with `-`
-    #[arg(long, value_name = "FILE")]
-    pub(crate) markdown: Option<PathBuf>,
-    /// Write JUnit XML to a file, or to stdout with `-`
-    #[arg(long, value_name = "FILE")]
-    pub(crate) junit: Option<PathBuf>,
-    /// Ask again even when the answer is stored
-    #[arg(long)]
-    pub(crate) fresh: bool,
+    #[command(flatten)]
+    pub(crate) reports: Reports,
     /// What the program is given
     #[arg(last = true, value_name = "ARGS")]
     pub(crate) arguments: Vec<String>,

@@ -18,7 +18,7 @@ const PREFIX_RUNS_MAX: u32 = 500;
 /// Does what was asked of runs.
 pub(super) async fn run(context: &Context, verb: &Runs) -> Result<Exit, Failure> {
     let reports = match verb {
-        Runs::Show { json, .. } => Reports::check(json.as_ref(), None, None).map_err(Failure::misuse)?,
+        Runs::Show { json, .. } => Reports::json_only(json.as_deref()).map_err(Failure::misuse)?,
         Runs::List { .. } | Runs::Watch { .. } | Runs::Cancel { .. } => Reports::default(),
     };
     let status = context.status();

@@ -17,7 +17,7 @@ use proto::{PIECE_BYTES, wire};
 /// Asks, follows, renders. Everything typed is checked before anything is started.
 pub(super) async fn run(context: &Context, typed: &typed::Test) -> Result<Exit, Failure> {
     let question = ready::question(typed, &context.settings).map_err(Failure::misuse)?;
-    let reports = Reports::check(typed.json.as_ref(), typed.markdown.as_ref(), typed.junit.as_ref());
+    let reports = Reports::check(&typed.reports);
     answer(context, &question, &reports.map_err(Failure::misuse)?, typed.stats).await
 }
 

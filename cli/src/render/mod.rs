@@ -18,6 +18,7 @@ mod fold;
 pub(crate) mod json;
 pub(crate) mod junit;
 pub(crate) mod kernel;
+mod line_costs;
 pub(crate) mod list;
 pub(crate) mod live;
 pub(crate) mod markdown;

@@ -4,7 +4,7 @@ use super::contract::{self, Told};
 use super::matrix::{Cell, Matrix};
 use super::paint::{Paint, Tone};
 use super::reason::{Reason, headline, place, reasons, unproven};
-use super::{checks, counts, disagreement, matrix, modules, own_loader, printable};
+use super::{checks, counts, disagreement, line_costs, matrix, modules, own_loader, printable};
 use crate::exit::Exit;
 use console::{measure_text_width, truncate_str};
 use domain::verdict::Verdict;
@@ -39,6 +39,7 @@ pub(crate) fn run(matrix: &Matrix<'_>, look: Look, counted: bool) -> String {
         lines.extend(terms(matrix, object, look.paint));
     }
     lines.extend(checks::lines(matrix, look.paint));
+    lines.extend(line_costs::lines(matrix, look.paint));
     let disagreements = disagreement::lines(matrix);
     if !disagreements.is_empty() {
         lines.push(String::new());

@@ -54,7 +54,7 @@ fn what_a_loader_did_not_find_in_the_kernel_is() {
 #[test]
 fn errno_and_the_verifier_decide_whatever_the_loader_says() {
     let log = "the BPF_PROG_LOAD syscall returned Permission denied (os error 13)\n\
-        prog 'p': -- BEGIN PROG LOAD LOG --\n7: (79) r1 = *(u64 *)(r0 +0)\n\
+        libbpf: prog 'p': -- BEGIN PROG LOAD LOG --\n7: (79) r1 = *(u64 *)(r0 +0)\n\
         R0 invalid mem access 'map_value_or_null'\n-- END PROG LOAD LOG --\n";
     for (errno, log, code) in [
         (Errno::EACCES, log, CauseCode::VerifierAccess),

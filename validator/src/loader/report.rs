@@ -2,7 +2,7 @@
 
 use super::protocol::{Attempt, Refusal, Said, Setting, Size};
 use crate::exercise::{ExerciseError, send_log};
-use crate::log::Log;
+use crate::log::{Log, one_message};
 use crate::sys::libbpf;
 use channel::Link;
 use domain::errno::Errno;
@@ -163,7 +163,7 @@ impl<'a> Report<'a> {
         self.send(&FromGuest::Load(Load { scope, errno, unable, loaded, counts: vec![], took_us: 0 }))
     }
 
-    /// The loader's words, and the verifier's between the marks that libbpf puts around them.
+    /// The loader's words, and the verifier's as the message that libbpf would make of them.
     fn log(
         &self,
         subject: &LogSubject,
@@ -176,9 +176,9 @@ impl<'a> Report<'a> {
         }
         match verified {
             Some(name) if !refusal.log.is_empty() => {
-                log.push(format!("prog '{name}': -- BEGIN PROG LOAD LOG --\n").as_bytes());
-                log.push(refusal.log.as_bytes());
-                log.push(b"\n-- END PROG LOAD LOG --\n");
+                let (begin, end) = ("-- BEGIN PROG LOAD LOG --", "-- END PROG LOAD LOG --");
+                let message = format!("libbpf: prog '{name}': {begin}\n{}\n{end}\n", refusal.log);
+                log.push(&one_message(message.as_bytes()));
             }
             _ => log.push(refusal.log.as_bytes()),
         }
