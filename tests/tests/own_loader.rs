@@ -29,7 +29,8 @@ fn archive(entries: &[Entry]) -> anyhow::Result<Vec<u8>> {
 /// bpftool of this host and every library it names, each where it stands here.
 fn bpftool() -> anyhow::Result<Vec<Entry>> {
     let program = "/usr/sbin/bpftool";
-    let listed = Command::new("ldd").arg(program).output().context("ldd")?;
+    // Cargo leads the loader to libraries that it built for others.
+    let listed = Command::new("ldd").env_remove("LD_LIBRARY_PATH").arg(program).output().context("ldd")?;
     let listed = String::from_utf8(listed.stdout)?;
     let libraries = listed.lines().filter_map(|line| {
         let path = line.split_whitespace().find(|word| word.starts_with('/'))?;
