@@ -341,6 +341,10 @@ fn refused_attaches() {
         ("tc", "sched_cls", Errno::ENOENT, "", CauseCode::AttachUnsupported),
         ("uprobe//usr/bin/x:main", "kprobe", Errno::ENOENT, "", CauseCode::NotExercised),
         ("xdp", "xdp", EBUSY, "", CauseCode::Infrastructure),
+        ("fentry/x", "tracing", EBUSY, "", CauseCode::AttachUnsupported),
+        ("fexit.s/x", "tracing", EBUSY, "", CauseCode::AttachUnsupported),
+        ("tp_btf/x", "tracing", EBUSY, "", CauseCode::Infrastructure),
+        ("usdt", "kprobe", Errno::ESRCH, "", CauseCode::LoaderUnable),
         ("xdp", "xdp", Errno::ENOMEM, "", CauseCode::GuestMemory),
         ("xdp", "xdp", EFAULT, "", CauseCode::Unexplained),
     ] {

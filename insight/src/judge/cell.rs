@@ -60,7 +60,8 @@ fn not_opened(evidence: &Evidence) -> Option<Cause> {
         return Some(loader::object(evidence, unable, Stage::Open));
     }
     let errno = open.errno?;
-    let line = libbpf::last_failure(evidence.log(&LogSubject::Open)).unwrap_or_default();
+    let log = evidence.log(&LogSubject::Open);
+    let line = libbpf::last_failure(log).or_else(|| libbpf::last_line(log)).unwrap_or_default();
     let finding = if errno == Errno::ENOMEM {
         Finding::certain(
             CauseCode::GuestMemory,

@@ -84,6 +84,8 @@ const LOAD: &[LoadRule] = &[
 /// Why a program was not attached.
 const ATTACH: &[AttachRule] = &[
     attach::no_memory,
+    attach::static_probes_unheld,
+    attach::untraceable,
     attach::busy,
     attach::guest_unprepared,
     attach::module_lacking,

@@ -177,8 +177,9 @@ fn not_attached(evidence: &Evidence, program: &ProgramFact, attach: Option<&Atta
         AttachOutcome::Failed(errno) => {
             let log = evidence.log(&LogSubject::Attach(name.clone()));
             let facts = evidence.kernel.as_ref();
-            let refusal =
-                attach::Refusal { program, attach, errno: *errno, facts, modules: searched(evidence), log };
+            let maps = evidence.open.as_ref().map(|open| open.maps.as_slice()).unwrap_or_default();
+            let modules = searched(evidence);
+            let refusal = attach::Refusal { program, attach, errno: *errno, maps, facts, modules, log };
             Some(cause(Stage::Attach, Some(*errno), classify::attach(&refusal), None))
         }
     }

@@ -24,6 +24,11 @@ fn lines(log: &str) -> impl DoubleEndedIterator<Item = &str> {
     log.lines().filter_map(|line| line.strip_prefix(PREFIX)).map(str::trim_end)
 }
 
+/// What libbpf said last.
+pub fn last_line(log: &str) -> Option<&str> {
+    lines(log).next_back()
+}
+
 /// The last line of libbpf that begins with `words`. Words further in may be names of the object.
 pub fn line_that_begins<'a>(log: &'a str, words: &str) -> Option<&'a str> {
     lines(log).rev().find(|line| line.starts_with(words))

@@ -6,13 +6,14 @@ use crate::log::libbpf;
 use crate::wanted;
 use domain::cause::{CauseCode, Confidence};
 use domain::errno::Errno;
-use domain::evidence::{Attach, KernelFacts, ProgramFact};
+use domain::evidence::{Attach, KernelFacts, MapFact, ProgramFact};
 
 /// One program that was not attached.
 pub(in crate::judge) struct Refusal<'a> {
     pub(in crate::judge) program: &'a ProgramFact,
     pub(in crate::judge) attach: &'a Attach,
     pub(in crate::judge) errno: Errno,
+    pub(in crate::judge) maps: &'a [MapFact],
     pub(in crate::judge) facts: Option<&'a KernelFacts>,
     pub(in crate::judge) modules: Searched<'a>,
     pub(in crate::judge) log: &'a str,
@@ -44,6 +45,41 @@ pub(in crate::judge) fn no_memory(refusal: &Refusal<'_>) -> Option<Finding> {
     (refusal.errno == Errno::ENOMEM).then(|| {
         let says = format!("The guest had too little memory to attach `{}`.", refusal.program.name);
         Finding::certain(CauseCode::GuestMemory, &refusal.program.name, says)
+    })
+}
+
+/// The map by which libbpf tells a program of which static probe it was called.
+const STATIC_PROBES: &str = "__bpf_usdt_specs";
+
+/// libbpf attaches no program to a static probe in an object without the maps of its `bpf/usdt.bpf.h`,
+/// and answers ESRCH before it asks a kernel (`usdt_manager_new`).
+pub(in crate::judge) fn static_probes_unheld(refusal: &Refusal<'_>) -> Option<Finding> {
+    let kind = refusal.program.section.split('/').next().unwrap_or_default();
+    let held = refusal.maps.iter().any(|map| map.name == STATIC_PROBES);
+    (matches!(kind, "usdt" | "usdt.s") && !held && refusal.errno == Errno::ESRCH).then(|| {
+        let name = &refusal.program.name;
+        let says = format!(
+            "`{name}` is for a static probe, and the object lacks map `{STATIC_PROBES}`: libbpf attaches it to none \
+             on any kernel until the object includes `bpf/usdt.bpf.h`."
+        );
+        Finding::certain(CauseCode::LoaderUnable, name, says).on(refusal.line())
+    })
+}
+
+/// Kinds of sections whose programs are called from the first instruction of a kernel function.
+const ENTRIES: [&str; 4] = ["fentry", "fexit", "fmod_ret", "fsession"];
+
+/// The kernel answers EBUSY where a function's first instruction is not the one it expects to replace:
+/// functions declared `inline` are `notrace` too (`linux/compiler_types.h`), and where the compiler kept
+/// one as a function, BTF names it and nothing can be attached to it (`bpf_arch_text_poke` on x86).
+pub(in crate::judge) fn untraceable(refusal: &Refusal<'_>) -> Option<Finding> {
+    let (kind, function) = refusal.program.section.split_once('/')?;
+    let is_entry = ENTRIES.contains(&kind.strip_suffix(".s").unwrap_or(kind));
+    (is_entry && refusal.errno == Errno::EBUSY).then(|| {
+        let says = format!(
+            "This kernel has `{function}` and cannot trace its entry, as of functions declared inline or notrace."
+        );
+        Finding::likely(CauseCode::AttachUnsupported, refusal.hook(), says).on(refusal.line())
     })
 }
 
