@@ -14,6 +14,8 @@ pub struct Question {
     pub kernel: Digest,
     /// The validator that is to answer.
     pub validator: Digest,
+    /// The rules that judge its evidence.
+    pub rules: Digest,
     /// The contract, as it stands on this kernel on the day of the question.
     pub contract: Digest,
     /// The evidence level.

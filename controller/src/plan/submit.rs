@@ -208,6 +208,7 @@ async fn answered(
     let validators = workers::validators(&parts.db).await?;
     let today = OffsetDateTime::now_utc().date();
     let contract = &order.manifest.contract;
+    let rules = insight::judge::rules();
     let kernels: HashMap<_, _> = asked
         .iter()
         .map(|asked| (&asked.kernel.id, (asked, contract.on(&asked.kernel).digest(today))))
@@ -221,6 +222,7 @@ async fn answered(
                 object: cell.object,
                 kernel: asked.kernel.digest,
                 validator,
+                rules,
                 contract,
                 level: order.level,
                 loader: cell.loader.clone(),

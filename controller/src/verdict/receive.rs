@@ -92,6 +92,7 @@ fn judge(compressed: &[u8], asked: &Asked) -> Result<Judged, String> {
         object: asked.object,
         kernel: asked.kernel,
         validator: asked.validator,
+        rules: insight::judge::rules(),
         contract: asked.contract.digest(today),
         level: asked.level,
         loader: asked.loader.clone(),

@@ -34,6 +34,7 @@ pub(crate) mod trouble;
 
 use classify::Finding;
 use domain::cause::{Cause, CauseCode, Location, Stage};
+use domain::digest::Digest;
 use domain::errno::Errno;
 use domain::evidence::Evidence;
 use domain::level::Level;
@@ -42,6 +43,12 @@ use time::Date;
 
 /// Longest line of a log kept in a cause, in bytes. The whole log stays in the evidence.
 pub const LINE_BYTES_MAX: usize = 500;
+
+/// Which rules [`judge`] has: the digest of this crate's sources. Evidence judged by other rules may mean
+/// something else today.
+pub fn rules() -> Digest {
+    env!("INSIGHT_RULES").parse().expect("the build writes a digest")
+}
 
 /// The verdicts of one cell; `today` says which expected failures still hold.
 pub fn judge(evidence: &Evidence, level: Level, today: Date) -> CellVerdict {

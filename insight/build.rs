@@ -1,0 +1,34 @@
+//! Gives the judge a name: the SHA-256 of this crate's sources, in the order of their paths. An answer
+//! of other rules is no answer to today's question.
+
+use sha2::{Digest, Sha256};
+use std::path::{Path, PathBuf};
+
+fn main() -> std::io::Result<()> {
+    println!("cargo:rerun-if-changed=src");
+    println!("cargo:rerun-if-changed=build.rs");
+    let mut files = Vec::new();
+    collect(Path::new("src"), &mut files)?;
+    files.sort();
+    let mut rules = Sha256::new();
+    for file in files {
+        let text = std::fs::read(&file)?;
+        // Lengths keep text from moving between a path and a file, or between two files.
+        rules.update(format!("{} {}\n", file.display(), text.len()));
+        rules.update(text);
+    }
+    println!("cargo:rustc-env=INSIGHT_RULES={}", hex::encode(rules.finalize()));
+    Ok(())
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            collect(&path, files)?;
+        } else {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
