@@ -262,7 +262,9 @@ fn a_missing_kfunc_is_the_cause_of_who_calls_it_and_blocks_the_others() {
 
 #[test]
 fn refused_maps() {
-    let inferred = vec!["map `m` got a size of 4096 entries".to_owned()];
+    let size = ["map `m` asks for 0 entries, as its loader sets them; 4096 were used".to_owned()];
+    let inner =
+        ["map `m` holds maps and does not say which, as its loader does; `n` was their prototype".to_owned()];
     for (map, errno, types, inferred, code, sure) in [
         (
             map("arena", 33, 8),
@@ -285,14 +287,7 @@ fn refused_maps() {
         (map("ringbuf", 27, 1000), Errno::EINVAL, None, &[], CauseCode::MapRefused, Confidence::Likely),
         (map("hash", 1, 8), Errno::EPERM, Some(34), &[], CauseCode::MapRefused, Confidence::Certain),
         (map("hash", 1, 0), Errno::EINVAL, Some(34), &[], CauseCode::LoaderContract, Confidence::Likely),
-        (
-            map("hash", 1, 4096),
-            Errno::EINVAL,
-            Some(34),
-            &inferred,
-            CauseCode::MapRefused,
-            Confidence::Certain,
-        ),
+        (map("hash", 1, 4096), Errno::EINVAL, Some(34), &size, CauseCode::MapRefused, Confidence::Certain),
         (
             map("hash_of_maps", 13, 8),
             Errno::EINVAL,
@@ -305,7 +300,15 @@ fn refused_maps() {
             map("hash_of_maps", 13, 8),
             Errno::EINVAL,
             Some(34),
-            &inferred,
+            &size,
+            CauseCode::LoaderContract,
+            Confidence::Likely,
+        ),
+        (
+            map("hash_of_maps", 13, 8),
+            Errno::EINVAL,
+            Some(34),
+            &inner,
             CauseCode::MapRefused,
             Confidence::Certain,
         ),

@@ -70,7 +70,8 @@ pub(in crate::judge) fn too_large(refusal: &Refusal<'_>) -> Option<Finding> {
 pub(in crate::judge) fn inner_map_missing(refusal: &Refusal<'_>) -> Option<Finding> {
     let Refusal { map, .. } = refusal;
     let of_maps = map.kind == "array_of_maps" || map.kind == "hash_of_maps";
-    (of_maps && refusal.errno == Errno::EINVAL && !was_inferred(refusal)).then(|| {
+    let told = inferred(refusal).any(|sentence| sentence.contains(" holds maps "));
+    (of_maps && refusal.errno == Errno::EINVAL && !told).then(|| {
         let says =
             format!("Map `{}` holds maps and declares no inner map; its own loader sets one.", map.name);
         Finding::likely(CauseCode::LoaderContract, &map.name, says)
@@ -80,7 +81,7 @@ pub(in crate::judge) fn inner_map_missing(refusal: &Refusal<'_>) -> Option<Findi
 pub(in crate::judge) fn size_missing(refusal: &Refusal<'_>) -> Option<Finding> {
     let Refusal { map, .. } = refusal;
     let sized = map.max_entries > 0 || SIZELESS.contains(&map.kind.as_str());
-    (!sized && refusal.errno == Errno::EINVAL && !was_inferred(refusal)).then(|| {
+    (!sized && refusal.errno == Errno::EINVAL && inferred(refusal).next().is_none()).then(|| {
         let says = format!("Map `{}` declares no size; its own loader sets one.", map.name);
         Finding::likely(CauseCode::LoaderContract, &map.name, says)
     })
@@ -100,10 +101,10 @@ pub(in crate::judge) fn refused(refusal: &Refusal<'_>) -> Finding {
     }
 }
 
-fn was_inferred(refusal: &Refusal<'_>) -> bool {
-    let words = |sentence: &String| {
-        let is_name = |c: char| c.is_alphanumeric() || c == '_' || c == '.';
-        sentence.split(|c| !is_name(c)).any(|word| word == refusal.map.name)
-    };
-    refusal.inferred.iter().any(words)
+/// What the validator set for the map because the object does not: a size, or a prototype of what it holds.
+fn inferred<'a>(refusal: &'a Refusal<'_>) -> impl Iterator<Item = &'a String> {
+    let is_name = |c: char| c.is_alphanumeric() || c == '_' || c == '.';
+    let of_map =
+        move |sentence: &&String| sentence.split(|c| !is_name(c)).any(|word| word == refusal.map.name);
+    refusal.inferred.iter().filter(of_map)
 }
