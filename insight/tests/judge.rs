@@ -1,10 +1,14 @@
 //! What each kind of evidence means: every cause by at least one refusal, and how programs and
 //! maps add up to a cell. Texts of logs are libbpf's and the verifier's own.
 
+#[path = "judge/attaches.rs"]
+mod attaches;
 #[path = "judge/checks.rs"]
 mod checks;
 #[path = "judge/loaders.rs"]
 mod loaders;
+#[path = "judge/maps.rs"]
+mod maps;
 #[path = "judge/modules.rs"]
 mod modules;
 #[path = "judge/pretence.rs"]
@@ -260,127 +264,6 @@ fn a_missing_kfunc_is_the_cause_of_who_calls_it_and_blocks_the_others() {
     );
 }
 
-#[test]
-fn refused_maps() {
-    let size = ["map `m` asks for 0 entries, as its loader sets them; 4096 were used".to_owned()];
-    let inner =
-        ["map `m` holds maps and does not say which, as its loader does; `n` was their prototype".to_owned()];
-    for (map, errno, types, inferred, code, sure) in [
-        (
-            map("arena", 33, 8),
-            Errno::EINVAL,
-            Some(29),
-            &[][..],
-            CauseCode::MapTypeUnknown,
-            Confidence::Certain,
-        ),
-        (map("arena", 33, 8), Errno::E2BIG, Some(29), &[], CauseCode::MapTypeUnknown, Confidence::Certain),
-        (
-            map("hash", 1, 3_000_000_000),
-            Errno::E2BIG,
-            Some(34),
-            &[],
-            CauseCode::MapTooLarge,
-            Confidence::Certain,
-        ),
-        (map("ringbuf", 27, 1000), Errno::EINVAL, Some(34), &[], CauseCode::MapRefused, Confidence::Certain),
-        (map("ringbuf", 27, 1000), Errno::EINVAL, None, &[], CauseCode::MapRefused, Confidence::Likely),
-        (map("hash", 1, 8), Errno::EPERM, Some(34), &[], CauseCode::MapRefused, Confidence::Certain),
-        (map("hash", 1, 0), Errno::EINVAL, Some(34), &[], CauseCode::LoaderContract, Confidence::Likely),
-        (map("hash", 1, 4096), Errno::EINVAL, Some(34), &size, CauseCode::MapRefused, Confidence::Certain),
-        (
-            map("hash_of_maps", 13, 8),
-            Errno::EINVAL,
-            Some(34),
-            &[],
-            CauseCode::LoaderContract,
-            Confidence::Likely,
-        ),
-        (
-            map("hash_of_maps", 13, 8),
-            Errno::EINVAL,
-            Some(34),
-            &size,
-            CauseCode::LoaderContract,
-            Confidence::Likely,
-        ),
-        (
-            map("hash_of_maps", 13, 8),
-            Errno::EINVAL,
-            Some(34),
-            &inner,
-            CauseCode::MapRefused,
-            Confidence::Certain,
-        ),
-        (map("hash", 1, 8), Errno::ENOMEM, Some(34), &[], CauseCode::GuestMemory, Confidence::Certain),
-    ] {
-        let log = "libbpf: map 'm': failed to create: -EINVAL\nlibbpf: failed to load object 'x'\n";
-        let mut evidence = evidence(vec![program("p", "xdp", "xdp")]);
-        evidence.kernel.as_mut().expect("facts").map_types = types;
-        let open = evidence.open.as_mut().expect("opened");
-        open.maps = vec![map.clone()];
-        open.inferred = inferred.to_vec();
-        evidence.maps = vec![MapCreate { map: "m".into(), errno: Some(errno) }];
-        let evidence = loads(evidence, LoadScope::Whole, Some(errno), log);
-        let verdict = judge(&loads(evidence, alone("p"), Some(errno), log), Level::Attach);
-        let cause = verdict.maps[0].cause.clone().expect("a cause");
-        assert_eq!((cause.code, cause.confidence), (code, sure), "{map:?} {errno}");
-        assert_eq!(verdict.cause.expect("the map decides").code, code, "{map:?} {errno}");
-        let program = verdict.programs[0].cause.clone().expect("a cause");
-        let expected = if errno == Errno::ENOMEM { CauseCode::GuestMemory } else { CauseCode::Blocked };
-        assert_eq!(program.code, expected);
-    }
-}
-
-#[test]
-fn refused_attaches() {
-    let said = "libbpf: prog 'p': failed to attach: -EOPNOTSUPP\n";
-    for (section, kind, errno, log, code) in [
-        ("kprobe/x", "kprobe", Errno::ENOENT, "", CauseCode::AttachTargetMissing),
-        ("kprobe.multi/x", "kprobe", Errno::ESRCH, "", CauseCode::AttachTargetMissing),
-        ("kprobe.multi/x", "kprobe", Errno::EOPNOTSUPP, said, CauseCode::AttachUnsupported),
-        ("kprobe.multi/x", "kprobe", Errno::EINVAL, said, CauseCode::AttachUnsupported),
-        ("syscall", "syscall", Errno::EOPNOTSUPP, "", CauseCode::NotExercised),
-        ("tc", "sched_cls", Errno::ENOENT, "", CauseCode::AttachUnsupported),
-        ("uprobe//usr/bin/x:main", "kprobe", Errno::ENOENT, "", CauseCode::NotExercised),
-        ("xdp", "xdp", EBUSY, "", CauseCode::Infrastructure),
-        ("fentry/x", "tracing", EBUSY, "", CauseCode::AttachUnsupported),
-        ("fexit.s/x", "tracing", EBUSY, "", CauseCode::AttachUnsupported),
-        ("tp_btf/x", "tracing", EBUSY, "", CauseCode::Infrastructure),
-        ("usdt", "kprobe", Errno::ESRCH, "", CauseCode::LoaderUnable),
-        ("xdp", "xdp", Errno::ENOMEM, "", CauseCode::GuestMemory),
-        ("xdp", "xdp", EFAULT, "", CauseCode::Unexplained),
-    ] {
-        let evidence = loads(evidence(vec![program("p", section, kind)]), LoadScope::Whole, None, "");
-        let verdict = judge(&attaches(evidence, "p", AttachOutcome::Failed(errno), log), Level::Attach);
-        let cause = verdict.cause.expect("a cause");
-        assert_eq!((cause.code, cause.errno), (code, Some(errno)), "{section}");
-        assert_eq!(verdict.programs[0].reached, Reached::Loaded);
-    }
-}
-
-#[test]
-fn a_guest_that_could_not_mount_tracefs_proves_nothing_about_tracepoints() {
-    let mut evidence = evidence(vec![program("p", "tp/a/b", "tracepoint")]);
-    evidence.kernel.as_mut().expect("facts").lacks = vec!["tracefs was not mounted: ENODEV".into()];
-    let evidence = loads(evidence, LoadScope::Whole, None, "");
-    let verdict = judge(&attaches(evidence, "p", AttachOutcome::Failed(Errno::ENOENT), ""), Level::Attach);
-    assert_eq!(verdict.verdict, Verdict::Inconclusive);
-}
-
-#[test]
-fn a_guest_without_the_modules_of_filters_proves_nothing_about_filters() {
-    let verdict = |lack: &str| {
-        let mut evidence = evidence(vec![program("p", "classifier", "sched_cls")]);
-        evidence.kernel.as_mut().expect("facts").lacks = vec![lack.into()];
-        let evidence = loads(evidence, LoadScope::Whole, None, "");
-        judge(&attaches(evidence, "p", AttachOutcome::Failed(Errno::ENOENT), ""), Level::Attach).verdict
-    };
-    assert_eq!(verdict("module sch_ingress is not in the packages"), Verdict::Inconclusive);
-    assert_eq!(verdict("module cls_bpf could not be loaded: ENOEXEC"), Verdict::Inconclusive);
-    assert_eq!(verdict("module act_bpf is not in the packages"), Verdict::Fails);
-}
-
 fn passing() -> Evidence {
     let evidence = loads(evidence(vec![program("p", "xdp", "xdp")]), LoadScope::Whole, None, "");
     attaches(evidence, "p", AttachOutcome::Attached, "")
@@ -578,8 +461,10 @@ fn lines_from_a_guest_are_bounded() {
 fn every_cause_has_an_example_here_or_among_the_recordings() {
     let examples = [
         include_str!("judge.rs"),
+        include_str!("judge/attaches.rs"),
         include_str!("judge/checks.rs"),
         include_str!("../src/judge/command.rs"),
+        include_str!("judge/maps.rs"),
         include_str!("judge/modules.rs"),
         include_str!("judge/loaders.rs"),
         include_str!("judge/terms.rs"),
