@@ -55,25 +55,34 @@ pub fn document(run: &wire::GetRunResponse) -> String {
     text
 }
 
-/// The columns of a document that another one has too: a series that is newer than the document says
-/// nothing about it.
+/// Where a document says something else of the series that another one has too; a series that is newer than the
+/// document says nothing about it.
 pub fn differences(document: &str, fresh: &str) -> Vec<String> {
     let (old, new) = (columns(document), columns(fresh));
-    let both = old.iter().filter_map(|(series, cells)| Some((series, cells, new.get(series)?)));
+    let mut both =
+        old.iter().filter_map(|(series, cells)| Some((series, cells, new.get(series)?))).peekable();
+    if both.peek().is_none() {
+        return vec!["docs/KINDS.md has none of these series".to_owned()];
+    }
     both.flat_map(|(series, old, new)| {
-        let lines = old.iter().zip(new).zip(SECTIONS);
-        lines.filter(|((old, new), _)| old != new).map(move |((old, new), section)| {
-            format!("docs/KINDS.md, {section} on {series}: it says `{old}`, kernels say `{new}`")
+        let kinds = old.keys().chain(new.keys()).collect::<BTreeSet<_>>().into_iter();
+        kinds.filter(|kind| old.get(*kind) != new.get(*kind)).map(move |kind| {
+            let [old, new] = [old, new].map(|column| column.get(kind).map_or("nothing", String::as_str));
+            format!("docs/KINDS.md, {kind} on {series}: it says `{old}`, kernels say `{new}`")
         })
     })
     .collect()
 }
 
-fn columns(document: &str) -> BTreeMap<String, Vec<String>> {
+/// By series, what stands in the row of each kind.
+fn columns(document: &str) -> BTreeMap<String, BTreeMap<String, String>> {
     let mut rows = document.lines().filter(|line| line.starts_with('|')).map(cells);
     let head = rows.next().unwrap_or_default();
     let rows: Vec<Vec<String>> = rows.skip(1).collect();
-    let column = |at: usize| rows.iter().map(|row| row.get(at).cloned().unwrap_or_default()).collect();
+    let column = |at: usize| {
+        let named = rows.iter().filter_map(|row| Some((row.first()?.clone(), row.get(at)?.clone())));
+        named.collect()
+    };
     head.iter().enumerate().skip(1).map(|(at, series)| (series.clone(), column(at))).collect()
 }
 

@@ -46,7 +46,7 @@ async fn every_object_gets_the_verdict_it_is_known_for() -> anyhow::Result<()> {
     if std::env::var_os("BPFCOMPAT_WRITE_KINDS").is_some() {
         std::fs::write(&path, &fresh)?;
     }
-    wrong.extend(kinds::differences(&std::fs::read_to_string(&path).unwrap_or_default(), &fresh));
+    wrong.extend(kinds::differences(&std::fs::read_to_string(&path)?, &fresh));
     assert!(wrong.is_empty(), "{} differences:\n{}", wrong.len(), wrong.join("\n"));
     Ok(())
 }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0 OR Apache-2.0
 // The same loop whose iterator is never given back.
+// Newer headers have it too, and the kernel knows it by this name.
+#define bpf_iter_num bpf_iter_num_of_header
 #include <linux/bpf.h>
+#undef bpf_iter_num
 #include <bpf/bpf_helpers.h>
 
 struct bpf_iter_num {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0 OR Apache-2.0
 // Work put off to a thread, from 6.10 on.
+// Newer headers have it too, and the kernel knows it by this name.
+#define bpf_wq bpf_wq_of_header
 #include <linux/bpf.h>
+#undef bpf_wq
 #include <bpf/bpf_helpers.h>
 
 struct bpf_wq {

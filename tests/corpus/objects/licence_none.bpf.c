@@ -3,12 +3,8 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
-char OTHER[] SEC(".data.other") = "nothing";
-
 SEC("xdp")
 int pass(struct xdp_md *ctx)
 {
 	return XDP_PASS;
 }
-
-char LICENSE[] SEC("license") = "GPL";

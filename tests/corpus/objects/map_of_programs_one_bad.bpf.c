@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR Apache-2.0
-// The same with an entry that the verifier rejects: the good one is told from the bad one.
+// The same with an entry that the verifier rejects: the bad one is the cause, and the good one is not.
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR Apache-2.0
-// Maps of sockets, by position and by key, and of AF_XDP sockets.
+// A map of sockets by key, and one of AF_XDP sockets.
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR Apache-2.0
-// A section of three hundred characters that names a function no kernel has.
+// A section of more than 255 characters that names a function no kernel has.
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 

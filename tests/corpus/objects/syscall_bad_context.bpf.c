@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR Apache-2.0
-// A program on demand may write into its arguments, and not beside them.
+// A program on demand may read and write its arguments, and not beside them.
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR Apache-2.0
 // A program that calls the bpf system call itself, as light skeletons do, from 5.14 on; it asks
-// for the object of an fd that nothing has.
+// for a program by a number that nothing has.
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR Apache-2.0
-// Eight functions deep, as deep as programs may call.
+// Eight functions deep, as deep as programs may call on every kernel.
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
