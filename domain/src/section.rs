@@ -203,6 +203,17 @@ pub fn target(section: &str) -> Option<&str> {
     targets.next().filter(|target| !target.is_empty())
 }
 
+/// The function and the offset of `function+offset`, decimal or hexadecimal, where a probe is put; `None` if the
+/// offset is no number.
+pub fn with_offset(target: &str) -> Option<(&str, u64)> {
+    let Some((function, offset)) = target.split_once('+') else { return Some((target, 0)) };
+    let offset = match offset.strip_prefix("0x") {
+        Some(digits) => u64::from_str_radix(digits, 16),
+        None => offset.parse(),
+    };
+    offset.ok().map(|offset| (function, offset))
+}
+
 /// The number of a program type or a map type in one of the lists above.
 pub fn number(names: &[&str], name: &str) -> Option<u32> {
     names.iter().position(|known| *known == name).and_then(|at| u32::try_from(at).ok())

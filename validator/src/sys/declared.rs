@@ -5,8 +5,8 @@ use super::attach::{Link, link};
 use super::libbpf::{Program, c_text};
 use super::size_field;
 use domain::errno::Errno;
+use domain::section;
 use libbpf_sys as raw;
-use std::ffi::c_ulong;
 
 /// Attaches to the target that the section names.
 pub(super) fn attach(program: Program<'_>, section: &str) -> Result<Link, Errno> {
@@ -52,17 +52,8 @@ pub(super) fn attach(program: Program<'_>, section: &str) -> Result<Link, Errno>
 }
 
 /// `function` and the offset of `function+0x10`.
-fn with_offset(target: &str) -> Result<(&str, c_ulong), Errno> {
-    let Some((function, offset)) = target.split_once('+') else { return Ok((target, 0)) };
-    let offset = match offset.strip_prefix("0x") {
-        Some(digits) => c_ulong::from_str_radix(digits, 16),
-        None => offset.parse(),
-    };
-    offset.map(|offset| (function, offset)).map_err(|_| Errno::EINVAL)
-}
-
 fn kprobe(program: Program<'_>, target: &str, at_return: bool) -> Result<Link, Errno> {
-    let (function, offset) = with_offset(target)?;
+    let (function, offset) = section::with_offset(target).ok_or(Errno::EINVAL)?;
     let function = c_text(function);
     let options = raw::bpf_kprobe_opts {
         sz: size_field::<raw::bpf_kprobe_opts>(),
@@ -103,7 +94,7 @@ fn ksyscall(program: Program<'_>, call: &str, at_return: bool) -> Result<Link, E
 
 fn uprobe(program: Program<'_>, target: &str, at_return: bool) -> Result<Link, Errno> {
     let (path, function) = target.split_once(':').ok_or(Errno::EINVAL)?;
-    let (function, offset) = with_offset(function)?;
+    let (function, offset) = section::with_offset(function).ok_or(Errno::EINVAL)?;
     let (path, function) = (c_text(path), c_text(function));
     let options = raw::bpf_uprobe_opts {
         sz: size_field::<raw::bpf_uprobe_opts>(),

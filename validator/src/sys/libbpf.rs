@@ -261,6 +261,11 @@ impl Map<'_> {
         Some(unsafe { raw::bpf_map__fd(self.raw.as_ptr()) }).filter(|fd| *fd >= 0)
     }
 
+    /// Whether the kernel has it.
+    pub(crate) fn is_created(self) -> bool {
+        self.fd().is_some()
+    }
+
     /// Whether libbpf made it up for a section of data.
     pub(crate) fn is_internal(self) -> bool {
         // SAFETY: the map is alive.

@@ -33,6 +33,12 @@ pub(super) struct ProgramLoad {
 }
 
 impl ProgramLoad {
+    /// The operation of the first instruction.
+    pub(super) fn first_code(&self) -> Option<u8> {
+        // SAFETY: libbpf's own instructions, of which there are `count`.
+        (self.count > 0).then(|| unsafe { (*self.instructions).code })
+    }
+
     /// Asks the kernel: a descriptor, or a negative error number that is also left in `errno`.
     pub(super) fn ask(&self) -> c_int {
         // SAFETY: libbpf's own arguments, of which the options may have been given a buffer that lives

@@ -6,7 +6,7 @@ use crate::loader::protocol::{Attempt, Said};
 use crate::mounts::CGROUP;
 use ::aya::programs::tc::qdisc_add_clsact;
 use ::aya::programs::{CgroupAttachMode, Program, ProgramError, TcAttachType, XdpMode};
-use domain::section::target;
+use domain::section::{self, target};
 use std::fs::File;
 
 /// The interface of traffic control programs.
@@ -44,12 +44,16 @@ fn attempt(program: &mut Program, section: &str) -> (String, &'static str, Resul
     let at = |hook: &str, how, result: Result<(), Trouble>| (hook.to_owned(), how, result);
     match program {
         Program::TracePoint(program) => {
-            let (category, event) = named.split_once('/').unwrap_or_default();
+            let Some((category, event)) = named.split_once('/') else {
+                return at(named, "", Err(Trouble::Lacks("the section names no event")));
+            };
             at(&format!("{category}:{event}"), "perf event", done(program.attach(category, event)))
         }
         Program::KProbe(program) if !named.is_empty() => {
-            let (function, offset) = named.split_once('+').unwrap_or((named, "0"));
-            at(named, "perf event", done(program.attach(function, offset.parse().unwrap_or(0))))
+            let Some((function, offset)) = section::with_offset(named) else {
+                return at(named, "", Err(Trouble::Lacks("the offset is no number")));
+            };
+            at(named, "perf event", done(program.attach(function, offset)))
         }
         Program::RawTracePoint(program) if !named.is_empty() => {
             at(named, "raw tracepoint", done(program.attach(named)))
