@@ -76,7 +76,10 @@ fn holds(opened: &Instance, program: &str, requires: &Requirement) -> bool {
                 || kernel.is_ok_and(|btf| btf.enum_end("bpf_func_id").is_some_and(|end| number < end));
             has_helper(kind, number).unwrap_or_else(|_| listed())
         }
-        Requirement::Kfunc(name) => kernel.is_ok_and(|btf| btf.has_function(name)),
+        Requirement::Kfunc(name) => kernel.is_ok_and(|btf| {
+            btf.has_kfunc(name)
+                || loaded_modules().any(|module| btf.of_module(&module).is_ok_and(|btf| btf.has_kfunc(name)))
+        }),
         Requirement::BtfType(name) => {
             let (name, member) = match name.split_once('.') {
                 Some((name, member)) => (name, Some(member)),
@@ -85,4 +88,10 @@ fn holds(opened: &Instance, program: &str, requires: &Requirement) -> bool {
             kernel.is_ok_and(|btf| btf.has_type(name, member))
         }
     }
+}
+
+/// Modules that describe themselves.
+fn loaded_modules() -> impl Iterator<Item = String> {
+    let described = std::fs::read_dir("/sys/kernel/btf").into_iter().flatten().flatten();
+    described.map(|entry| entry.file_name().to_string_lossy().into_owned()).filter(|name| name != "vmlinux")
 }

@@ -12,14 +12,9 @@ use libbpf_sys as raw;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
-/// `BTF_KIND_ENUM` and the parts of a type's `info`, of `linux/btf.h`.
-const KIND_ENUM: u32 = 6;
-/// `BTF_KIND_STRUCT`, `BTF_KIND_UNION` and `BTF_KIND_FUNC`.
-const KIND_STRUCT: u32 = 4;
-const KIND_UNION: u32 = 5;
-const KIND_FUNCTION: u32 = 12;
 /// Structures without a name inside one another that are looked into; the kernel has a few levels.
 const DEPTH_MAX: u32 = 8;
+/// The parts of a type's `info`, of `linux/btf.h`.
 const COUNT_MASK: u32 = 0xffff;
 const KIND_SHIFT: u32 = 24;
 const KIND_MASK: u32 = 0x1f;
@@ -28,6 +23,8 @@ const KIND_MASK: u32 = 0x1f;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TypeKind {
     Struct = 4,
+    Union = 5,
+    Enum = 6,
     Function = 12,
     DeclTag = 17,
 }
@@ -73,11 +70,26 @@ impl KernelBtf {
         NonNull::new(unsafe { raw::btf__load_vmlinux_btf() }).map(Self).ok_or_else(last_errno)
     }
 
-    /// Whether there is a function of this name.
-    pub(crate) fn has_function(&self, name: &str) -> bool {
-        let name = c_text(name);
+    /// That of a loaded module, with the kernel's below it; never freed, as the guest ends with its job.
+    pub(crate) fn of_module(&self, module: &str) -> Result<Self, Errno> {
+        let module = c_text(module);
+        // SAFETY: libbpf reads the name during the call; the kernel's BTF is never freed.
+        let parsed = unsafe { raw::btf__load_module_btf(module.as_ptr(), self.0.as_ptr()) };
+        NonNull::new(parsed).map(Self).ok_or_else(last_errno)
+    }
+
+    /// Whether programs may call this function of the kernel. Kernels before 6.10 do not tell which of their
+    /// functions those are; there any function of the name counts.
+    pub(crate) fn has_kfunc(&self, name: &str) -> bool {
+        let c_name = c_text(name);
+        let kind = TypeKind::Function as u32;
         // SAFETY: the BTF is alive and libbpf reads the name during the call.
-        unsafe { raw::btf__find_by_name_kind(self.0.as_ptr(), name.as_ptr(), KIND_FUNCTION) > 0 }
+        let is_function = unsafe { raw::btf__find_by_name_kind(self.0.as_ptr(), c_name.as_ptr(), kind) > 0 };
+        if !is_function {
+            return false;
+        }
+        let told = self.tagged("bpf_kfunc");
+        told.is_empty() || told.iter().any(|one| one == name)
     }
 
     /// Whether there is a type of this name and, where one is named, with this member.
@@ -111,7 +123,9 @@ impl KernelBtf {
         let Some(header) = self.header(id) else { return &[] };
         // SAFETY: not null, and types live as long as their BTF.
         let info = unsafe { header.as_ref() }.info;
-        if !matches!(info >> KIND_SHIFT & KIND_MASK, KIND_STRUCT | KIND_UNION) {
+        const STRUCT: u32 = TypeKind::Struct as u32;
+        const UNION: u32 = TypeKind::Union as u32;
+        if !matches!(info >> KIND_SHIFT & KIND_MASK, STRUCT | UNION) {
             return &[];
         }
         // SAFETY: libbpf checked at parsing that a structure's members follow its header, as many as it
@@ -134,7 +148,8 @@ impl KernelBtf {
     pub(crate) fn enum_members(&self, name: &str) -> Vec<(String, u32)> {
         let name = c_text(name);
         // SAFETY: the BTF is alive and libbpf reads the name during the call.
-        let id = unsafe { raw::btf__find_by_name_kind(self.0.as_ptr(), name.as_ptr(), KIND_ENUM) };
+        let id =
+            unsafe { raw::btf__find_by_name_kind(self.0.as_ptr(), name.as_ptr(), TypeKind::Enum as u32) };
         let Some(header) = u32::try_from(id).ok().and_then(|id| self.header(id)) else { return Vec::new() };
         // SAFETY: not null, and types live as long as their BTF.
         let count = unsafe { header.as_ref() }.info & COUNT_MASK;
