@@ -22,6 +22,9 @@ pub const FOUND_MAX: usize = 1024;
 pub struct CommandTerms {
     /// Path of the program in its archive.
     pub program: String,
+    /// Path of the object it is told of, if any.
+    #[serde(default)]
+    pub object: Option<String>,
     /// What it is given.
     pub arguments: Vec<String>,
     /// Milliseconds it may take.
@@ -56,7 +59,7 @@ pub struct Found {
 pub struct CommandEvidence {
     /// How it went.
     pub run: CommandRun,
-    /// What the kernel held at its end that was not there before, while what it started was still alive.
+    /// What the kernel was seen to hold that was not there before, while it ran and at its end.
     pub loaded: Vec<Found>,
     /// What of it was still there when all it started was dead: pinned, or attached to what outlives it.
     pub left: Vec<Found>,

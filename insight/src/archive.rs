@@ -3,6 +3,7 @@
 //! In: the bytes of a tar file, as somebody uploaded it. Out: the paths of its files, or what is wrong.
 
 use domain::command::{ARCHIVE_BYTES_MAX, ARCHIVE_ENTRIES_MAX};
+use std::collections::HashSet;
 use std::path::{Component, Path};
 
 /// Why bytes are not such an archive.
@@ -28,9 +29,15 @@ pub enum ArchiveError {
     /// A device, a hard link or the like.
     #[error("`{0}` is neither a file, a folder nor a symbolic link")]
     Kind(String),
+    /// One path, two contents.
+    #[error("`{0}` is there twice: rename one of them")]
+    Twice(String),
     /// What is to be run is not there.
-    #[error("there is no file `{0}` to run")]
+    #[error("there is no file `{0}` to run: with a folder, name it as it stands in there")]
     NoProgram(String),
+    /// What the program is told of is not there.
+    #[error("there is no object `{0}`")]
+    NoObject(String),
     /// What is to be run cannot be run by these guests.
     #[error("`{0}` is neither an x86-64 program nor a script that begins with `#!`")]
     NotAProgram(String),
@@ -49,18 +56,22 @@ pub fn inspect(bytes: &[u8]) -> Result<Vec<String>, ArchiveError> {
     Ok(files)
 }
 
-/// Whether the archive has this program, and guests can run it.
+/// Whether the archive has this program, guests can run it, and the object it is told of is there.
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn has_program(bytes: &[u8], program: &str) -> Result<(), ArchiveError> {
-    let mut begins = None;
+pub fn fits(bytes: &[u8], program: &str, object: Option<&str>) -> Result<(), ArchiveError> {
+    let (mut begins, mut has_object) = (None, false);
     walk(bytes, |path, start| {
         if path == program {
             begins = Some(*start);
         }
+        has_object |= object == Some(path);
         Ok(())
     })?;
+    if let Some(object) = object.filter(|_| !has_object) {
+        return Err(ArchiveError::NoObject(object.to_owned()));
+    }
     match begins {
         None => Err(ArchiveError::NoProgram(program.to_owned())),
         Some(start) if runs(&start) => Ok(()),
@@ -85,6 +96,7 @@ fn walk(
     if bytes.len() > ARCHIVE_BYTES_MAX {
         return Err(ArchiveError::TooLarge { bytes: bytes.len() });
     }
+    let mut paths = HashSet::new();
     for (number, entry) in tar::Archive::new(bytes).entries()?.enumerate() {
         let mut entry = entry?;
         if number >= ARCHIVE_ENTRIES_MAX {
@@ -94,6 +106,9 @@ fn walk(
         let path = path.trim_start_matches("./").trim_end_matches('/').to_owned();
         if !is_inside(Path::new(&path)) {
             return Err(ArchiveError::Outside(path));
+        }
+        if !paths.insert(path.clone()) {
+            return Err(ArchiveError::Twice(path));
         }
         let kind = entry.header().entry_type();
         if kind.is_file() {
@@ -164,13 +179,20 @@ mod tests {
         elf[18] = 62;
         let files = archive(&[("bin/loader", &elf), ("run.sh", b"#!/bin/sh\n"), ("readme", b"hello")]);
         assert_eq!(inspect(&files).expect("an archive"), ["bin/loader", "run.sh", "readme"]);
-        has_program(&files, "bin/loader").expect("a program");
-        has_program(&files, "run.sh").expect("a script");
-        assert!(matches!(has_program(&files, "readme"), Err(ArchiveError::NotAProgram(_))));
-        assert!(matches!(has_program(&files, "bin/other"), Err(ArchiveError::NoProgram(_))));
+        fits(&files, "bin/loader", None).expect("a program");
+        fits(&files, "run.sh", Some("readme")).expect("a script");
+        assert!(matches!(fits(&files, "readme", None), Err(ArchiveError::NotAProgram(_))));
+        assert!(matches!(fits(&files, "bin/other", None), Err(ArchiveError::NoProgram(_))));
+        assert!(matches!(fits(&files, "run.sh", Some("x")), Err(ArchiveError::NoObject(_))));
         elf[18] = 183;
         let foreign = archive(&[("loader", &elf)]);
-        assert!(matches!(has_program(&foreign, "loader"), Err(ArchiveError::NotAProgram(_))));
+        assert!(matches!(fits(&foreign, "loader", None), Err(ArchiveError::NotAProgram(_))));
+    }
+
+    #[test]
+    fn no_path_has_two_contents() {
+        let twice = archive(&[("object/x.bpf.o", b"1"), ("./object/x.bpf.o", b"2")]);
+        assert!(matches!(inspect(&twice), Err(ArchiveError::Twice(_))));
     }
 
     #[test]

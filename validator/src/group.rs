@@ -1,17 +1,18 @@
-//! The control group of a command: everything the command starts is in it and dies with it.
+//! The control group of a command: what the command does is seen by what is attached to the group above, and
+//! everything it started dies with it.
 
 use crate::clock;
 use crate::mounts::CGROUP;
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
-use nix::unistd::Pid;
+use nix::unistd::{Pid, getpid};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Where processes go that have no group of their own.
 const ROOT: &str = "/sys/fs/cgroup/cgroup.procs";
-/// Times the group is emptied: processes may start others while they are killed.
+/// Times everything is killed: processes may start others while they are killed.
 const SWEEPS_MAX: u32 = 100;
 const SWEEP_PAUSE: Duration = Duration::from_millis(5);
 
@@ -35,17 +36,14 @@ impl Group {
         Ok(done)
     }
 
-    /// Kills all that is in it and collects what became of it.
+    /// Kills every other process of the guest and collects what became of it: a command may leave its group,
+    /// and nothing else runs beside it.
     pub(crate) fn empty(&self) {
+        assert!(getpid().as_raw() == 1, "only the first process of a guest may kill all others");
         for _ in 0..SWEEPS_MAX {
-            let members = std::fs::read_to_string(self.processes()).unwrap_or_default();
-            let members: Vec<i32> = members.lines().filter_map(|line| line.parse().ok()).collect();
-            for member in &members {
-                // It may be gone by now.
-                kill(Pid::from_raw(*member), Signal::SIGKILL).ok();
-            }
-            reap();
-            if members.is_empty() {
+            // The caller is spared; kernel threads do not mind.
+            kill(Pid::from_raw(-1), Signal::SIGKILL).ok();
+            if reap() {
                 break;
             }
             clock::pass(SWEEP_PAUSE);
@@ -57,12 +55,13 @@ impl Group {
     }
 }
 
-/// Collects the dead: the first process is the parent of all orphans.
-fn reap() {
-    let any = Pid::from_raw(-1);
-    while let Ok(status) = waitpid(any, Some(WaitPidFlag::WNOHANG)) {
-        if status == WaitStatus::StillAlive {
-            break;
+/// Collects the dead, and says whether nobody is left: the first process is the parent of all orphans.
+fn reap() -> bool {
+    loop {
+        match waitpid(Pid::from_raw(-1), Some(WaitPidFlag::WNOHANG)) {
+            Ok(WaitStatus::StillAlive) => return false,
+            Ok(_) => {}
+            Err(_) => return true,
         }
     }
 }

@@ -3,25 +3,28 @@
 //! Its files are unpacked to [`HOME`], which may be laid out like a root: what is in `lib`, `lib64` and `usr`
 //! there is found where dynamic programs look for it.
 
+use crate::clock;
 use crate::command::{self, Sought};
-use crate::sys::inventory;
+use crate::sys::inventory::{self, Inventory};
 use crate::tools;
 use domain::check::{CommandEnd, CommandRun, Output};
 use domain::command::{CommandEvidence, CommandTerms, FOUND_MAX, Found};
 use domain::errno::Errno;
 use domain::message::Job;
 use nix::sys::utsname::uname;
-use std::collections::BTreeMap;
 use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Where its files are.
 const HOME: &str = "/run/command";
 const ARCHIVE: &str = "/tmp/command.tar";
-/// The folder in it whose files are objects that lie beside it.
-const OBJECTS: &str = "object";
+/// How often is looked at what it has loaded: seldom enough to cost it little.
+const LOOK: Duration = Duration::from_millis(20);
+/// How long the kernel may take to free what nobody holds any more: maps of a program that is gone go with a
+/// grace period.
+const RELEASE: Duration = Duration::from_millis(500);
 /// Folders of a root.
 const ROOT_FOLDERS: [&str; 3] = ["lib", "lib64", "usr"];
 
@@ -32,12 +35,17 @@ pub(crate) fn run(job: &Job, terms: &CommandTerms) -> CommandEvidence {
         return hindered(says);
     }
     let before = inventory::take();
-    let (mut loaded, mut left) = (Vec::new(), Vec::new());
     let timeout = Duration::from_millis(terms.timeout_ms.into());
-    let mut at_end = || loaded = new(&before);
-    let ran = command::run(order(terms), timeout, Sought::default(), &mut || (), &mut at_end);
-    left.extend(new(&before));
-    CommandEvidence { run: ran.run, loaded, left, hindered: None }
+    // What is closed by its end counts as well.
+    let (mut seen, mut looked) = (Inventory::new(), Instant::now());
+    let mut look = || {
+        if looked.elapsed() >= LOOK {
+            seen.extend(new(&before));
+            looked = Instant::now();
+        }
+    };
+    let ran = command::run(order(terms), timeout, Sought::default(), &mut look);
+    CommandEvidence { run: ran.run, loaded: told(seen), left: told(left(&before)), hindered: None }
 }
 
 fn unpack(archive: &[u8]) -> Result<(), String> {
@@ -65,21 +73,31 @@ fn order(terms: &CommandTerms) -> Command {
     command.args(&terms.arguments).env_clear().current_dir(HOME);
     command.env("PATH", "/bin").env("HOME", "/tmp").env("BPFCOMPAT_DIR", HOME);
     command.env("BPFCOMPAT_BIN", &program).env("BPFCOMPAT_KERNEL", release);
-    if let Some(object) = first_object() {
-        command.env("BPFCOMPAT_OBJECT", object);
+    if let Some(object) = &terms.object {
+        command.env("BPFCOMPAT_OBJECT", Path::new(HOME).join(object));
     }
     command
 }
 
-fn first_object() -> Option<PathBuf> {
-    let entries = std::fs::read_dir(Path::new(HOME).join(OBJECTS)).ok()?;
-    entries.filter_map(|entry| Some(entry.ok()?.path())).min()
+/// What the kernel holds that it did not before.
+fn new(before: &Inventory) -> Inventory {
+    inventory::take().into_iter().filter(|(id, _)| !before.contains_key(id)).collect()
 }
 
-/// What the kernel holds that it did not before.
-fn new(before: &BTreeMap<(&'static str, u32), Found>) -> Vec<Found> {
-    let new = inventory::take().into_iter().filter(|(id, _)| !before.contains_key(id));
-    new.map(|(_, found)| found).take(FOUND_MAX).collect()
+/// What is still held once the kernel has had the time to let go of what nobody holds.
+fn left(before: &Inventory) -> Inventory {
+    let begun = Instant::now();
+    loop {
+        let left = new(before);
+        if left.is_empty() || begun.elapsed() >= RELEASE {
+            return left;
+        }
+        clock::pass(LOOK);
+    }
+}
+
+fn told(found: Inventory) -> Vec<Found> {
+    found.into_values().take(FOUND_MAX).collect()
 }
 
 fn hindered(says: String) -> CommandEvidence {

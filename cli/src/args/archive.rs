@@ -7,7 +7,7 @@ use domain::check::{CHECK_MS, CHECK_MS_MAX};
 use domain::command::{ARCHIVE_BYTES_MAX, ARCHIVE_ENTRIES_MAX, CommandTerms, Ending};
 use domain::contract::Manifest;
 use domain::digest::Digest;
-use insight::archive::{ArchiveError, has_program};
+use insight::manifest::{ManifestError, fit};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -30,8 +30,8 @@ pub(crate) enum CommandError {
     #[error("{}: holds more than {ARCHIVE_BYTES_MAX} bytes or {ARCHIVE_ENTRIES_MAX} files; strip the program, or pass a smaller folder", .0.display())]
     TooLarge(PathBuf),
     /// What was packed cannot be run.
-    #[error("--bin: {0}")]
-    Archive(ArchiveError),
+    #[error("{}", said(.0))]
+    Unfit(ManifestError),
     /// An object beside it is none.
     #[error(transparent)]
     Object(ObjectFileError),
@@ -47,11 +47,11 @@ pub(crate) enum CommandError {
 pub(crate) fn pack(typed: &typed::Command) -> Result<(ObjectFile, Manifest), NotReady> {
     let terms = terms(typed)?;
     let bytes = archive(typed, &terms.program).map_err(|error| NotReady::Command(Box::new(error)))?;
-    has_program(&bytes, &terms.program)
-        .map_err(|error| NotReady::Command(Box::new(CommandError::Archive(error))))?;
     let name = terms.program.rsplit('/').next().unwrap_or_default().to_owned();
     let mut manifest = Manifest::default();
     manifest.contract.command = Some(terms);
+    fit(&manifest, "--bin", &bytes)
+        .map_err(|error| NotReady::Command(Box::new(CommandError::Unfit(error))))?;
     Ok((ObjectFile { label: name.clone(), name, digest: Digest::of(&bytes), bytes }, manifest))
 }
 
@@ -65,7 +65,9 @@ fn terms(typed: &typed::Command) -> Result<CommandTerms, NotReady> {
         None => typed.bin.file_name().unwrap_or_default().to_string_lossy().into_owned(),
     };
     let expect = if typed.expect_running { Ending::Running } else { Ending::Exit(typed.expect_exit) };
-    Ok(CommandTerms { program, arguments: typed.arguments.clone(), timeout_ms, expect })
+    let object = typed.objects.first().and_then(|path| path.file_name());
+    let object = object.map(|name| format!("{OBJECTS}/{}", name.to_string_lossy()));
+    Ok(CommandTerms { program, object, arguments: typed.arguments.clone(), timeout_ms, expect })
 }
 
 fn archive(typed: &typed::Command, program: &str) -> Result<Vec<u8>, CommandError> {
@@ -96,6 +98,11 @@ fn archive(typed: &typed::Command, program: &str) -> Result<Vec<u8>, CommandErro
             .map_err(|source| read(path, source))?;
     }
     builder.into_inner().map_err(|source| read(&typed.bin, source))
+}
+
+/// Without the name of a file, which this manifest has not.
+fn said(error: &ManifestError) -> String {
+    error.problems.iter().map(|problem| problem.says.as_str()).collect::<Vec<_>>().join("\n")
 }
 
 fn read(path: &Path, source: io::Error) -> CommandError {
@@ -180,6 +187,10 @@ mod tests {
             (typed(&folder.path().join("absent"), None), "cannot be read"),
             (typed(&folder.path().join("readme"), None), "neither an x86-64 program nor a script"),
             (typed(Path::new("absent"), Some(folder.path())), "no file `absent` to run"),
+            (
+                typed::Command { arguments: vec!["x".repeat(5000)], ..typed(Path::new("/bin/true"), None) },
+                "at most 256 arguments of 4096 bytes",
+            ),
             (typed::Command { runtime: Some(0), ..typed(&folder.path().join("readme"), None) }, "not 0"),
         ] {
             let error = crate::exit::chain(&pack(&typed).expect_err(says));

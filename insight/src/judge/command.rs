@@ -89,6 +89,7 @@ mod tests {
     #[test]
     fn every_end_means_something() {
         let terms = |expect| CommandTerms {
+            object: None,
             program: "loader".to_owned(),
             arguments: Vec::new(),
             timeout_ms: 1000,

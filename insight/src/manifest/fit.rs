@@ -155,7 +155,7 @@ impl Fitting<'_> {
     }
 
     fn command(&mut self, name: &str, command: &CommandTerms, bytes: &[u8]) {
-        if let Err(error) = archive::has_program(bytes, &command.program) {
+        if let Err(error) = archive::fits(bytes, &command.program, command.object.as_deref()) {
             self.problems.push(Problem { place: None, says: format!("{name}: {error}") });
         }
         let fits = command.arguments.len() <= ARGUMENTS_MAX

@@ -34,19 +34,23 @@ pub(crate) struct Ran {
     pub(crate) stderr: Vec<bool>,
 }
 
-/// Runs it. `meanwhile` is called again and again until it ended, `at_end` once then, before what it started is
-/// killed.
+/// Runs it. `meanwhile` is called again and again while it runs, and once when it ended, before what it started
+/// is killed.
 pub(crate) fn run(
     command: Command,
     timeout: Duration,
     sought: Sought<'_>,
     meanwhile: &mut dyn FnMut(),
-    at_end: &mut dyn FnMut(),
 ) -> Ran {
     let begun = Instant::now();
     let (mut stdout, mut stderr) = (Stream::new(sought.stdout), Stream::new(sought.stderr));
     let end = Group::make().and_then(|group| {
-        let mut child = start(command, &group)?;
+        let started = start(command, &group);
+        if started.is_err() {
+            // It may have been started, and the way back been barred by a policy of the object.
+            group.empty();
+        }
+        let mut child = started?;
         let open = (stdout.open(child.stdout.take()), stderr.open(child.stderr.take()));
         let watched = open.0.and(open.1).and_then(|()| {
             watch(&mut child, begun + timeout, &mut || {
@@ -55,7 +59,7 @@ pub(crate) fn run(
                 meanwhile();
             })
         });
-        at_end();
+        meanwhile();
         group.empty();
         // The command may have died of that, and is not collected there if its handle is the first to ask.
         child.try_wait().ok();

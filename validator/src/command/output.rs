@@ -10,6 +10,9 @@ use std::os::fd::{AsFd, OwnedFd};
 
 /// Bytes read at once: what a pipe holds.
 const READ_BYTES: usize = 64 * 1024;
+/// Reads in a row: all that the largest pipe of a user holds (`pipe-max-size`, 1 MiB), so that who writes as
+/// fast as it is read does not hold up the deadline.
+const READS_MAX: usize = 16;
 
 /// An output and what is looked for in it.
 #[derive(Debug)]
@@ -35,10 +38,11 @@ impl<'a> Stream<'a> {
         Ok(())
     }
 
-    /// Reads what is there.
+    /// Reads what is there, up to [`READS_MAX`] times.
     pub(super) fn read(&mut self) {
         let Some(from) = &mut self.from else { return };
-        while let Ok(length @ 1..) = from.read(&mut self.buffer) {
+        for _ in 0..READS_MAX {
+            let Ok(length @ 1..) = from.read(&mut self.buffer) else { break };
             let bytes = &self.buffer[..length];
             self.kept.push(bytes);
             self.sought.iter_mut().for_each(|seeker| seeker.push(bytes));

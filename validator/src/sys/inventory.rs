@@ -10,8 +10,11 @@ use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 /// Objects looked at. More than a guest can hold in use.
 const LOOKED_AT_MAX: usize = 65_536;
 
-/// Everything there is, by kind and number; numbers are never used twice.
-pub(crate) fn take() -> BTreeMap<(&'static str, u32), Found> {
+/// Programs and maps by kind and number; numbers are never used twice.
+pub(crate) type Inventory = BTreeMap<(&'static str, u32), Found>;
+
+/// Everything there is.
+pub(crate) fn take() -> Inventory {
     let programs = each(raw::bpf_prog_get_next_id, raw::bpf_prog_get_fd_by_id, program);
     let maps = each(raw::bpf_map_get_next_id, raw::bpf_map_get_fd_by_id, map);
     let programs = programs.into_iter().map(|(id, found)| (("program", id), found));
