@@ -154,6 +154,8 @@ pub enum Saw {
     Number(u64),
     /// It could not be looked at; the text says why.
     Nothing(String),
+    /// The map has no such key.
+    NoKey,
 }
 
 /// What was observed of one check.

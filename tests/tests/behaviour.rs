@@ -43,8 +43,17 @@ checks:
   - {name: not there, required: false, command: no-such-tool}
   - {name: signal, required: false, command: kill -9 $$}
   - {name: too many, required: false, command: 'true', expect: {globals: {opens: ..0}}}
+  - {name: silent, required: false, command: echo a, expect: {stdout: b}}
+  - {name: other end, required: false, command: echo a, expect: {stderr: a}}
+  - {name: untraced, required: false, command: 'true', expect: {trace: never said}}
+  - {name: no event, required: false, command: 'true', expect: {events: [{map: events, count: 1.., containing: never}]}}
+  - {name: short key, required: false, command: 'true', expect: {maps: [{map: senders, key: {hex: 07}, value: 1}]}}
+  - {name: floods, required: false, timeout: 2s, command: cat /dev/zero}
+  - {name: escapes, command: mkdir /sys/fs/cgroup/t; (echo 0 > /sys/fs/cgroup/t/cgroup.procs; exec sleep 1000) &}
+  - {name: complains, command: echo a >&2, expect: {stderr: a}}
   - {name: far back, command: echo needle; seq 1 40000, expect: {stdout: needle}}
   - {name: left behind, command: (sleep 1000 &) ; echo started, expect: {stdout: started}}
+  - {name: nothing is left, command: '! pidof sleep'}
 ";
 
 async fn asked(
@@ -110,6 +119,12 @@ async fn every_disappointment_has_its_name() -> anyhow::Result<()> {
             ("not there", wire::Verdict::NotAttempted, "could not run it"),
             ("signal", wire::Verdict::Fails, "signal 9"),
             ("too many", wire::Verdict::Fails, "variable `opens`"),
+            ("silent", wire::Verdict::Fails, "the output lacks `b`"),
+            ("other end", wire::Verdict::Fails, "the error output lacks `a`"),
+            ("untraced", wire::Verdict::Fails, "the kernel's trace lacks"),
+            ("no event", wire::Verdict::Fails, "events from map `events` is 0"),
+            ("short key", wire::Verdict::NotAttempted, "have 4 bytes, not 1"),
+            ("floods", wire::Verdict::Fails, "did not end within 2000 ms"),
         ] {
             let check = check(&verdict, name);
             let cause = check.cause.as_ref().context("a cause")?;
@@ -139,6 +154,27 @@ async fn a_program_that_is_not_attached_is_the_cause_and_not_what_it_could_not_d
         assert_eq!(verdict.cause.as_ref().context("a cause")?.code, "verifier_access");
         let check = check(&verdict, "nothing");
         assert_eq!(check.verdict(), wire::Verdict::NotAttempted, "{check:?}");
+    }
+    Ok(())
+}
+
+/// A hook that takes one program has one at work: which one is declared, or nothing is said.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_check_says_nothing_while_a_program_is_not_at_work() -> anyhow::Result<()> {
+    let system = System::start().await?;
+    let checks = "checks: [{name: nothing, command: 'true'}]";
+    let chosen = format!("programs: {{pass_second: {{level: load}}}}\n{checks}");
+    let both = asked(&system, corpus::object("xdp_two_programs")?, checks).await?;
+    let one = asked(&system, corpus::object("xdp_two_programs")?, &chosen).await?;
+    let shared = asked(&system, corpus::object("tc_ingress_egress")?, checks).await?;
+    system.stop().await;
+    for verdict in both {
+        let cause = check(&verdict, "nothing").cause.as_ref().context("a cause")?;
+        assert_eq!(verdict.verdict(), wire::Verdict::NotAttempted, "{verdict:?}");
+        assert!(cause.says.contains("cannot be attached beside the other programs"), "{}", cause.says);
+    }
+    for verdict in one.iter().chain(&shared) {
+        assert_eq!(verdict.verdict(), wire::Verdict::Passes, "{verdict:?}");
     }
     Ok(())
 }

@@ -3,20 +3,31 @@
 use crate::attach::Attacher;
 use crate::checks;
 use crate::exercise::{Exercise, ExerciseError};
-use crate::open::Instance;
+use crate::load;
 use crate::tools;
-use domain::evidence::{AttachOutcome, LogSubject};
+use domain::evidence::{AttachOutcome, LoadScope, LogSubject};
 use domain::level::Level;
 use domain::message::FromGuest;
+use std::mem::ManuallyDrop;
 
 /// Where the object lies while checks run.
 const OBJECT: &str = "/tmp/object.bpf.o";
 
 impl Exercise<'_> {
-    /// Runs the checks while every program of the loaded object that can be is attached, beside all others.
-    pub(crate) fn behaviour(&self, instance: &Instance) -> Result<(), ExerciseError> {
+    /// Runs the checks while every program of the loaded object that is to be attached and can be is, beside
+    /// all others.
+    ///
+    /// The object is opened anew: what its programs did while they were attached before is not what checks are
+    /// about.
+    pub(crate) fn behaviour(&self) -> Result<(), ExerciseError> {
         if self.level() != Level::Behave || self.contract().checks.is_empty() {
             return Ok(());
+        }
+        // Never closed, as the one that was exercised.
+        let instance = ManuallyDrop::new(self.reopen()?);
+        load::without_replacements(&instance.object).map_err(ExerciseError::Narrow)?;
+        if let Some(errno) = load::load(&instance.object, LoadScope::Whole).errno {
+            return self.send(&FromGuest::NoChecks(format!("the object did not load another time: {errno}")));
         }
         let ready = tools::install().and_then(|()| {
             std::fs::write(OBJECT, self.specimen.elf())
@@ -25,15 +36,15 @@ impl Exercise<'_> {
         if let Err(says) = ready {
             return self.send(&FromGuest::NoChecks(says));
         }
-        self.detach();
-        let attacher = Attacher::new(instance, &self.fixtures).keeping_policies();
+        let attacher = Attacher::new(&instance, &self.fixtures).keeping_policies();
         let mut live = Vec::new();
         let mut held = Vec::new();
         for (index, program) in instance.object.programs().enumerate() {
-            if program.info().is_none() {
+            if program.info().is_none() || self.level_of(&program.name()) == Level::Load {
                 continue;
             }
-            let (attach, hold) = attacher.attach(index, program);
+            let placed = self.placed(program).map(|attach| (attach, None));
+            let (attach, hold) = placed.unwrap_or_else(|| attacher.attach(index, program));
             if attach.outcome == AttachOutcome::Attached {
                 live.push(attach.program);
                 held.extend(hold);

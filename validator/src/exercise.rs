@@ -107,7 +107,7 @@ impl<'a> Exercise<'a> {
                 self.send(&FromGuest::LineCosts(self.line_costs(index)?))?;
             }
         }
-        if loaded { self.behaviour(&instance) } else { Ok(()) }
+        if loaded { self.behaviour() } else { Ok(()) }
     }
 
     /// What is declared of the object's loader.
@@ -181,6 +181,13 @@ impl<'a> Exercise<'a> {
         self.contract().programs.get(program).and_then(|terms| terms.level).unwrap_or(self.level)
     }
 
+    /// Puts a program into its slot of a table of tail calls, if that is where it belongs and nothing else
+    /// is declared.
+    pub(crate) fn placed(&self, program: Program<'_>) -> Option<Attach> {
+        let declared = self.contract().programs.get(&program.name());
+        declared.is_none_or(|terms| terms.section.is_none()).then(|| tails::place(program))?
+    }
+
     pub(crate) fn attach(
         &self,
         attacher: &Attacher<'_>,
@@ -190,7 +197,7 @@ impl<'a> Exercise<'a> {
         match self.level_of(&program.name()) {
             Level::Load => Ok(()),
             Level::Attach | Level::Behave => {
-                if let Some(placed) = tails::place(program) {
+                if let Some(placed) = self.placed(program) {
                     return self.report_attach(placed);
                 }
                 let (attach, held) = self.beside_others(attacher, index, program);

@@ -1,10 +1,11 @@
 //! The verdict of each check.
 
 use super::classify::{Finding, verdict_of};
-use super::{cause, cell};
+use super::{cause, cell, terms};
+use domain::axis::Loader;
 use domain::cause::{Cause, CauseCode, Stage};
 use domain::check::{Check, CheckRun, CommandEnd, Expectation, Range, Saw};
-use domain::evidence::{Evidence, LoadScope};
+use domain::evidence::{AttachOutcome, Evidence, LoadScope};
 use domain::verdict::{CheckVerdict, Verdict};
 
 /// What a shell exits with when it cannot run a command: found and not executable, and not found.
@@ -18,7 +19,7 @@ pub(super) fn verdicts(evidence: &Evidence) -> Vec<CheckVerdict> {
             let runs = evidence.behaviour.iter().flat_map(|behaviour| &behaviour.checks);
             let run = runs.into_iter().find(|run| run.name == check.name);
             let finding = match run {
-                Some(run) => disappointment(check, run),
+                Some(run) => absentee(evidence, check).or_else(|| disappointment(check, run)),
                 None => Some(not_run(evidence, check)),
             };
             let cause = finding.map(|finding| cause(Stage::Behave, None, finding, None));
@@ -41,7 +42,12 @@ fn not_run(evidence: &Evidence, check: &Check) -> Finding {
     let name = &check.name;
     if let Some(why) = evidence.behaviour.as_ref().and_then(|behaviour| behaviour.hindered.as_ref()) {
         let says = format!("Check `{name}` could not be run: {}.", why.trim_end_matches('.'));
-        return Finding::certain(CauseCode::Infrastructure, name, says);
+        // Other loaders are not asked to, which no other guest changes.
+        let code = match evidence.loader {
+            Loader::Libbpf => CauseCode::Infrastructure,
+            _ => CauseCode::NotExercised,
+        };
+        return Finding::certain(code, name, says);
     }
     let whole = evidence.loads.iter().find(|load| load.scope == LoadScope::Whole);
     match whole.and_then(|load| load.errno) {
@@ -51,6 +57,24 @@ fn not_run(evidence: &Evidence, check: &Check) -> Finding {
         }
         None => Finding::certain(CauseCode::NotExercised, name, format!("Nothing ran check `{name}`.")),
     }
+}
+
+/// A program without which the check says nothing: it decides, was attached alone, and not beside the others.
+fn absentee(evidence: &Evidence, check: &Check) -> Option<Finding> {
+    let live = &evidence.behaviour.as_ref()?.live;
+    let programs = evidence.open.iter().flat_map(|open| &open.programs);
+    let absent = programs.into_iter().find(|program| {
+        let attach = evidence.attach(&program.name).map(|attach| &attach.outcome);
+        attach == Some(&AttachOutcome::Attached)
+            && !live.contains(&program.name)
+            && terms::required(evidence, program).0
+    })?;
+    let says = format!(
+        "Check `{}` says nothing: `{}` cannot be attached beside the other programs, so it was not at work; \
+         declare `level: load` of what is not meant to be.",
+        check.name, absent.name
+    );
+    Some(Finding::certain(CauseCode::NotExercised, &check.name, says))
 }
 
 /// The first thing that is not as expected.
@@ -89,15 +113,27 @@ fn disappointment(check: &Check, run: &CheckRun) -> Option<Finding> {
         );
         return Some(Finding::certain(CauseCode::Infrastructure, name, says));
     }
-    seen.into_iter().find_map(|(expectation, saw)| missed(expectation, saw)).map(failed)
+    let unseen = run.saw.iter().find_map(|saw| match saw {
+        Saw::Nothing(why) => Some(why),
+        _ => None,
+    });
+    let unseen = unseen.map(|why| {
+        Finding::certain(
+            CauseCode::NotExercised,
+            name,
+            format!("Check `{name}` could not be looked at: {why}."),
+        )
+    });
+    seen.into_iter().find_map(|(expectation, saw)| missed(expectation, saw)).map(failed).or(unseen)
 }
 
-/// What of an expectation does not hold.
+/// What of an expectation does not hold, where it was looked at.
 fn missed(expectation: &Expectation, saw: &Saw) -> Option<String> {
     let number = |what: String, wanted: Range| match saw {
         Saw::Number(number) if wanted.contains(*number) => None,
         Saw::Number(number) => Some(format!("{what} is {number}, not {}", range(wanted))),
-        Saw::Nothing(why) => Some(why.clone()),
+        Saw::Nothing(_) => None,
+        Saw::NoKey => Some(format!("{what} is not there: it has no such key")),
         Saw::Text(_) => Some(format!("{what} was not counted")),
     };
     match expectation {
@@ -116,8 +152,8 @@ fn missed(expectation: &Expectation, saw: &Saw) -> Option<String> {
 fn absent(where_: &str, text: &str, saw: &Saw) -> Option<String> {
     match saw {
         Saw::Text(true) => None,
-        Saw::Nothing(why) => Some(why.clone()),
-        Saw::Text(false) | Saw::Number(_) => Some(format!("{where_} lacks `{text}`")),
+        Saw::Nothing(_) => None,
+        Saw::Text(false) | Saw::Number(_) | Saw::NoKey => Some(format!("{where_} lacks `{text}`")),
     }
 }
 
@@ -157,7 +193,7 @@ mod tests {
             (Expectation::Trace("x".to_owned()), Saw::Text(false), "the kernel's trace lacks `x`"),
             (entry(1, u64::MAX), Saw::Number(0), "the number in map `hits` is 0, not at least 1"),
             (entry(2, 2), Saw::Number(3), "is 3, not 2"),
-            (entry(0, 2), Saw::Nothing("map `hits` has no such key".to_owned()), "has no such key"),
+            (entry(0, 2), Saw::NoKey, "has no such key"),
         ] {
             let finding = disappointment(&check(vec![expectation]), &ran(CommandEnd::Exited(0), vec![saw]));
             let finding = finding.expect(says);
@@ -176,6 +212,18 @@ mod tests {
         assert_eq!(verdict_of(finding.code), Verdict::NotAttempted);
         let finding = disappointment(&check(vec![]), &ran(CommandEnd::Exited(1), vec![])).expect("a finding");
         assert_eq!(verdict_of(finding.code), Verdict::Fails);
+    }
+
+    #[test]
+    fn what_cannot_be_looked_at_is_not_the_objects_failure() {
+        let unseen = || Saw::Nothing("the trace could not be read".to_owned());
+        let trace = || Expectation::Trace("x".to_owned());
+        let one = disappointment(&check(vec![trace()]), &ran(CommandEnd::Exited(0), vec![unseen()]));
+        assert_eq!(verdict_of(one.expect("a finding").code), Verdict::NotAttempted);
+        let expect = vec![trace(), Expectation::Stdout("ok".to_owned())];
+        let both = ran(CommandEnd::Exited(0), vec![unseen(), Saw::Text(false)]);
+        let both = disappointment(&check(expect), &both).expect("a finding");
+        assert_eq!(both.code, CauseCode::CheckFailed);
     }
 
     #[test]

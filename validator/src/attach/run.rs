@@ -12,15 +12,15 @@ const TRACEPOINT_BYTES: usize = 12 * 8;
 
 /// Runs a syscall program on a context of zeros.
 pub(super) fn syscall(program: Program<'_>) -> Attempt {
-    once(program, &vec![0; SYSCALL_BYTES])
+    once(program, &mut vec![0; SYSCALL_BYTES])
 }
 
 /// Runs a raw tracepoint program whose section names no tracepoint on arguments of zero.
 pub(super) fn tracepoint(program: Program<'_>) -> Attempt {
-    once(program, &[0; TRACEPOINT_BYTES])
+    once(program, &mut [0; TRACEPOINT_BYTES])
 }
 
-fn once(program: Program<'_>, context: &[u8]) -> Attempt {
+fn once(program: Program<'_>, context: &mut [u8]) -> Attempt {
     let hook = "run once";
     match run::once(program, context) {
         Ok(returned) => Attempt::attached(hook, &format!("test run, returned {}", returned.cast_signed())),

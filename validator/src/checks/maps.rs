@@ -1,7 +1,7 @@
 //! What is in the object's maps.
 
 use crate::sys::libbpf::{self, Map, Object};
-use crate::sys::map;
+use crate::sys::map::{self, KEYS_MAX};
 use domain::check::{GlobalPlace, Saw};
 use domain::errno::Errno;
 use libbpf_sys as raw;
@@ -17,19 +17,27 @@ pub(super) fn find<'o>(object: &'o Object, name: &str) -> Result<Map<'o>, String
 pub(super) fn entry(object: &Object, name: &str, key: &[u8]) -> Saw {
     let look = || {
         let map = find(object, name)?;
+        let (has, asked) = (map.key_bytes() as usize, key.len());
+        if has != asked {
+            return Err(format!(
+                "keys of map `{name}` have {has} bytes, not {asked}; write all of them as `hex`"
+            ));
+        }
+        if !map.is_created() {
+            return Err(format!("map `{name}` was not created"));
+        }
         let (copies, stride) = copies(map);
         let value = match map::value(map, key, copies * stride) {
             Ok(value) => value,
-            Err(Errno::ENOENT) => return Err(format!("map `{name}` has no such key")),
+            Err(Errno::ENOENT) => return Ok(Saw::NoKey),
             Err(errno) => return Err(format!("map `{name}` could not be read: {errno}")),
         };
         let bytes = map.value_bytes() as usize;
         let numbers = value.chunks(stride).map(|copy| number(copy.get(..bytes)?));
-        numbers
-            .sum::<Option<u64>>()
-            .ok_or_else(|| format!("the {bytes} bytes of a value of `{name}` are no number"))
+        let sum = numbers.sum::<Option<u64>>().map(Saw::Number);
+        sum.ok_or_else(|| format!("the {bytes} bytes of a value of `{name}` are no number"))
     };
-    look().map_or_else(Saw::Nothing, Saw::Number)
+    look().unwrap_or_else(Saw::Nothing)
 }
 
 /// The number in a global variable.
@@ -48,8 +56,10 @@ pub(super) fn global(object: &Object, places: &[GlobalPlace], name: &str) -> Saw
 
 /// How many entries a map has.
 pub(super) fn entries(object: &Object, name: &str) -> Saw {
-    let count = find(object, name).and_then(|map| {
-        map::count_keys(map).map_err(|errno| format!("the keys of map `{name}` could not be read: {errno}"))
+    let count = find(object, name).and_then(|map| match map::count_keys(map) {
+        Ok(Some(count)) => Ok(count),
+        Ok(None) => Err(format!("map `{name}` has more than {KEYS_MAX} entries, which are not counted")),
+        Err(errno) => Err(format!("the keys of map `{name}` could not be read: {errno}")),
     });
     count.map_or_else(Saw::Nothing, Saw::Number)
 }

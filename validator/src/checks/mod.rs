@@ -39,7 +39,7 @@ pub(crate) fn run(
     let mut events = Events::begin(object, &check.expect);
     let trace = Trace::begin();
     let timeout = Duration::from_millis(check.timeout_ms.into());
-    let ran = command::run(command, timeout, sought, &mut || events.consume(), &mut || ());
+    let ran = command::run(command, timeout, sought, &mut || events.consume());
     events.consume();
     let saw = see((object, places), check, &ran, &events, &trace);
     CheckRun { name: check.name.clone(), command: ran.run, saw }

@@ -37,7 +37,7 @@ pub(super) fn infer(object: &Object) -> Result<Vec<String>, Errno> {
 
 /// Puts a loaded program into its slot, if it has one: where it is called from is where it is attached.
 pub(crate) fn place(program: Program<'_>) -> Option<Attach> {
-    // A section of libbpf's own reading is no slot, and one that somebody declared another for neither.
+    // A section of libbpf's own reading is no slot.
     let slot = slot(&program.own_section()).filter(|_| section::target(&program.section()).is_none())?;
     let table = table(program.object())?;
     let outcome = match table.set_program(slot, program) {

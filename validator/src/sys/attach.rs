@@ -267,14 +267,15 @@ pub(crate) fn usdt(program: Program<'_>, probe: StaticProbe<'_>) -> Result<Link,
     })
 }
 
-/// A classifier on a `clsact` queueing discipline of an interface.
+/// A classifier on the `clsact` queueing discipline of an interface, which others may share.
 #[derive(Debug)]
 pub(crate) struct Filter {
     hook: raw::bpf_tc_hook,
     options: raw::bpf_tc_opts,
 }
 
-/// Creates the discipline and adds the program as its only filter; both go when it is dropped.
+/// Adds the program as a filter of its own, which goes when it is dropped. The discipline is made if it is
+/// not there, and stays.
 pub(crate) fn clsact(program: Program<'_>, interface: c_int, flow: Flow) -> Result<Filter, Errno> {
     let attach_point = match flow {
         Flow::Ingress => raw::BPF_TC_INGRESS,
@@ -289,24 +290,26 @@ pub(crate) fn clsact(program: Program<'_>, interface: c_int, flow: Flow) -> Resu
     let options = raw::bpf_tc_opts {
         sz: size_field::<raw::bpf_tc_opts>(),
         prog_fd: program.fd().ok_or(Errno::EINVAL)?,
-        handle: 1,
-        priority: 1,
+        // Handle and priority are the kernel's choice, and told.
         ..Default::default()
     };
-    let mut filter = Filter { hook, options };
+    let (mut hook, mut options) = (hook, options);
     // SAFETY: libbpf reads the hook within its size.
-    check(unsafe { raw::bpf_tc_hook_create(&raw mut filter.hook) })?;
+    match check(unsafe { raw::bpf_tc_hook_create(&raw mut hook) }) {
+        Ok(()) | Err(Errno::EEXIST) => {}
+        Err(errno) => return Err(errno),
+    }
     // SAFETY: libbpf reads and writes both structs within their sizes.
-    check(unsafe { raw::bpf_tc_attach(&raw const filter.hook, &raw mut filter.options) })?;
-    Ok(filter)
+    check(unsafe { raw::bpf_tc_attach(&raw const hook, &raw mut options) })?;
+    Ok(Filter { hook, options })
 }
 
 impl Drop for Filter {
     fn drop(&mut self) {
-        // Both directions together are how libbpf names the discipline itself.
-        self.hook.attach_point = raw::BPF_TC_INGRESS | raw::BPF_TC_EGRESS;
-        // SAFETY: libbpf reads the hook within its size. What a failure leaves behind goes with the
+        // libbpf wants to be told which filter, and nothing of the program.
+        (self.options.prog_fd, self.options.prog_id, self.options.flags) = (0, 0, 0);
+        // SAFETY: libbpf reads both structs within their sizes. What a failure leaves behind goes with the
         // guest.
-        unsafe { raw::bpf_tc_hook_destroy(&raw mut self.hook) };
+        unsafe { raw::bpf_tc_detach(&raw const self.hook, &raw const self.options) };
     }
 }

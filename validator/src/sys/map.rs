@@ -62,7 +62,7 @@ impl Drop for MapProgram {
 }
 
 /// Most keys that are counted. More than any check should ask about.
-const KEYS_MAX: u64 = 1 << 20;
+pub(crate) const KEYS_MAX: u64 = 1 << 20;
 
 /// The value at a key; for maps with a value for each processor all of them, one behind the other.
 pub(crate) fn value(map: Map<'_>, key: &[u8], bytes: usize) -> Result<Vec<u8>, Errno> {
@@ -82,8 +82,8 @@ pub(crate) fn value(map: Map<'_>, key: &[u8], bytes: usize) -> Result<Vec<u8>, E
     Ok(value)
 }
 
-/// How many keys a map has, or [`KEYS_MAX`] if there are more.
-pub(crate) fn count_keys(map: Map<'_>) -> Result<u64, Errno> {
+/// How many keys a map has; `None` if there are more than [`KEYS_MAX`].
+pub(crate) fn count_keys(map: Map<'_>) -> Result<Option<u64>, Errno> {
     let bytes = usize::try_from(map.key_bytes()).map_err(|_| Errno::EINVAL)?;
     let size = raw::size_t::try_from(bytes).map_err(|_| Errno::EINVAL)?;
     let (mut last, mut next) = (vec![0_u8; bytes], vec![0_u8; bytes]);
@@ -95,11 +95,11 @@ pub(crate) fn count_keys(map: Map<'_>) -> Result<u64, Errno> {
         };
         match check(result) {
             Ok(()) => {}
-            Err(Errno::ENOENT) => return Ok(count),
+            Err(Errno::ENOENT) => return Ok(Some(count)),
             Err(errno) => return Err(errno),
         }
         std::mem::swap(&mut last, &mut next);
         current = last.as_ptr().cast::<c_void>();
     }
-    Ok(KEYS_MAX)
+    Ok(None)
 }
