@@ -33,6 +33,12 @@ codes! {
     MapTooLarge = "map_too_large",
     /// The kernel does not know this program type.
     ProgramTypeUnknown = "program_type_unknown",
+    /// The loader lacks a capability that the kernel wants for this.
+    CapabilityMissing = "capability_missing",
+    /// The kernel is locked down and refuses this even to root.
+    LockedDown = "locked_down",
+    /// The loader may not lock as much memory as the kernel counts for this.
+    MemlockLimit = "memlock_limit",
     /// The kernel has no helper of this number for this program type.
     HelperUnknown = "helper_unknown",
     /// The kernel has no such kfunc, or none that this program may call.
@@ -73,6 +79,8 @@ codes! {
     /// A module that has what the object names was not in the guest, and would not be in another; says
     /// nothing about the object.
     ModuleAbsent = "module_absent",
+    /// The kernel cannot give the environment that was asked for.
+    EnvironmentUnavailable = "environment_unavailable",
     /// The validator has no way yet to exercise this.
     NotExercised = "not_exercised",
     /// Nothing could be tried because an earlier step failed.

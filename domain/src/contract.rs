@@ -7,7 +7,7 @@
 //! Deliberately absent: reading the file and holding it to an object (`insight::manifest`), and what the
 //! validator infers by itself.
 
-use crate::axis::Loader;
+use crate::axis::{AxisChoices, Loader};
 use crate::cause::CauseCode;
 use crate::check::Check;
 use crate::command::CommandTerms;
@@ -59,6 +59,8 @@ pub struct Manifest {
     pub optional_kernels: Option<String>,
     /// Loaders that are asked where the question names none; empty for the settings' choice.
     pub loaders: Vec<Loader>,
+    /// What they work in where the question does not say.
+    pub axes: AxisChoices,
     /// What is declared.
     pub contract: Contract,
     /// Where each name stands, under the path of its declaration, such as `programs.on_exec`.

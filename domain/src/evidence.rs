@@ -3,7 +3,7 @@
 //! Evidence is never changed once stored. A verdict can be computed from it again at any time,
 //! so everything a judgement needs is here and nothing in here is a judgement.
 
-use crate::axis::Loader;
+use crate::axis::{Axes, Loader};
 use crate::check::CheckRun;
 use crate::command::CommandEvidence;
 use crate::contract::Contract;
@@ -43,6 +43,34 @@ pub struct KernelFacts {
     pub lacks: Vec<String>,
     /// libbpf's version, for example `1.7`.
     pub libbpf: String,
+}
+
+/// What the loader was given to work in, as the validator found it once it was made.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Environment {
+    /// The selected word of `/sys/kernel/security/lockdown`, if the file exists.
+    pub lockdown: Option<String>,
+    /// Types of the file systems of control groups that are mounted, each once: `cgroup2`, or `cgroup`.
+    pub cgroups: Vec<String>,
+    /// The capabilities in effect for the loader, without `cap_`.
+    pub capabilities: Vec<String>,
+    /// Whether it is in a user namespace of its own.
+    pub user_namespace: bool,
+    /// `kernel.unprivileged_bpf_disabled`, if the kernel has it.
+    pub unprivileged_bpf_disabled: Option<u8>,
+    /// How many bytes it may lock; `None` for as many as there are.
+    pub memlock_bytes: Option<u64>,
+}
+
+/// One program that was refused to a loader without all capabilities, loaded alone with all of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PrivilegedLoad {
+    /// Function name.
+    pub program: String,
+    /// `None` when the kernel took it.
+    pub errno: Option<Errno>,
+    /// Then the fewest capabilities that were enough beside those its loader has.
+    pub lacked: Vec<String>,
 }
 
 /// One module that was loaded for the object, or not.
@@ -407,6 +435,9 @@ pub struct Guest {
     /// The version its loader told of itself; empty for libbpf, whose version is among the kernel facts.
     #[serde(default)]
     pub loader_version: String,
+    /// The environment its loader worked in, if it got far enough to make it.
+    #[serde(default)]
+    pub environment: Option<Environment>,
     /// Milliseconds from starting QEMU to `Ready`.
     pub boot_ms: u64,
     /// Milliseconds from `Ready` to the end of the job.
@@ -438,6 +469,12 @@ pub struct Evidence {
     /// What was asked to load the object.
     #[serde(default)]
     pub loader: Loader,
+    /// The environment that was asked for.
+    #[serde(default)]
+    pub axes: Axes,
+    /// Why this kernel cannot give the environment that was asked for; then nothing was exercised.
+    #[serde(default)]
+    pub unavailable: Option<String>,
     /// What was declared of the object's loader, as far as it concerns this kernel.
     #[serde(default)]
     pub contract: Contract,
@@ -450,6 +487,9 @@ pub struct Evidence {
     pub maps: Vec<MapCreate>,
     /// Loads, in the order they were done.
     pub loads: Vec<Load>,
+    /// What was refused to a loader without all capabilities, tried with all of them.
+    #[serde(default)]
+    pub privileged: Vec<PrivilegedLoad>,
     /// Attach attempts, in the order they were done.
     pub attaches: Vec<Attach>,
     /// Walks by source line, if they were asked for.

@@ -8,6 +8,7 @@
 //!   |  Job  ------------------------->      |
 //!   |  <------------------------  Took      |   from this guest's memory: which boot it is
 //!   |  <------------------------  Modules   |   only if the job brought some
+//!   |  <--------------------  Environment   |   or Unavailable, and then Finished
 //!   |  <------------------------  Opened    |
 //!   |  <----------------  Map, Load, Log …  |   as they happen, so a dying guest leaves a trace
 //!   |  <----------------  Attached …        |
@@ -15,13 +16,14 @@
 //!   | kills the guest                       |
 //! ```
 
-use crate::axis::Loader;
+use crate::axis::{Axes, Loader};
 use crate::check::{CheckRun, GlobalPlace};
 use crate::command::CommandEvidence;
 use crate::contract::{Contract, GlobalBytes};
 use crate::digest::Digest;
 use crate::evidence::{
-    Attach, KernelFacts, LineCosts, Load, LogSubject, MapCreate, ModuleLoad, Open, ProgramFact,
+    Attach, Environment, KernelFacts, LineCosts, Load, LogSubject, MapCreate, ModuleLoad, Open,
+    PrivilegedLoad, ProgramFact,
 };
 use crate::level::Level;
 use crate::offers::Offers;
@@ -72,6 +74,8 @@ pub struct Job {
     pub level: Level,
     /// What is to load the object.
     pub loader: Loader,
+    /// What it is to work in.
+    pub axes: Axes,
     /// The object's programs as they were read outside the guest, for a loader that does not tell their
     /// sections; libbpf does.
     pub programs: Vec<ProgramFact>,
@@ -142,6 +146,10 @@ pub enum FromGuest {
     },
     /// What came of loading the job's modules, in their order.
     Modules(Vec<ModuleLoad>),
+    /// The environment was made as it was asked for.
+    Environment(Environment),
+    /// This kernel cannot give the environment that was asked for; the text says what is missing.
+    Unavailable(String),
     /// The version a loader other than libbpf tells of itself, before it opens the object.
     Loader(String),
     /// The object was opened, or not.
@@ -150,6 +158,8 @@ pub enum FromGuest {
     Map(MapCreate),
     /// The object, or one program of it, was loaded, or not.
     Load(Load),
+    /// One program that was refused was loaded with all capabilities, or not.
+    Privileged(PrivilegedLoad),
     /// One program was attached, or not.
     Attach(Attach),
     /// The walk through one program, by source line.

@@ -5,6 +5,8 @@
 mod attaches;
 #[path = "judge/checks.rs"]
 mod checks;
+#[path = "judge/environment.rs"]
+mod environment;
 #[path = "judge/loaders.rs"]
 mod loaders;
 #[path = "judge/maps.rs"]
@@ -73,11 +75,15 @@ fn evidence(programs: Vec<ProgramFact>) -> Evidence {
             nonce_ok: true,
             drawn: String::new(),
             loader_version: String::new(),
+            environment: None,
             boot_ms: 100,
             answer_ms: 50,
         },
         kernel: Some(facts),
         loader: domain::axis::Loader::default(),
+        axes: domain::axis::Axes::default(),
+        unavailable: None,
+        privileged: Vec::new(),
         modules: Modules::default(),
         contract: domain::contract::Contract::default(),
         open: Some(Open { errno: None, programs, maps: Vec::new(), ..Open::default() }),
@@ -463,6 +469,7 @@ fn every_cause_has_an_example_here_or_among_the_recordings() {
         include_str!("judge.rs"),
         include_str!("judge/attaches.rs"),
         include_str!("judge/checks.rs"),
+        include_str!("judge/environment.rs"),
         include_str!("../src/judge/command.rs"),
         include_str!("judge/maps.rs"),
         include_str!("judge/modules.rs"),

@@ -30,6 +30,15 @@ fn the_example_says_what_it_seems_to_say() {
     assert_eq!(required_kernels.as_deref(), Some("lts,newest"));
     assert_eq!(optional_kernels.as_deref(), Some("5.4,5.19"));
     assert_eq!(loaders, [Loader::Libbpf, Loader::Aya]);
+    // cpus 1 and 4, lockdown none and integrity, capabilities full and some: every combination.
+    assert_eq!(example().axes.combinations().map(|all| all.len()), Ok(8));
+    assert_eq!(
+        problems("axes: {cpus: [1, 9], lockdown: full}"),
+        [
+            "m.yaml:2:18: axis `cpus` takes 1 to 8 processors, not `9`",
+            "m.yaml:2:32: axis `lockdown` takes none, integrity or confidentiality, not `full`"
+        ]
+    );
     assert_eq!(problems("loaders: [ayaa]"), ["m.yaml:2:11: `ayaa` is no loader; did you mean `aya`?"]);
     let program = |name: &str| &contract.programs[name];
     assert_eq!(program("on_write").section.as_deref(), Some("kprobe/vfs_write"));

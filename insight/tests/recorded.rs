@@ -29,6 +29,7 @@ fn recorded(path: &Path) -> Evidence {
         nonce_ok: true,
         drawn: String::new(),
         loader_version: String::new(),
+        environment: None,
         boot_ms: 0,
         answer_ms: 0,
     };

@@ -1,12 +1,13 @@
 //! Domain values as messages. Nothing here can fail.
 
 use crate::wire;
+use domain::axis::Axes;
 use domain::cause::{Cause, Location};
 use domain::cell::{CellState, FailureKind};
 use domain::check::{CommandEnd, CommandRun, Output};
 use domain::command::{CommandEvidence, Found};
 use domain::digest::Digest;
-use domain::evidence::{Evidence, Guest, KernelFacts, LineCost, Loaded, Splat, Start};
+use domain::evidence::{Environment, Evidence, Guest, KernelFacts, LineCost, Loaded, Splat, Start};
 use domain::kernel::Kernel;
 use domain::level::Level;
 use domain::offers::{Offer, Offers, Support};
@@ -284,6 +285,34 @@ pub fn guest(guest: &Guest, kernel: Option<&KernelFacts>) -> wire::Guest {
             version => version.to_owned(),
         },
         lsm: kernel.lsm,
+        environment: guest.environment.as_ref().map(Into::into),
+    }
+}
+
+impl From<&Environment> for wire::Environment {
+    fn from(environment: &Environment) -> Self {
+        Self {
+            lockdown: environment.lockdown.clone(),
+            cgroups: environment.cgroups.clone(),
+            capabilities: environment.capabilities.clone(),
+            user_namespace: environment.user_namespace,
+            unprivileged_bpf_disabled: environment.unprivileged_bpf_disabled.map(Into::into),
+            memlock_bytes: environment.memlock_bytes,
+        }
+    }
+}
+
+impl From<&Axes> for wire::Axes {
+    fn from(axes: &Axes) -> Self {
+        Self {
+            cpus: axes.cpus.into(),
+            lsm: axes.lsm.to_string(),
+            lockdown: axes.lockdown.to_string(),
+            cgroup: axes.cgroup.to_string(),
+            capabilities: axes.capabilities.to_string(),
+            unprivileged_bpf: axes.unprivileged_bpf.to_string(),
+            memlock: axes.memlock.to_string(),
+        }
     }
 }
 

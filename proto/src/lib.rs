@@ -10,7 +10,13 @@ pub use from_domain::{cell_verdict, guest};
 pub use to_domain::NotUnderstood;
 
 /// Messages, clients and servers of `bpfcompat.v1`.
-#[allow(missing_docs, clippy::pedantic, unreachable_pub, missing_debug_implementations)]
+#[allow(
+    missing_docs,
+    clippy::pedantic,
+    clippy::large_enum_variant,
+    unreachable_pub,
+    missing_debug_implementations
+)]
 pub mod wire {
     tonic::include_proto!("bpfcompat.v1");
 }

@@ -1,6 +1,7 @@
 //! Messages as domain values. Everything a peer may get wrong is checked here.
 
 use crate::wire;
+use domain::axis::Axes;
 use domain::cell::FailureKind;
 use domain::digest::Digest;
 use domain::id::KernelId;
@@ -49,6 +50,20 @@ impl TryFrom<wire::Kernel> for Kernel {
             flavour: kernel.flavour,
             arch: kernel.arch,
             download_bytes: kernel.download_bytes,
+        })
+    }
+}
+
+impl TryFrom<wire::Axes> for Axes {
+    type Error = NotUnderstood;
+
+    fn try_from(axes: wire::Axes) -> Result<Self, NotUnderstood> {
+        let wire::Axes { cpus, lsm, lockdown, cgroup, capabilities, unprivileged_bpf, memlock } = axes;
+        let cpus = if cpus == 0 { String::new() } else { cpus.to_string() };
+        let values = [cpus, lsm, lockdown, cgroup, capabilities, unprivileged_bpf, memlock];
+        let said = Self::NAMES.iter().zip(values).filter(|(_, value)| !value.is_empty());
+        said.into_iter().try_fold(Self::default(), |axes, (name, value)| {
+            axes.with(name, &value).map_err(|error| NotUnderstood::new("axes", error))
         })
     }
 }

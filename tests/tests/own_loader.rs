@@ -2,6 +2,7 @@
 //! do not end well.
 
 use anyhow::Context as _;
+use domain::axis::Axes;
 use domain::command::{CommandTerms, Ending};
 use domain::contract::Manifest;
 use proto::wire;
@@ -59,6 +60,15 @@ async fn asked(
     arguments: &[&str],
     expect: Ending,
 ) -> anyhow::Result<Vec<wire::CellVerdict>> {
+    asked_with(system, &Axes::default(), entries, (program, arguments, expect)).await
+}
+
+async fn asked_with(
+    system: &System,
+    axes: &Axes,
+    entries: &[Entry],
+    (program, arguments, expect): (&str, &[&str], Ending),
+) -> anyhow::Result<Vec<wire::CellVerdict>> {
     let mut manifest = Manifest::default();
     manifest.contract.command = Some(CommandTerms {
         program: program.to_owned(),
@@ -72,6 +82,7 @@ async fn asked(
         fresh: true,
         manifest: serde_json::to_vec(&manifest)?,
         level: wire::Level::Behave.into(),
+        axes: vec![axes.into()],
         ..Default::default()
     };
     let name = Path::new(program).file_name().context("a name")?.to_string_lossy().into_owned();
@@ -171,5 +182,20 @@ async fn what_is_no_command_is_refused_before_any_guest() -> anyhow::Result<()> 
     };
     assert!(system.submit(vec![object], request).await.is_err());
     system.stop().await;
+    Ok(())
+}
+
+/// Bits 38 and 39 are perfmon and bpf; limits are told in units of 1024 bytes.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_may_do_what_its_environment_lets_it() -> anyhow::Result<()> {
+    let system = System::start().await?;
+    let axes = Axes::default().with("capabilities", "bpf+perfmon")?.with("memlock", "64K")?;
+    let looks = "grep -q 'CapEff:.*000000c000000000' /proc/self/status && test \"$(ulimit -H -l)\" = 64";
+    let bound = asked_with(&system, &axes, &[script(looks)], ("run.sh", &[], Ending::Exit(0))).await?;
+    let usual = asked(&system, &[script(looks)], "run.sh", &[], Ending::Exit(1)).await?;
+    system.stop().await;
+    for verdict in bound.iter().chain(&usual) {
+        assert_eq!(verdict.verdict(), wire::Verdict::Passes, "{verdict:?}");
+    }
     Ok(())
 }

@@ -64,6 +64,9 @@ impl Exercise<'_> {
         self.send(&FromGuest::Load(load))?;
         self.send_log(&LogSubject::LoadAlone(program.name()), log)?;
         if !loaded {
+            if self.bounds.bind() {
+                self.with_more_capabilities(index, whole)?;
+            }
             return Ok(Answer::Refused);
         }
         self.attach(&Attacher::new(&instance, &self.fixtures), index, program)?;

@@ -1,6 +1,6 @@
 //! How the validator ends: with its guest, or at once where it is not the first process of one.
 
-use crate::{clock, loader};
+use crate::{clock, environment, loader};
 use nix::sys::reboot::{RebootMode, reboot};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -10,12 +10,15 @@ const MISUSE: u8 = 3;
 /// How long a finished guest waits for the worker to end it.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Outside of a guest it is only one of the loaders it carries.
+/// Where it is not the first process of a guest it is one of those that the first one starts.
 pub(crate) fn elsewhere() -> ExitCode {
-    loader::builtin(std::env::args().skip(1)).unwrap_or_else(|| {
-        eprintln!("bpfcompat-validator is the first process of a guest and does nothing elsewhere");
-        ExitCode::from(MISUSE)
-    })
+    let arguments = || std::env::args().skip(1);
+    loader::builtin(arguments()).or_else(|| environment::live_in_namespace(arguments())).unwrap_or_else(
+        || {
+            eprintln!("bpfcompat-validator is the first process of a guest and does nothing elsewhere");
+            ExitCode::from(MISUSE)
+        },
+    )
 }
 
 /// Everything was said; the worker ends the guest.

@@ -12,6 +12,7 @@
 
 use crate::attach::{Attacher, Hold};
 use crate::contract::tails;
+use crate::environment::Bounds;
 use crate::load;
 use crate::loader::LoaderError;
 use crate::log::{Log, Recorder};
@@ -50,6 +51,8 @@ pub(crate) enum ExerciseError {
     Reopen(Errno),
     #[error("the object opened before with more programs")]
     Changed,
+    #[error("the loader's capabilities could not be set: {0}")]
+    Bounds(Errno),
     #[error("libbpf does not let the load be narrowed: {0}")]
     Narrow(Errno),
     #[error(transparent)]
@@ -64,13 +67,14 @@ pub(crate) struct Exercise<'a> {
     pub(crate) fixtures: Fixtures,
     pub(crate) specimen: Specimen<'a>,
     pub(crate) recorder: Recorder,
+    pub(crate) bounds: Bounds,
     // The programs that are attached.
     held: RefCell<Vec<Box<dyn Hold>>>,
 }
 
 impl<'a> Exercise<'a> {
     /// Starts to listen to libbpf.
-    pub(crate) fn new(link: &'a Link, job: &'a Job, fixtures: Fixtures) -> Self {
+    pub(crate) fn new(link: &'a Link, job: &'a Job, fixtures: Fixtures, bounds: Bounds) -> Self {
         let recorder = Recorder::start(job.log_bytes_max);
         Self {
             link,
@@ -78,6 +82,7 @@ impl<'a> Exercise<'a> {
             fixtures,
             specimen: Specimen::new(job),
             recorder,
+            bounds,
             held: RefCell::default(),
         }
     }

@@ -26,12 +26,11 @@ pub(crate) fn collect(modules: Vec<String>, mut lacks: Vec<String>) -> KernelFac
         }
         Err(errno) => lacks.push(format!("the kernel's BTF cannot be read: {errno}")),
     }
-    match fs::read_to_string("/sys/kernel/security/lsm") {
-        Ok(list) => facts.lsm = names(&list),
+    match security_modules() {
+        Ok(names) => facts.lsm = names,
         Err(error) => lacks.push(format!("the list of security modules cannot be read: {error}")),
     }
-    facts.lockdown =
-        fs::read_to_string("/sys/kernel/security/lockdown").ok().and_then(|text| selected(&text));
+    facts.lockdown = lockdown();
     facts.cpus = std::thread::available_parallelism()
         .ok()
         .and_then(|cpus| u32::try_from(cpus.get()).ok())
@@ -40,6 +39,16 @@ pub(crate) fn collect(modules: Vec<String>, mut lacks: Vec<String>) -> KernelFac
         fs::read_to_string("/proc/meminfo").ok().and_then(|text| total_bytes(&text)).unwrap_or_default();
     facts.lacks = lacks;
     facts
+}
+
+/// The active security modules, in their order.
+pub(crate) fn security_modules() -> std::io::Result<Vec<String>> {
+    fs::read_to_string("/sys/kernel/security/lsm").map(|list| names(&list))
+}
+
+/// How far the kernel is locked down, if it can be.
+pub(crate) fn lockdown() -> Option<String> {
+    fs::read_to_string("/sys/kernel/security/lockdown").ok().and_then(|text| selected(&text))
 }
 
 fn names(list: &str) -> Vec<String> {

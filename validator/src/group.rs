@@ -16,21 +16,26 @@ const ROOT: &str = "/sys/fs/cgroup/cgroup.procs";
 const SWEEPS_MAX: u32 = 100;
 const SWEEP_PAUSE: Duration = Duration::from_millis(5);
 
-/// A group below the one that programs are attached to, so that they see what the command does.
+/// A group below the one that programs are attached to, so that they see what the command does; none where
+/// there is no unified hierarchy, to which nothing is attached then.
 #[derive(Debug)]
-pub(crate) struct Group(PathBuf);
+pub(crate) struct Group(Option<PathBuf>);
 
 impl Group {
     /// Makes it, if it is not there.
     pub(crate) fn make() -> io::Result<Self> {
+        if !Path::new(ROOT).exists() {
+            return Ok(Self(None));
+        }
         let path = Path::new(CGROUP).join("command");
         std::fs::create_dir_all(&path)?;
-        Ok(Self(path))
+        Ok(Self(Some(path)))
     }
 
     /// Does something in the group; what is started meanwhile stays in it.
     pub(crate) fn inside<T>(&self, work: impl FnOnce() -> T) -> io::Result<T> {
-        std::fs::write(self.processes(), "0")?;
+        let Some(group) = &self.0 else { return Ok(work()) };
+        std::fs::write(group.join("cgroup.procs"), "0")?;
         let done = work();
         std::fs::write(ROOT, "0")?;
         Ok(done)
@@ -48,10 +53,6 @@ impl Group {
             }
             clock::pass(SWEEP_PAUSE);
         }
-    }
-
-    fn processes(&self) -> PathBuf {
-        self.0.join("cgroup.procs")
     }
 }
 

@@ -1,6 +1,7 @@
 //! The life of a guest, from its first mount to the answer.
 
 use crate::clock;
+use crate::environment;
 use crate::exercise::{Exercise, ExerciseError, send_log};
 use crate::kmsg::Mark;
 use crate::loader;
@@ -32,6 +33,8 @@ enum JobError {
     Random(#[source] std::io::Error),
     #[error("the random number generator could not be reseeded: {0}")]
     Reseed(Errno),
+    #[error("the loader's capabilities could not be set: {0}")]
+    Bounds(Errno),
     #[error("the kernel's messages could not be read")]
     Messages(#[source] std::io::Error),
     #[error("the object could not be exercised")]
@@ -99,11 +102,20 @@ fn answer(
         mark = Mark::now();
     }
     let mark = mark.map_err(JobError::Messages)?;
+    let (environment, bounds, fixtures) = match environment::make(&job.axes, fixtures) {
+        Ok(made) => made,
+        Err(says) => return Ok(link.send(&FromGuest::Unavailable(says))?),
+    };
+    link.send(&FromGuest::Environment(environment))?;
     match &job.contract.command {
-        Some(command) => link.send(&FromGuest::Command(own_loader::run(job, command)))?,
-        None if job.loader != Loader::Libbpf => loader::exercise(link, job)?,
-        // What is attached and loaded at the end stays so: the guest ends with its job.
-        None => ManuallyDrop::new(Exercise::new(link, job, fixtures)).run()?,
+        Some(command) => link.send(&FromGuest::Command(own_loader::run(job, command, bounds)))?,
+        None if job.loader != Loader::Libbpf => loader::exercise(link, job, bounds)?,
+        None => {
+            bounds.enter().map_err(JobError::Bounds)?;
+            // What is attached and loaded at the end stays so: the guest ends with its job.
+            ManuallyDrop::new(Exercise::new(link, job, fixtures, bounds)).run()?;
+            bounds.leave().map_err(JobError::Bounds)?;
+        }
     }
     let messages = mark.read(job.log_bytes_max);
     Ok(send_log(link, &LogSubject::Kernel, messages)?)

@@ -2,6 +2,8 @@
 
 use nix::mount::{MsFlags, mount};
 
+/// Where control groups are mounted.
+pub(crate) const CGROUPS: &str = "/sys/fs/cgroup";
 /// The control group programs are attached to.
 pub(crate) const CGROUP: &str = "/sys/fs/cgroup/bpfcompat";
 /// Where maps pinned by name appear.
@@ -15,7 +17,7 @@ const TABLE: [(&str, &str); 9] = [
     ("tmpfs", "/tmp"),
     ("bpf", BPFFS),
     ("securityfs", "/sys/kernel/security"),
-    ("cgroup2", "/sys/fs/cgroup"),
+    ("cgroup2", CGROUPS),
     ("debugfs", "/sys/kernel/debug"),
     ("tracefs", "/sys/kernel/tracing"),
 ];

@@ -5,6 +5,7 @@
 
 use crate::clock;
 use crate::command::{self, Sought};
+use crate::environment::Bounds;
 use crate::sys::inventory::{self, Inventory};
 use crate::tools;
 use domain::check::{CommandEnd, CommandRun, Output};
@@ -29,7 +30,7 @@ const RELEASE: Duration = Duration::from_millis(500);
 const ROOT_FOLDERS: [&str; 3] = ["lib", "lib64", "usr"];
 
 /// Runs the command of a job.
-pub(crate) fn run(job: &Job, terms: &CommandTerms) -> CommandEvidence {
+pub(crate) fn run(job: &Job, terms: &CommandTerms, bounds: Bounds) -> CommandEvidence {
     let ready = tools::install().and_then(|()| unpack(&job.object));
     if let Err(says) = ready {
         return hindered(says);
@@ -44,7 +45,9 @@ pub(crate) fn run(job: &Job, terms: &CommandTerms) -> CommandEvidence {
             looked = Instant::now();
         }
     };
-    let ran = command::run(order(terms), timeout, Sought::default(), &mut look);
+    let mut order = order(terms);
+    bounds.confine(&mut order);
+    let ran = command::run(order, timeout, Sought::default(), &mut look);
     CommandEvidence { run: ran.run, loaded: told(seen), left: told(left(&before)), hindered: None }
 }
 

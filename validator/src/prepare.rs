@@ -1,6 +1,7 @@
 //! From a bare kernel to a guest that can take a job.
 
 use crate::devices;
+use crate::environment;
 use crate::facts;
 use crate::sys::{features, kernel, kernel_version, placeholder, print, trivial};
 use domain::errno::Errno;
@@ -35,6 +36,21 @@ pub(crate) fn prepare(modules: &[String], mut lacks: Vec<String>) -> (Fixtures, 
             Err(says) => lacks.push(format!("module {name} could not be loaded: {says}")),
         }
     }
+    let fixtures = fixtures(&mut lacks, false);
+    let facts = facts::collect(loaded, lacks);
+    environment::note_limit();
+    features::probe();
+    trivial::load();
+    placeholder::make();
+    kernel_version::find_out();
+    // The first look at the clock maps its page.
+    let _mapped = Instant::now();
+    let bpf_lsm = facts.lsm.iter().any(|name| name == "bpf");
+    (Fixtures { bpf_lsm, ..fixtures }, facts)
+}
+
+/// Brings the fixtures up in the network this process is in; what failed comes back as sentences.
+pub(crate) fn fixtures(lacks: &mut Vec<String>, bpf_lsm: bool) -> Fixtures {
     let loopback = kernel::loopback_up();
     if let Err(errno) = loopback {
         lacks.push(format!("the loopback interface could not be brought up: {errno}"));
@@ -45,15 +61,7 @@ pub(crate) fn prepare(modules: &[String], mut lacks: Vec<String>) -> (Fixtures, 
         lacks.push(format!("the virtual Ethernet devices could not be made: {errno}"));
     }
     let netkit = peer.and_then(|peer| devices::netkit(&peer));
-    let facts = facts::collect(loaded, lacks);
-    features::probe();
-    trivial::load();
-    placeholder::make();
-    kernel_version::find_out();
-    // The first look at the clock maps its page.
-    let _mapped = Instant::now();
-    let bpf_lsm = facts.lsm.iter().any(|name| name == "bpf");
-    (Fixtures { loopback, veth, netkit, bpf_lsm }, facts)
+    Fixtures { loopback, veth, netkit, bpf_lsm }
 }
 
 fn load(path: &str) -> Result<(), String> {

@@ -124,7 +124,7 @@ pub(crate) fn perhaps(worker: &Arc<Worker>, order: Order, clone: Evidence) {
         let (Ok(_turn), Some(hypervisor)) = (recheck.turn.try_acquire(), worker.present_hypervisor()) else {
             return;
         };
-        match worker.capacity.admit(order.cpus, order.memory_bytes).await {
+        match worker.capacity.admit(order.axes.cpus, order.memory_bytes).await {
             Ok(_admission) => recheck.repeat(hypervisor, &order, &clone).await,
             Err(error) => recheck.failed(&error),
         }

@@ -74,7 +74,7 @@ fn order(vmlinuz: PathBuf, initramfs: PathBuf, start: Start) -> Order {
         contract: domain::contract::Contract::default(),
         globals: Vec::new(),
         places: Vec::new(),
-        cpus: 1,
+        axes: domain::axis::Axes::default(),
         memory_bytes: 1 << 30,
         timeout: LONG,
         start,

@@ -69,7 +69,7 @@ fn order(vmlinuz: PathBuf, directory: &TempDir) -> Order {
         contract: domain::contract::Contract::default(),
         globals: Vec::new(),
         places: Vec::new(),
-        cpus: 1,
+        axes: domain::axis::Axes::default(),
         memory_bytes: 64 << 20,
         timeout: LONG,
         start: Start::Cold,

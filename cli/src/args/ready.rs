@@ -6,7 +6,7 @@ use super::object::{self, ObjectFile, ObjectFileError};
 use super::output::{Output, OutputError};
 use super::typed;
 use crate::settings::Settings;
-use domain::axis::{self, Loader, LoaderError};
+use domain::axis::{self, Axes, AxisChoices, AxisError, Loader, LoaderError};
 use domain::contract::Manifest;
 use domain::level::Level;
 use domain::selector::{Selector, SelectorError};
@@ -27,6 +27,8 @@ pub(crate) struct Question {
     pub(crate) optional: Option<Selector>,
     /// What loads the objects, each once.
     pub(crate) loaders: Vec<Loader>,
+    /// What they work in, each once.
+    pub(crate) environments: Vec<Axes>,
     /// What is declared of the objects' loader.
     pub(crate) manifest: Manifest,
     /// How far programs are taken.
@@ -67,6 +69,12 @@ pub(crate) enum NotReady {
     /// A word that names no loader.
     #[error("--loader: {0}")]
     Loader(#[from] LoaderError),
+    /// A word that names no axis or no value of one.
+    #[error("--axis: {0}")]
+    Axis(#[from] AxisError),
+    /// A word that is no axis with a value.
+    #[error("--axis: `{0}` is not of the form AXIS=VALUE, such as cpus=1,4")]
+    NoAxis(String),
     /// Nothing says how the objects should behave.
     #[error("--level behave: nothing says how; pass --manifest FILE with `checks:` in it")]
     NoChecks,
@@ -100,6 +108,7 @@ pub(crate) fn question(typed: &typed::Test, settings: &Settings) -> Result<Quest
         ([], declared) => declared.to_vec(),
         (typed, _) => axis::loaders(typed.iter().map(String::as_str))?,
     };
+    let environments = axes(&typed.scope.axes)?.or(&manifest.axes).combinations()?;
     let level = match typed.level {
         Some(typed::Level::Load) => Level::Load,
         Some(typed::Level::Attach) => Level::Attach,
@@ -117,6 +126,7 @@ pub(crate) fn question(typed: &typed::Test, settings: &Settings) -> Result<Quest
         kernels,
         optional,
         loaders,
+        environments,
         manifest,
         level,
         fresh: typed.scope.fresh,
@@ -135,6 +145,7 @@ pub(crate) fn command(typed: &typed::Command, settings: &Settings) -> Result<Que
     Ok(Question {
         objects: vec![files],
         loaders: vec![Loader::default()],
+        environments: axes(&typed.scope.axes)?.combinations()?,
         kernels,
         optional,
         manifest,
@@ -142,6 +153,18 @@ pub(crate) fn command(typed: &typed::Command, settings: &Settings) -> Result<Que
         fresh: typed.scope.fresh,
         timeout: None,
     })
+}
+
+/// The values of axes that were typed, `AXIS=VALUE[,VALUE]` each.
+fn axes(typed: &[String]) -> Result<AxisChoices, NotReady> {
+    let mut choices = AxisChoices::default();
+    for word in typed {
+        let (name, values) = word.split_once('=').ok_or_else(|| NotReady::NoAxis(word.clone()))?;
+        for value in values.split(',') {
+            choices.choose(name.trim(), value.trim())?;
+        }
+    }
+    Ok(choices)
 }
 
 impl Reports {

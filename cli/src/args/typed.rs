@@ -77,6 +77,12 @@ pub(crate) struct Scope {
     /// Kernels that are shown and never decide; may be repeated
     #[arg(long, value_name = "SELECTOR")]
     pub(crate) optional: Vec<String>,
+    /// What loaders work in, apart from the kernel: cpus (1 to 8), lsm (every, kernel, or names), lockdown
+    /// (none, integrity, confidentiality), cgroup (v2, v1), capabilities (full, none, token, or names such as
+    /// bpf+perfmon), unprivileged_bpf (kernel, allowed, refused), memlock (kernel, unlimited, or bytes); each
+    /// combination answers for itself; may be repeated
+    #[arg(long = "axis", value_name = "AXIS=VALUE[,VALUE]")]
+    pub(crate) axes: Vec<String>,
     /// Ask again even when the answer is stored
     #[arg(long)]
     pub(crate) fresh: bool,

@@ -62,6 +62,7 @@ async fn ask(
         cell_timeout_ms: u32::try_from(timeout_ms).unwrap_or(u32::MAX),
         manifest: declared(&question.manifest),
         loaders: question.loaders.iter().map(ToString::to_string).collect(),
+        axes: question.environments.iter().map(Into::into).collect(),
     });
     let submitted = services.runs.submit_run(request).await.map_err(|status| refusal(&status))?;
     let id = submitted.into_inner().run.unwrap_or_default().id;

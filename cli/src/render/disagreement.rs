@@ -1,4 +1,4 @@
-//! Loaders that disagree, with the kernels they do so on.
+//! Loaders that disagree in the same environment, with the kernels they do so on.
 
 use super::matrix::{Cell, Matrix, words};
 use super::table;
@@ -9,7 +9,7 @@ use proto::wire;
 /// A disagreement and its place.
 #[derive(Debug)]
 pub(crate) struct Found<'a> {
-    /// Index of the first of the object's rows.
+    /// Index of the first of the object's rows of one environment.
     pub(crate) object: usize,
     /// Index of the kernel.
     pub(crate) kernel: usize,
@@ -21,7 +21,10 @@ pub(crate) struct Found<'a> {
 pub(crate) fn all<'a>(matrix: &Matrix<'a>) -> Vec<Found<'a>> {
     let mut found = Vec::new();
     for (object, row) in matrix.objects.iter().enumerate() {
-        let is_same = |at: &usize| matrix.objects[*at].name == row.name;
+        let is_same = |at: &usize| {
+            let other = &matrix.objects[*at];
+            (&other.name, &other.environment) == (&row.name, &row.environment)
+        };
         let rows: Vec<usize> = (object..matrix.objects.len()).take_while(is_same).collect();
         // The rows of one object follow each other, and the first stands for them all.
         if object > 0 && is_same(&(object - 1)) {
@@ -50,8 +53,10 @@ pub(crate) fn lines(matrix: &Matrix<'_>) -> Vec<String> {
         }
     }
     let line = |(object, says, kernels): (usize, String, Vec<usize>)| {
-        let (object, kernels) = (&matrix.objects[object].name, table::kernels(matrix, &kernels));
-        format!("≠ loaders disagree about {object} on {kernels}: {says}")
+        let (row, kernels) = (&matrix.objects[object], table::kernels(matrix, &kernels));
+        let under =
+            if row.environment.is_empty() { String::new() } else { format!(" with {}", row.environment) };
+        format!("≠ loaders disagree about {} on {kernels}{under}: {says}", row.name)
     };
     told.into_iter().map(line).collect()
 }

@@ -66,6 +66,7 @@ fn objects<'a>(matrix: &'a Matrix<'_>) -> Vec<Object<'a>> {
 struct Disagreement<'a> {
     object: &'a str,
     kernel: &'a str,
+    environment: &'a str,
     program: Option<&'a str>,
     loaders: Vec<Stand<'a>>,
 }
@@ -92,6 +93,7 @@ impl<'a> Disagreement<'a> {
         Self {
             object: &matrix.objects[found.object].name,
             kernel: &matrix.kernels[found.kernel].wire.id,
+            environment: &matrix.objects[found.object].environment,
             program: found.on.program,
             loaders: found.on.stands.iter().map(stand).collect(),
         }
@@ -150,7 +152,8 @@ struct Cell<'a> {
     object: &'a str,
     kernel: Kernel<'a>,
     loader: Loader<'a>,
-    axes: Axes,
+    axes: Option<Axes<'a>>,
+    environment: Option<Environment<'a>>,
     required: bool,
     verdict: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -188,9 +191,50 @@ struct Loader<'a> {
     version: Option<&'a str>,
 }
 
+/// What the loader was to work in.
 #[derive(Serialize)]
-struct Axes {
+struct Axes<'a> {
     cpus: u32,
+    lsm: &'a str,
+    lockdown: &'a str,
+    cgroup: &'a str,
+    capabilities: &'a str,
+    unprivileged_bpf: &'a str,
+    memlock: &'a str,
+}
+
+impl<'a> Axes<'a> {
+    fn of(axes: &'a wire::Axes) -> Self {
+        let wire::Axes { cpus, lsm, lockdown, cgroup, capabilities, unprivileged_bpf, memlock } = axes;
+        Self { cpus: *cpus, lsm, lockdown, cgroup, capabilities, unprivileged_bpf, memlock }
+    }
+}
+
+/// What the loader worked in, as it was found.
+#[derive(Serialize)]
+struct Environment<'a> {
+    lsm: &'a [String],
+    lockdown: Option<&'a str>,
+    cgroups: &'a [String],
+    capabilities: &'a [String],
+    user_namespace: bool,
+    unprivileged_bpf_disabled: Option<u32>,
+    memlock_bytes: Option<u64>,
+}
+
+impl<'a> Environment<'a> {
+    fn of(guest: &'a wire::Guest) -> Option<Self> {
+        let found = guest.environment.as_ref()?;
+        Some(Self {
+            lsm: &guest.lsm,
+            lockdown: found.lockdown.as_deref(),
+            cgroups: &found.cgroups,
+            capabilities: &found.capabilities,
+            user_namespace: found.user_namespace,
+            unprivileged_bpf_disabled: found.unprivileged_bpf_disabled,
+            memlock_bytes: found.memlock_bytes,
+        })
+    }
 }
 
 #[derive(Serialize)]
@@ -247,7 +291,8 @@ impl<'a> Cell<'a> {
                 name: &cell.wire.loader,
                 version: guest.map(|guest| guest.loader_version.as_str()),
             },
-            axes: Axes { cpus: cell.wire.cpus },
+            axes: cell.wire.axes.as_ref().map(Axes::of),
+            environment: guest.and_then(Environment::of),
             required: cell.wire.required,
             verdict: cell.verdict().name(),
             cause: verdict.and_then(|verdict| verdict.cause.as_ref()).map(Cause::of),

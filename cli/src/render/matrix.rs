@@ -1,7 +1,9 @@
-//! A run arranged as objects × kernels; with several loaders, each object has a row for each of them.
+//! A run arranged as objects × kernels; with several loaders or environments, each object has a row for each
+//! of them.
 
 use super::paint::Tone;
 use super::printable;
+use domain::axis::Axes;
 use domain::digest::Digest;
 use domain::verdict::Verdict;
 use proto::wire;
@@ -26,12 +28,14 @@ pub(crate) struct Matrix<'a> {
 /// A row.
 #[derive(Debug)]
 pub(crate) struct Object<'a> {
-    /// Its name, with its loader where the run has several; no two rows share one.
+    /// Its name, with its loader and environment where the run has several; no two rows share one.
     pub(crate) label: String,
     /// Its name; no two objects of a run share one.
     pub(crate) name: String,
     /// What loads it; empty while no cell says so.
     pub(crate) loader: &'a str,
+    /// What its loader works in, as far as that is not usual; see [`Axes::unusual`].
+    pub(crate) environment: String,
     /// What the controller says of it.
     pub(crate) wire: &'a wire::Object,
 }
@@ -61,17 +65,19 @@ pub(crate) struct Cell<'a> {
 impl<'a> Matrix<'a> {
     /// Arranges a run. A cell that names an object or kernel the run does not list is left out.
     pub(crate) fn new(response: &'a wire::GetRunResponse, run: &'a wire::Run) -> Self {
-        let objects = objects(&response.objects, &loaders(&response.cells));
-        let row = |(at, object): (usize, &Object<'a>)| ((object.wire.digest.as_slice(), object.loader), at);
-        let rows: HashMap<(&[u8], &str), usize> = objects.iter().enumerate().map(row).collect();
+        let objects = objects(&response.objects, &loads(&response.cells));
+        let rows: HashMap<Row<'_>, usize> =
+            objects.iter().enumerate().map(|(at, object)| (object.row(), at)).collect();
         let columns: HashMap<&str, usize> =
             response.kernels.iter().enumerate().map(|(at, kernel)| (kernel.id.as_str(), at)).collect();
         let placed = |wire: &'a wire::Cell| {
-            let object = *rows.get(&(wire.object.as_slice(), wire.loader.as_str()))?;
+            let (digest, loader) = (wire.object.as_slice(), wire.loader.as_str());
+            let object = *rows.get(&(digest, loader, environment(wire).as_str()))?;
             let kernel = *columns.get(wire.kernel_id.as_str())?;
             Some(Cell { object, kernel, wire })
         };
         let mut cells: Vec<Cell<'a>> = response.cells.iter().filter_map(placed).collect();
+        drop(rows);
         cells.sort_by_key(|cell| (cell.object, cell.kernel));
         let places = cells.iter().enumerate().map(|(at, cell)| ((cell.object, cell.kernel), at)).collect();
         let mut kernels = kernels(&response.kernels);
@@ -97,6 +103,15 @@ impl<'a> Matrix<'a> {
     /// Whether any cell was answered from the store.
     pub(crate) fn has_cached(&self) -> bool {
         self.cells.iter().any(|cell| cell.wire.cached)
+    }
+}
+
+/// What tells the rows of a run apart: the object's digest, the loader and its environment.
+type Row<'a> = (&'a [u8], &'a str, &'a str);
+
+impl Object<'_> {
+    fn row(&self) -> Row<'_> {
+        (&self.wire.digest, self.loader, &self.environment)
     }
 }
 
@@ -179,30 +194,52 @@ pub(crate) fn hex(digest: &[u8]) -> String {
     Digest::try_from(digest).map_or_else(|_| ::hex::encode(digest), |digest| digest.to_string())
 }
 
-/// The loaders of a run, in the order it asks them; a nameless one while no cell is told.
-fn loaders(cells: &[wire::Cell]) -> Vec<&str> {
-    let mut loaders: Vec<&str> = Vec::new();
-    for cell in cells {
-        if !loaders.contains(&cell.loader.as_str()) {
-            loaders.push(&cell.loader);
-        }
-    }
-    if loaders.is_empty() { vec![""] } else { loaders }
+/// The environment of a cell. One that this program cannot read, of a newer controller, has a name of its own.
+fn environment(cell: &wire::Cell) -> String {
+    let axes = cell.axes.clone().unwrap_or_default();
+    let told = format!("{axes:?}");
+    Axes::try_from(axes).map_or_else(|_| printable(&told), |axes| axes.unusual())
 }
 
-fn objects<'a>(wire: &'a [wire::Object], loaders: &[&'a str]) -> Vec<Object<'a>> {
+/// A loader, and the environment it works in.
+type Loads<'a> = (&'a str, String);
+
+/// In what ways a run loads its objects: those of one environment follow each other, in the order it asks them;
+/// a nameless one while no cell is told.
+fn loads(cells: &[wire::Cell]) -> Vec<Loads<'_>> {
+    let mut environments: Vec<String> = Vec::new();
+    let mut loads: Vec<Loads<'_>> = Vec::new();
+    for cell in cells {
+        let one = (cell.loader.as_str(), environment(cell));
+        if !environments.contains(&one.1) {
+            environments.push(one.1.clone());
+        }
+        if !loads.contains(&one) {
+            loads.push(one);
+        }
+    }
+    loads.sort_by_key(|(_, own)| environments.iter().position(|one| one == own));
+    if loads.is_empty() { vec![("", String::new())] } else { loads }
+}
+
+fn objects<'a>(wire: &'a [wire::Object], loads: &[Loads<'a>]) -> Vec<Object<'a>> {
     let labels = unique(wire.iter().map(|object| {
         let name = printable(&object.name);
         [format!("{name} ({})", &hex(&object.digest)[..object.digest.len().min(6) * 2]), name]
     }));
-    let row = |wire, name: &str, loader: &'a str| Object {
-        label: if loaders.len() > 1 { format!("{name} ({})", printable(loader)) } else { name.to_owned() },
-        name: name.to_owned(),
-        loader,
-        wire,
+    let several =
+        |differs: fn(&Loads<'a>, &Loads<'a>) -> bool| loads.iter().any(|one| differs(one, &loads[0]));
+    let (loaders, environments) =
+        (several(|one, first| one.0 != first.0), several(|one, first| one.1 != first.1));
+    let row = |wire, name: &str, (loader, environment): &Loads<'a>| {
+        let usual = if environment.is_empty() { "usual environment" } else { environment };
+        let told = [(loaders, printable(loader)), (environments, usual.to_owned())];
+        let told: Vec<String> = told.into_iter().filter(|(tells, _)| *tells).map(|(_, what)| what).collect();
+        let label = if told.is_empty() { name.to_owned() } else { format!("{name} ({})", told.join(", ")) };
+        Object { label, name: name.to_owned(), loader, environment: environment.clone(), wire }
     };
     let named = wire.iter().zip(labels);
-    named.flat_map(|(wire, name)| loaders.iter().map(move |loader| row(wire, &name, loader))).collect()
+    named.flat_map(|(wire, name)| loads.iter().map(move |one| row(wire, &name, one))).collect()
 }
 
 fn kernels(wire: &[wire::Kernel]) -> Vec<Kernel<'_>> {

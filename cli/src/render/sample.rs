@@ -99,7 +99,7 @@ fn cell(object: u8, series: &str, verdict: wire::CellVerdict) -> wire::Cell {
         object: vec![object; 32],
         kernel_id: kernel(series).id,
         loader: "libbpf".to_owned(),
-        cpus: 1,
+        axes: Some((&domain::axis::Axes::default()).into()),
         required: series != "7.3",
         state: wire::CellState::Settled.into(),
         attempts: 1,

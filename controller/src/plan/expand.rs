@@ -1,4 +1,4 @@
-//! Objects × kernels × loaders, in the order they should be answered.
+//! Objects × kernels × loaders × environments, in the order they should be answered.
 
 use crate::store::cells::NewCell;
 use domain::axis::{Axes, Loader};
@@ -36,18 +36,24 @@ pub(super) fn kernels(
     Ok(chosen)
 }
 
-/// One cell per object, kernel and loader. Cells of one kernel follow each other, so that a worker that
-/// has its template warm gets several.
-pub(super) fn cells(objects: &[Digest], kernels: &[Asked], loaders: &[Loader]) -> Vec<NewCell> {
-    let cell = |asked: &Asked, object: Digest, loader: &Loader| NewCell {
-        id: CellId::new(),
-        object,
-        kernel: asked.kernel.id.clone(),
-        loader: loader.clone(),
-        axes: Axes::default(),
-        required: asked.required,
-    };
-    let objects = |asked| objects.iter().map(move |object| (asked, *object));
-    let pairs = kernels.iter().flat_map(objects);
-    pairs.flat_map(|(asked, object)| loaders.iter().map(move |loader| cell(asked, object, loader))).collect()
+/// One cell per object, kernel, loader and environment. Cells of one kernel and environment follow each
+/// other, so that a worker that has their template warm gets several.
+pub(super) fn cells(
+    objects: &[Digest],
+    kernels: &[Asked],
+    (loaders, environments): (&[Loader], &[Axes]),
+) -> Vec<NewCell> {
+    let mut cells = Vec::new();
+    for (asked, axes) in kernels.iter().flat_map(|asked| environments.iter().map(move |axes| (asked, axes))) {
+        let pairs = objects.iter().flat_map(|object| loaders.iter().map(move |loader| (object, loader)));
+        cells.extend(pairs.map(|(object, loader)| NewCell {
+            id: CellId::new(),
+            object: *object,
+            kernel: asked.kernel.id.clone(),
+            loader: loader.clone(),
+            axes: axes.clone(),
+            required: asked.required,
+        }));
+    }
+    cells
 }

@@ -8,7 +8,7 @@ use crate::store::objects::StoredObject;
 use crate::store::runs::{NewRun, StoredRun};
 use crate::store::{cells, kernels, objects, runs, verdicts, workers};
 use crate::verdict::settle;
-use domain::axis::Loader;
+use domain::axis::{Axes, Loader};
 use domain::contract::Manifest;
 use domain::digest::Digest;
 use domain::id::RunId;
@@ -36,6 +36,8 @@ pub(crate) struct Order {
     pub(crate) level: Level,
     /// What loads the objects, each once.
     pub(crate) loaders: Vec<Loader>,
+    /// What they work in, each once; at least one.
+    pub(crate) environments: Vec<Axes>,
     /// Ask again even when the answer is stored.
     pub(crate) fresh: bool,
     /// Cancel it when nobody watches.
@@ -63,10 +65,10 @@ pub(crate) enum SubmitError {
     Selector(#[from] SelectorError),
     /// Too many cells.
     #[error(
-        "{objects} objects on {kernels} kernels with {loaders} loaders are more than the {CELLS_MAX} cells a \
-         run may have; split it"
+        "{objects} objects on {kernels} kernels with {loaders} loaders in {environments} environments are more \
+         than the {CELLS_MAX} cells a run may have; split it"
     )]
-    CellCount { objects: usize, kernels: usize, loaders: usize },
+    CellCount { objects: usize, kernels: usize, loaders: usize, environments: usize },
     /// A manifest that says what an object lacks.
     #[error(transparent)]
     Manifest(#[from] ManifestError),
@@ -123,10 +125,11 @@ pub(crate) async fn submit(parts: &Parts, mut order: Order) -> Result<StoredRun,
     }
     let asked = expand::kernels(&known, &order.kernels, order.optional_kernels.as_ref())?;
     let (objects, kernels, loaders) = (order.objects.len(), asked.len(), order.loaders.len());
-    if objects * kernels * loaders > CELLS_MAX {
-        return Err(SubmitError::CellCount { objects, kernels, loaders });
+    let environments = order.environments.len();
+    if objects * kernels * loaders * environments > CELLS_MAX {
+        return Err(SubmitError::CellCount { objects, kernels, loaders, environments });
     }
-    let new = expand::cells(&order.objects, &asked, &order.loaders);
+    let new = expand::cells(&order.objects, &asked, (&order.loaders, &order.environments));
     let (answered, answers) =
         if order.fresh { (vec![], vec![]) } else { answered(parts, &new, &asked, &order).await? };
     let run = NewRun {
@@ -226,7 +229,7 @@ async fn answered(
                 contract,
                 level: order.level,
                 loader: cell.loader.clone(),
-                axes: cell.axes,
+                axes: cell.axes.clone(),
             };
             able.map(move |(_, validator)| (cell.id.0, question(*validator).digest()))
         })

@@ -29,7 +29,7 @@ pub(crate) struct StoredCell {
     pub(crate) object: Vec<u8>,
     pub(crate) kernel_id: String,
     pub(crate) loader: String,
-    pub(crate) cpus: u32,
+    pub(crate) axes: Json<Axes>,
     pub(crate) required: bool,
     pub(crate) state: CellState,
     pub(crate) stage: String,
@@ -58,19 +58,19 @@ pub(crate) async fn insert(db: impl PgExecutor<'_>, run: RunId, cells: &[NewCell
     let objects = digests(&cells.iter().map(|cell| cell.object).collect::<Vec<_>>());
     let kernels: Vec<String> = cells.iter().map(|cell| cell.kernel.0.clone()).collect();
     let loaders: Vec<String> = cells.iter().map(|cell| cell.loader.name().to_owned()).collect();
-    let cpus: Vec<i32> = cells.iter().map(|cell| i32::from(cell.axes.cpus)).collect();
+    let axes: Vec<serde_json::Value> = cells.iter().map(|cell| storable(&cell.axes).0).collect();
     let required: Vec<bool> = cells.iter().map(|cell| cell.required).collect();
     sqlx::query!(
-        "INSERT INTO cells (id, run_id, object, kernel_id, loader, cpus, required)
-         SELECT id, $1, object, kernel_id, loader, cpus, required
-         FROM unnest($2::uuid[], $3::bytea[], $4::text[], $5::text[], $6::int[], $7::bool[])
-              AS asked(id, object, kernel_id, loader, cpus, required)",
+        "INSERT INTO cells (id, run_id, object, kernel_id, loader, axes, required)
+         SELECT id, $1, object, kernel_id, loader, axes, required
+         FROM unnest($2::uuid[], $3::bytea[], $4::text[], $5::text[], $6::jsonb[], $7::bool[])
+              AS asked(id, object, kernel_id, loader, axes, required)",
         run.0,
         &ids,
         &objects,
         &kernels,
         &loaders,
-        &cpus,
+        &axes,
         &required,
     )
     .execute(db)
@@ -189,7 +189,8 @@ pub(crate) async fn required_verdicts(
 /// Every cell of the run, in the order of the queue.
 pub(crate) async fn of_run(db: impl PgExecutor<'_>, run: RunId) -> sqlx::Result<Vec<StoredCell>> {
     let rows = sqlx::query!(
-        r#"SELECT id, object, kernel_id, loader, cpus, required, cells.state::text AS "state!",
+        r#"SELECT id, object, kernel_id, loader, axes AS "axes: Json<Axes>", required,
+                  cells.state::text AS "state!",
                   coalesce(stage, '') AS "stage!", coalesce(percent, 0) AS "percent!", worker, attempts, cached,
                   coalesce(queue_ms, 0) AS "queue_ms!",
                   verdict_id
@@ -207,7 +208,7 @@ pub(crate) async fn of_run(db: impl PgExecutor<'_>, run: RunId) -> sqlx::Result<
                 object: row.object,
                 kernel_id: row.kernel_id,
                 loader: row.loader,
-                cpus: row.cpus.unsigned_abs(),
+                axes: row.axes,
                 required: row.required,
                 state,
                 stage: row.stage,

@@ -31,7 +31,7 @@ pub(crate) struct Claimed {
     pub(crate) kernel_digest: Vec<u8>,
     pub(crate) level: String,
     pub(crate) loader: String,
-    pub(crate) cpus: i32,
+    pub(crate) axes: Json<Axes>,
     pub(crate) memory_bytes: i64,
     /// Whether it was tried before.
     pub(crate) is_retry: bool,
@@ -70,7 +70,7 @@ pub(crate) async fn claim(
            )
            SELECT leased.cell_id, taken.run_id, leased.fence, taken.object, objects.name AS object_name,
                   objects.bytes AS object_bytes, taken.kernel_id, kernels.digest AS kernel_digest,
-                  runs.level, taken.loader, taken.cpus, taken.memory_bytes,
+                  runs.level, taken.loader, taken.axes AS "axes: Json<Axes>", taken.memory_bytes,
                   taken.attempts > 0 AS "is_retry!", runs.cell_timeout_ms,
                   runs.manifest AS "manifest: Json<Manifest>"
            FROM leased JOIN taken ON taken.id = cell_id JOIN objects ON objects.digest = taken.object
@@ -105,7 +105,7 @@ pub(crate) struct Asked {
 pub(crate) async fn asked(db: impl PgExecutor<'_>, lease: Lease) -> sqlx::Result<Option<Asked>> {
     let row = sqlx::query!(
         r#"SELECT cells.object, kernels.id AS kernel_id, kernels.digest AS kernel, kernels.release, workers.validator,
-                runs.level, loader, cells.cpus, cells.memory_bytes, runs.manifest AS "manifest: Json<Manifest>"
+                runs.level, loader, cells.axes AS "axes: Json<Axes>", cells.memory_bytes, runs.manifest AS "manifest: Json<Manifest>"
          FROM leases JOIN cells ON cells.id = cell_id JOIN kernels ON kernels.id = kernel_id
          JOIN workers ON workers.id = worker_id JOIN runs ON runs.id = run_id
          WHERE cell_id = $1 AND fence = $2"#,
@@ -122,7 +122,7 @@ pub(crate) async fn asked(db: impl PgExecutor<'_>, lease: Lease) -> sqlx::Result
             validator: digest(&row.validator)?,
             level: row.level.parse().map_err(|error| undecodable("runs.level", &error))?,
             loader: row.loader.parse().map_err(|error| undecodable("cells.loader", &error))?,
-            axes: Axes { cpus: u16::try_from(row.cpus).map_err(|error| undecodable("cells.cpus", &error))? },
+            axes: row.axes.0,
             memory_bytes: row.memory_bytes.unsigned_abs(),
             kernel_id: KernelId(row.kernel_id),
             contract: row.manifest.0.contract,

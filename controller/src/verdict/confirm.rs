@@ -17,6 +17,9 @@ pub(super) fn mismatch(evidence: &Evidence, asked: &Asked) -> Option<String> {
     if guest.cpus != asked.axes.cpus {
         return Some(format!("the guest had {} processors, not {}", guest.cpus, asked.axes.cpus));
     }
+    if evidence.axes != asked.axes {
+        return Some("it was observed in another environment than was asked for".to_owned());
+    }
     if asked.memory_bytes != 0 && guest.memory_bytes != asked.memory_bytes {
         return Some(format!(
             "the guest had {} bytes of memory, not {}",

@@ -96,7 +96,7 @@ fn judge(compressed: &[u8], asked: &Asked) -> Result<Judged, String> {
         contract: asked.contract.digest(today),
         level: asked.level,
         loader: asked.loader.clone(),
-        axes: asked.axes,
+        axes: asked.axes.clone(),
     };
     let answer = insight::judge::judge(&evidence, asked.level, today);
     let digest = Digest::of(&json);

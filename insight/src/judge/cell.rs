@@ -1,7 +1,7 @@
 //! The verdict of the cell from those of its parts.
 
 use super::classify::{Finding, verdict_of};
-use super::{cause, loader, terms, trouble};
+use super::{cause, environment, loader, terms, trouble};
 use crate::log::libbpf;
 use domain::cause::{Cause, CauseCode, Confidence, Stage};
 use domain::errno::Errno;
@@ -32,13 +32,13 @@ pub(super) fn fold(
     }
 }
 
-/// Why the conversation with the guest did not come to its end, if it broke off.
+/// Why the conversation with the guest did not come to its end, or was not about the environment asked for.
 pub(super) fn broken_off(evidence: &Evidence) -> Option<Cause> {
     if let Some(trouble) = trouble::fatal(evidence) {
         return Some(trouble);
     }
     let (code, says) = match &evidence.end {
-        End::Finished if evidence.guest.nonce_ok => return None,
+        End::Finished if evidence.guest.nonce_ok => return environment::unmet(evidence),
         End::Finished => {
             (CauseCode::Infrastructure, "The guest's answer does not carry its nonces.".to_owned())
         }

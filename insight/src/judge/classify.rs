@@ -116,6 +116,9 @@ pub(super) fn verdict_of(code: CauseCode) -> Verdict {
         | CauseCode::MapRefused
         | CauseCode::MapTooLarge
         | CauseCode::ProgramTypeUnknown
+        | CauseCode::CapabilityMissing
+        | CauseCode::LockedDown
+        | CauseCode::MemlockLimit
         | CauseCode::HelperUnknown
         | CauseCode::KfuncMissing
         | CauseCode::ExternMissing
@@ -132,9 +135,11 @@ pub(super) fn verdict_of(code: CauseCode) -> Verdict {
         | CauseCode::CommandFailed
         | CauseCode::LoaderUnable
         | CauseCode::Unexplained => Verdict::Fails,
-        CauseCode::LsmInactive | CauseCode::LoaderContract | CauseCode::NotExercised | CauseCode::Blocked => {
-            Verdict::NotAttempted
-        }
+        CauseCode::LsmInactive
+        | CauseCode::LoaderContract
+        | CauseCode::EnvironmentUnavailable
+        | CauseCode::NotExercised
+        | CauseCode::Blocked => Verdict::NotAttempted,
         CauseCode::GuestMemory
         | CauseCode::ModuleAbsent
         | CauseCode::KernelSplat

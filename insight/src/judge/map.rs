@@ -2,7 +2,7 @@
 
 use super::classify::{self, Finding, verdict_of};
 use super::refusal::map::Refusal;
-use super::{cause, cell, terms};
+use super::{cause, cell, environment, terms};
 use crate::log::libbpf;
 use domain::cause::{Cause, CauseCode, Stage};
 use domain::errno::Errno;
@@ -52,7 +52,8 @@ fn refused(evidence: &Evidence, map: &MapFact, errno: Errno) -> Cause {
     let alone = evidence.log(&LogSubject::Map(map.name.clone()));
     let log = if alone.is_empty() { evidence.log(&LogSubject::LoadWhole) } else { alone };
     let refusal = Refusal { map, errno, facts: evidence.kernel.as_ref(), inferred, log };
-    let mut finding = classify::map(&refusal);
+    let of_environment = environment::of_map(evidence, map, errno);
+    let mut finding = of_environment.unwrap_or_else(|| classify::map(&refusal));
     if finding.line.is_empty() {
         let line = libbpf::line_that_begins(log, &format!("map '{}': failed to create", map.name));
         line.unwrap_or_default().clone_into(&mut finding.line);

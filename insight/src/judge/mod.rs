@@ -6,6 +6,7 @@
 //!
 //! ```text
 //! the conversation broke off ──────────────► inconclusive; what is known of programs stays
+//! no such environment on this kernel ──────► not attempted
 //! the object did not open ─────────────────► fails, not_an_object or, without an errno, loader_unable
 //! the object did not load whole ───────────► the verdict of the map or program that stopped it
 //! else ────────────────────────────────────► the worst verdict of the required programs
@@ -23,6 +24,7 @@ mod cell;
 mod check;
 mod classify;
 mod command;
+mod environment;
 mod expected;
 mod loader;
 mod map;

@@ -3,7 +3,7 @@
 use super::classify::{self, Finding, verdict_of};
 use super::modules::Searched;
 use super::refusal::{attach, load};
-use super::{cause, cell, loader, terms};
+use super::{cause, cell, environment, loader, terms};
 use crate::log::{counts, libbpf};
 use domain::axis::Loader;
 use domain::cause::{Cause, CauseCode, Stage};
@@ -152,7 +152,8 @@ pub(super) fn refused(
     let programs = evidence.open.as_ref().map(|open| open.programs.as_slice()).unwrap_or_default();
     let refusal = load::Refusal::new(program, errno, searched(evidence), log, (programs, open_log))
         .by(&evidence.loader);
-    let mut finding = classify::load(&refusal);
+    let of_environment = environment::of_load(evidence, program, errno, log);
+    let mut finding = of_environment.unwrap_or_else(|| classify::load(&refusal));
     let rejection = refusal.rejection();
     if finding.line.is_empty() {
         let line = rejection.map(|rejection| rejection.line).or_else(|| libbpf::last_failure(log));
@@ -180,7 +181,9 @@ fn not_attached(evidence: &Evidence, program: &ProgramFact, attach: Option<&Atta
             let maps = evidence.open.as_ref().map(|open| open.maps.as_slice()).unwrap_or_default();
             let modules = searched(evidence);
             let refusal = attach::Refusal { program, attach, errno: *errno, maps, facts, modules, log };
-            Some(cause(Stage::Attach, Some(*errno), classify::attach(&refusal), None))
+            let finding = environment::of_attach(evidence, program, attach, *errno);
+            let finding = finding.unwrap_or_else(|| classify::attach(&refusal));
+            Some(cause(Stage::Attach, Some(*errno), finding, None))
         }
     }
 }

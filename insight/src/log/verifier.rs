@@ -45,6 +45,12 @@ pub fn of_program<'a>(log: &'a str, program: &str) -> Option<&'a str> {
     Some(message.strip_suffix(END).unwrap_or(message).trim_end_matches(['\r', '\n']))
 }
 
+/// The helper number in the three ways the verifier refuses a call.
+pub(crate) fn refused_helper(said: &str) -> Option<u32> {
+    let refused = ["invalid func ", "unknown func ", "program of this type cannot use helper "];
+    refused.iter().find_map(|words| said.strip_prefix(words))?.rsplit_once('#')?.1.parse().ok()
+}
+
 /// Why and where the verifier refused. `None` when the log holds no word of refusal.
 pub fn rejection(log: &str) -> Option<Rejection<'_>> {
     let (walk, report) = match log.find("\nVerification failed: ") {

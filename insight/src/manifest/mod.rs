@@ -22,7 +22,7 @@ pub use fit::{fit, places};
 pub use globals::resolve;
 pub use problem::{ManifestError, Problem};
 
-use domain::axis::{self, Loader};
+use domain::axis::{self, AxisChoices, Loader};
 use domain::contract::{Contract, MANIFEST_BYTES_MAX, Manifest};
 use domain::selector::Selector;
 use problem::none_of;
@@ -42,6 +42,7 @@ const MANIFEST: &[&str] = &[
     "required_kernels",
     "optional_kernels",
     "loaders",
+    "axes",
     "programs",
     "maps",
     "globals",
@@ -99,6 +100,7 @@ fn manifest(reader: &mut Reader, root: &Node) -> Manifest {
     manifest.required_kernels = fields.get("required_kernels").and_then(|node| selector(reader, node));
     manifest.optional_kernels = fields.get("optional_kernels").and_then(|node| selector(reader, node));
     manifest.loaders = fields.get("loaders").map(|node| loaders(reader, node)).unwrap_or_default();
+    manifest.axes = fields.get("axes").map(|node| axes(reader, node)).unwrap_or_default();
     manifest.contract = Contract {
         programs: fields.get("programs").map(|node| parts::programs(reader, node)).unwrap_or_default(),
         maps: fields.get("maps").map(|node| parts::maps(reader, node)).unwrap_or_default(),
@@ -156,6 +158,24 @@ fn loaders(reader: &mut Reader, node: &Node) -> Vec<Loader> {
         reader.wrong(node.place, "no loader is named; leave `loaders` away for the usual one");
         Vec::new()
     })
+}
+
+/// Axes with one value or a list of them.
+fn axes(reader: &mut Reader, node: &Node) -> AxisChoices {
+    let mut choices = AxisChoices::default();
+    for (name, node) in reader.named(node, "axes") {
+        let values: Vec<&Node> = match &node.data {
+            Data::List(values) => values.iter().collect(),
+            _ => vec![node],
+        };
+        for node in values {
+            let Some(value) = reader.text(node, "the value of an axis") else { continue };
+            if let Err(error) = choices.choose(name, &value) {
+                reader.wrong(node.place, error.to_string());
+            }
+        }
+    }
+    choices
 }
 
 fn count(reader: &mut Reader, root: &Node, contract: &Contract) {

@@ -12,8 +12,8 @@ const GROUND: &str = "
     INSERT INTO verdicts (id, verdict, answer) VALUES (gen_random_uuid(), 'inconclusive', '{}');
     INSERT INTO runs (id, level, kernels, optional_kernels, cell_timeout_ms, cells)
     VALUES (gen_random_uuid(), 'load', 'all', '', 1, 1);
-    INSERT INTO cells (id, run_id, object, kernel_id, loader, cpus, required)
-    SELECT gen_random_uuid(), id, sha256('o'), 'k', 'libbpf', 1, true FROM runs;";
+    INSERT INTO cells (id, run_id, object, kernel_id, loader, required)
+    SELECT gen_random_uuid(), id, sha256('o'), 'k', 'libbpf', true FROM runs;";
 
 /// Statements that bring the row of a fresh database into a state; the same statements are the
 /// events that lead there.

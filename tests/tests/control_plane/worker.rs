@@ -120,6 +120,7 @@ impl Worker {
                 nonce_ok: true,
                 drawn: String::new(),
                 loader_version: String::new(),
+                environment: None,
                 boot_ms: 1_000,
                 answer_ms: 100,
             },
@@ -127,6 +128,9 @@ impl Worker {
             behaviour: None,
             command: None,
             loader: domain::axis::Loader::default(),
+            axes: assignment.axes.clone().unwrap_or_default().try_into().expect("axes of a controller"),
+            unavailable: None,
+            privileged: Vec::new(),
             contract: serde_json::from_slice(&assignment.contract).unwrap_or_default(),
             modules: Modules::default(),
             open: Some(Open {

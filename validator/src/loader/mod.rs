@@ -14,6 +14,7 @@ pub(crate) mod protocol;
 mod report;
 mod terms;
 
+use crate::environment::Bounds;
 use crate::exercise::ExerciseError;
 use channel::Link;
 use domain::axis::Loader;
@@ -48,7 +49,7 @@ pub(crate) enum LoaderError {
 }
 
 /// Loads the job's object with the job's loader.
-pub(crate) fn exercise(link: &Link, job: &Job) -> Result<(), ExerciseError> {
+pub(crate) fn exercise(link: &Link, job: &Job, bounds: Bounds) -> Result<(), ExerciseError> {
     let write = |source| LoaderError::Write { path: OBJECT.to_owned(), source };
     std::fs::write(OBJECT, &job.object).map_err(write)?;
     let programs =
@@ -66,7 +67,9 @@ pub(crate) fn exercise(link: &Link, job: &Job) -> Result<(), ExerciseError> {
     }
     let loader = job.loader.name();
     let broken = |says| LoaderError::Broken { loader: loader.to_owned(), says };
-    let mut conversation = Conversation::begin(command(job), &task).map_err(broken)?;
+    let mut command = command(job);
+    bounds.confine(&mut command);
+    let mut conversation = Conversation::begin(command, &task).map_err(broken)?;
     let mut report = Report::new(link, job);
     while let Some(said) = conversation.next().map_err(broken)? {
         match said {

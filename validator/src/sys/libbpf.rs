@@ -1,5 +1,6 @@
 //! libbpf's objects, programs and maps.
 
+use super::delegation;
 use super::{last_errno, size_field};
 use domain::errno::Errno;
 use libbpf_sys as raw;
@@ -105,8 +106,7 @@ impl Object {
             sz: size_field::<raw::bpf_object_open_opts>(),
             object_name: name.as_ptr(),
             pin_root_path: pins.as_ptr(),
-            // An empty path keeps libbpf from looking for a token, which the guest's root does not need.
-            bpf_token_path: c"".as_ptr(),
+            bpf_token_path: delegation::token_place().as_ptr(),
             ..Default::default()
         };
         let size = raw::size_t::try_from(elf.len()).expect("a slice's length fits size_t");

@@ -1,7 +1,8 @@
 //! Maps of the validator's own, and programs attached through an entry or to a whole map.
 
-use super::last_errno;
+use super::delegation::with_token;
 use super::libbpf::{Map, Program, check, number};
+use super::{last_errno, size_field};
 use domain::errno::Errno;
 use libbpf_sys as raw;
 use std::ffi::c_void;
@@ -9,8 +10,12 @@ use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd};
 
 /// Creates a map with keys of four bytes and one entry.
 pub(crate) fn create(kind: raw::bpf_map_type, value_bytes: u32) -> Result<OwnedFd, Errno> {
-    // SAFETY: no name and no options.
-    let fd = unsafe { raw::bpf_map_create(kind, std::ptr::null(), 4, value_bytes, 1, std::ptr::null()) };
+    let options = with_token(raw::bpf_map_create_opts {
+        sz: size_field::<raw::bpf_map_create_opts>(),
+        ..Default::default()
+    });
+    // SAFETY: no name, and libbpf reads the options during the call.
+    let fd = unsafe { raw::bpf_map_create(kind, std::ptr::null(), 4, value_bytes, 1, &raw const options) };
     check(fd)?;
     // SAFETY: the descriptor was just made and belongs to nobody else.
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })

@@ -9,8 +9,10 @@
 pub(crate) mod attach;
 pub(crate) mod btf;
 pub(crate) mod buffer;
+pub(crate) mod capability;
 pub(crate) mod counts;
 mod declared;
+pub(crate) mod delegation;
 pub(crate) mod features;
 pub(crate) mod inventory;
 pub(crate) mod kernel;

@@ -1,5 +1,6 @@
 //! What a loader sets on an opened object, and what it asks the kernel before.
 
+use super::delegation::with_token;
 use super::libbpf::{Map, Object, Program, c_text, check};
 use super::size_field;
 use domain::errno::Errno;
@@ -154,11 +155,11 @@ pub(crate) struct MapShape {
 
 /// Creates a map that belongs to no object.
 pub(crate) fn create_map(shape: MapShape) -> Result<OwnedFd, Errno> {
-    let options = raw::bpf_map_create_opts {
+    let options = with_token(raw::bpf_map_create_opts {
         sz: size_field::<raw::bpf_map_create_opts>(),
         map_flags: shape.flags,
         ..Default::default()
-    };
+    });
     // SAFETY: libbpf reads the name and the options during the call.
     let fd: c_int = unsafe {
         raw::bpf_map_create(

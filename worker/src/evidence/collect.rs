@@ -6,13 +6,13 @@ use super::text::{printable, sentence};
 use crate::guest::nonce::Nonces;
 use crate::machine::Step;
 use domain::JOB_MODULES_MAX;
-use domain::axis::Loader;
+use domain::axis::{Axes, Loader};
 use domain::check::{CHECKS_MAX, CheckRun, Saw};
 use domain::command::{CommandEvidence, FOUND_MAX};
 use domain::contract::Contract;
 use domain::evidence::{
-    Attach, Behaviour, End, Evidence, Guest, KernelFacts, LineCosts, Load, Log, MapCreate, ModuleLoad,
-    Modules, Open,
+    Attach, Behaviour, End, Environment, Evidence, Guest, KernelFacts, LineCosts, Load, Log, MapCreate,
+    ModuleLoad, Modules, Open, PrivilegedLoad,
 };
 use domain::message::{FromGuest, LogPiece, Nonce};
 use domain::offers::{NoOffers, Offers};
@@ -63,6 +63,9 @@ pub enum Offence {
     /// Modules were reported twice, or after the object was opened.
     #[error("it loaded its job's modules twice or too late")]
     ModulesAgain,
+    /// The environment was made twice, or after the object was opened.
+    #[error("it made its job's environment twice or too late")]
+    EnvironmentAgain,
     /// The object was opened twice.
     #[error("it opened the object twice")]
     OpenedTwice,
@@ -95,11 +98,14 @@ pub struct Collector {
     nonce_ok: bool,
     kernel: Option<KernelFacts>,
     loader_version: String,
+    environment: Option<Environment>,
+    unavailable: Option<String>,
     modules: Option<Vec<ModuleLoad>>,
     offers: Offers,
     open: Option<Open>,
     maps: Vec<MapCreate>,
     loads: Vec<Load>,
+    privileged: Vec<PrivilegedLoad>,
     attaches: Vec<Attach>,
     line_costs: Vec<LineCosts>,
     behaviour: Option<Behaviour>,
@@ -133,11 +139,14 @@ impl Collector {
             records_bytes: kernel.as_ref().map_or(0, json_bytes),
             kernel,
             loader_version: String::new(),
+            environment: None,
+            unavailable: None,
             modules: None,
             offers: Offers::default(),
             open: None,
             maps: Vec::new(),
             loads: Vec::new(),
+            privileged: Vec::new(),
             attaches: Vec::new(),
             line_costs: Vec::new(),
             behaviour: None,
@@ -168,16 +177,9 @@ impl Collector {
                 Self::check("job", job_nonce, self.nonces.job)?;
                 self.drawn = Some(drawn);
             }
-            FromGuest::Modules(modules) => {
-                if self.modules.is_some() || self.open.is_some() {
-                    return Err(Offence::ModulesAgain);
-                }
-                if modules.len() > JOB_MODULES_MAX {
-                    return Err(Offence::TooMany("modules"));
-                }
-                self.weigh(&modules)?;
-                self.modules = Some(modules);
-            }
+            FromGuest::Modules(modules) => self.take_modules(modules)?,
+            FromGuest::Environment(environment) => self.take_environment(environment)?,
+            FromGuest::Unavailable(says) => self.unavailable = Some(sentence(&says)),
             FromGuest::Loader(version) => self.loader_version = sentence(&version),
             FromGuest::Opened(open) => {
                 if self.open.is_some() {
@@ -191,6 +193,9 @@ impl Collector {
             }
             FromGuest::Map(map) => self.opened()?.keep(map, |all| &mut all.maps, "maps")?,
             FromGuest::Load(load) => self.opened()?.keep(load, |all| &mut all.loads, "loads")?,
+            FromGuest::Privileged(load) => {
+                self.opened()?.keep(load, |all| &mut all.privileged, "loads")?;
+            }
             FromGuest::Attach(attach) => {
                 self.opened()?.keep(attach, |all| &mut all.attaches, "attach attempts")?;
             }
@@ -257,7 +262,7 @@ impl Collector {
 
     /// The evidence. `console` is the whole console, `since_took` what came after it took its job;
     /// what is known of its nonces and random numbers is filled into `guest` here. The guest is not asked for
-    /// the contract: whoever gave it knows it.
+    /// loader, environment and contract it was given: whoever gave them knows them.
     pub fn into_evidence(mut self, guest: Guest, console: String, since_took: &str, end: End) -> Evidence {
         if let Some(Unfinished { mut piece, inflater }) = self.unfinished.take() {
             piece.cut = true;
@@ -268,15 +273,19 @@ impl Collector {
                 nonce_ok: self.nonce_ok,
                 drawn: self.drawn.map(hex::encode).unwrap_or_default(),
                 loader_version: self.loader_version,
+                environment: self.environment,
                 ..guest
             },
             kernel: self.kernel.filter(|_| self.drawn.is_some()),
             loader: Loader::default(),
+            axes: Axes::default(),
+            unavailable: self.unavailable,
             contract: Contract::default(),
             modules: Modules { loads: self.modules.unwrap_or_default(), ..Modules::default() },
             open: self.open,
             maps: self.maps,
             loads: self.loads,
+            privileged: self.privileged,
             attaches: self.attaches,
             behaviour: self.behaviour,
             command: self.command.map(Box::new),
@@ -313,6 +322,27 @@ impl Collector {
         }
         self.weigh(&record)?;
         among(self).push(record);
+        Ok(())
+    }
+
+    fn take_modules(&mut self, modules: Vec<ModuleLoad>) -> Result<(), Offence> {
+        if self.modules.is_some() || self.open.is_some() {
+            return Err(Offence::ModulesAgain);
+        }
+        if modules.len() > JOB_MODULES_MAX {
+            return Err(Offence::TooMany("modules"));
+        }
+        self.weigh(&modules)?;
+        self.modules = Some(modules);
+        Ok(())
+    }
+
+    fn take_environment(&mut self, environment: Environment) -> Result<(), Offence> {
+        if self.environment.is_some() || self.open.is_some() {
+            return Err(Offence::EnvironmentAgain);
+        }
+        self.weigh(&environment)?;
+        self.environment = Some(environment);
         Ok(())
     }
 

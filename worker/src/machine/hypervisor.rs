@@ -16,7 +16,7 @@ use crate::kernel::OnDemand;
 use crate::offered::Offered;
 use crate::tally::{Event, Tally};
 use bytes::Bytes;
-use domain::axis::Loader;
+use domain::axis::{Axes, Loader};
 use domain::check::GlobalPlace;
 use domain::contract::{Contract, GlobalBytes};
 use domain::digest::Digest;
@@ -69,8 +69,8 @@ pub struct Order {
     pub globals: Vec<GlobalBytes>,
     /// Where globals stand in this object whose values are expected.
     pub places: Vec<GlobalPlace>,
-    /// Processors of the guest.
-    pub cpus: u16,
+    /// What the loader is to work in.
+    pub axes: Axes,
     /// Memory of the guest, in bytes.
     pub memory_bytes: u64,
     /// From the guest's first word to its last.
@@ -284,19 +284,21 @@ impl Hypervisor {
             accelerator: self.accelerator,
             qemu: self.qemu().version.clone(),
             memory_bytes: order.memory_bytes,
-            cpus: order.cpus,
+            cpus: order.axes.cpus,
             validator: order.validator,
             initramfs: order.origin.initramfs,
             nonce_ok: false,
             drawn: String::new(),
             loader_version: String::new(),
+            environment: None,
             boot_ms: whole_ms(boot),
             answer_ms: whole_ms(answer),
         };
         let since_took = remains.console.text_since(console_bytes_at_took);
         let evidence = collector.into_evidence(guest, remains.console.text(), &since_took, end);
         let modules = Modules { loads: evidence.modules.loads, ..order.on_demand.modules.clone() };
-        Ok(Evidence { loader: order.loader.clone(), contract: order.contract.clone(), modules, ..evidence })
+        let (loader, axes) = (order.loader.clone(), order.axes.clone());
+        Ok(Evidence { loader, axes, contract: order.contract.clone(), modules, ..evidence })
     }
 
     fn plan(&self, order: &Order, boot_max: Duration, nonce: Nonce) -> Result<Plan, MachineError> {
@@ -305,7 +307,8 @@ impl Hypervisor {
             vmlinuz: order.vmlinuz.clone(),
             initramfs: order.initramfs.clone(),
             memory_bytes: order.memory_bytes,
-            cpus: order.cpus,
+            cpus: order.axes.cpus,
+            security_modules: order.axes.lsm.clone(),
             accelerator: self.accelerator,
         };
         let job = ToGuest::Job(Box::new(Job {
@@ -314,6 +317,7 @@ impl Hypervisor {
             entropy: rand::random(),
             level: order.level,
             loader: order.loader.clone(),
+            axes: order.axes.clone(),
             programs: order.programs.clone(),
             loader_files: order.loader_files.to_vec(),
             contract: Box::new(order.contract.clone()),

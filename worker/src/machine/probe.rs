@@ -185,7 +185,7 @@ fn order(boot: &BootFiles) -> Order {
         contract: domain::contract::Contract::default(),
         globals: Vec::new(),
         places: Vec::new(),
-        cpus: 1,
+        axes: domain::axis::Axes::default(),
         memory_bytes: PROOF_MEMORY_BYTES,
         timeout: KVM_READY_MAX,
         start: Start::Cold,

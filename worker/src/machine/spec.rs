@@ -1,5 +1,6 @@
 //! From what a machine should be to QEMU's arguments. Pure.
 
+use domain::axis::SecurityModules;
 use domain::evidence::Accelerator;
 use domain::kernel::Series;
 use std::ffi::OsString;
@@ -68,6 +69,8 @@ pub struct Spec {
     pub memory_bytes: u64,
     /// Processors of the guest.
     pub cpus: u16,
+    /// The security modules it starts with.
+    pub security_modules: SecurityModules,
     /// What runs its processors.
     pub accelerator: Accelerator,
 }
@@ -128,7 +131,7 @@ impl Spec {
         } else {
             option("-kernel", format!("/proc/self/fd/{KERNEL_FD}").into());
             option("-initrd", format!("/proc/self/fd/{INITRAMFS_FD}").into());
-            option("-append", format!("{COMMAND_LINE} lsm={SECURITY_MODULES}").into());
+            option("-append", self.command_line().into());
         }
         arguments.extend(["-nodefaults", "-no-user-config", "-no-reboot"].map(OsString::from));
         arguments
@@ -143,6 +146,14 @@ impl Spec {
             Role::Cold => [("boot", inherited(BOOT_FD)), ("job", inherited(JOB_FD))],
             Role::Template => [("boot", inherited(BOOT_FD)), ("job", nothing())],
             Role::Clone => [("boot", nothing()), ("job", inherited(JOB_FD))],
+        }
+    }
+
+    fn command_line(&self) -> String {
+        match &self.security_modules {
+            SecurityModules::Every => format!("{COMMAND_LINE} lsm={SECURITY_MODULES}"),
+            SecurityModules::Kernel => COMMAND_LINE.to_owned(),
+            SecurityModules::These(names) => format!("{COMMAND_LINE} lsm={}", names.join(",")),
         }
     }
 
@@ -184,6 +195,7 @@ mod tests {
             initramfs: "/k/initramfs, with comma".into(),
             memory_bytes: 1024 * MIB,
             cpus: 2,
+            security_modules: SecurityModules::default(),
             accelerator,
         }
     }
@@ -210,6 +222,18 @@ mod tests {
         assert_eq!(value_of(&spec(Accelerator::Kvm).arguments(Role::Cold), "-cpu"), ["max"]);
         let newer = Spec { series: NEEDS_CMPXCHG16B, ..spec(Accelerator::Tcg) };
         assert_eq!(value_of(&newer.arguments(Role::Cold), "-cpu"), ["max"]);
+    }
+
+    #[test]
+    fn the_kernel_starts_with_the_security_modules_asked_for() {
+        let with = |security_modules| {
+            let spec = Spec { security_modules, ..spec(Accelerator::Tcg) };
+            value_of(&spec.arguments(Role::Template), "-append").remove(0)
+        };
+        assert!(with(SecurityModules::Every).contains(&format!(" lsm={SECURITY_MODULES}")));
+        assert!(!with(SecurityModules::Kernel).contains("lsm="));
+        let named = with(SecurityModules::These(vec!["lockdown".to_owned(), "bpf".to_owned()]));
+        assert!(named.ends_with(" lsm=lockdown,bpf"), "{named}");
     }
 
     #[test]

@@ -89,12 +89,7 @@ impl TryFrom<wire::Assignment> for Assignment {
                 name => name.parse().map_err(|error| NotUnderstood::new("loader", error))?,
             },
             contract: contract(&assignment.contract)?,
-            axes: Axes {
-                cpus: u16::try_from(assignment.cpus)
-                    .ok()
-                    .filter(|cpus| *cpus > 0)
-                    .ok_or(NotUnderstood::new("cpus", assignment.cpus))?,
-            },
+            axes: assignment.axes.clone().unwrap_or_default().try_into()?,
             memory_bytes: Some(assignment.memory_bytes)
                 .filter(|bytes| *bytes <= LARGE_GUEST_BYTES)
                 .ok_or(NotUnderstood::new("memory_bytes", assignment.memory_bytes))?,
@@ -126,7 +121,6 @@ mod tests {
             lease: Some(lease),
             object: digest.clone(),
             kernel_digest: digest,
-            cpus: 1,
             cell_timeout_ms: 1,
             memory_bytes,
             cold,

@@ -183,7 +183,7 @@ impl Slot {
             contract: assignment.contract.clone(),
             globals,
             places,
-            cpus: assignment.axes.cpus,
+            axes: assignment.axes.clone(),
             memory_bytes,
             timeout: assignment.timeout,
             start: assignment.start,

@@ -4,7 +4,7 @@ use super::answer::GUEST_BYTES;
 use crate::kernel::{Bundle, Initramfs};
 use crate::machine::{Order, Origin};
 use bytes::Bytes;
-use domain::axis::Loader;
+use domain::axis::{Axes, Loader};
 use domain::contract::Contract;
 use domain::digest::Digest;
 use domain::evidence::Start;
@@ -36,7 +36,7 @@ pub fn order(bundle: &Bundle, initramfs: &Initramfs, validator: Digest) -> Order
         contract: Contract::default(),
         globals: Vec::new(),
         places: Vec::new(),
-        cpus: 1,
+        axes: Axes::default(),
         memory_bytes: GUEST_BYTES,
         timeout: TIMEOUT,
         start: Start::Clone,

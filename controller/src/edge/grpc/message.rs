@@ -8,12 +8,12 @@ use crate::store::objects::StoredObject;
 use crate::store::runs::StoredRun;
 use crate::store::verdicts::StoredVerdict;
 use crate::store::workers::{Condition, WorkerRow};
-use domain::axis::Loader;
+use domain::axis::{Axes, COMBINATIONS_MAX, Loader};
 use domain::contract::{MANIFEST_BYTES_MAX, Manifest};
 use domain::digest::Digest;
 use domain::level::Level;
 use domain::selector::Selector;
-use proto::wire;
+use proto::{NotUnderstood, wire};
 use serde::Serialize;
 use time::OffsetDateTime;
 use tonic::Status;
@@ -83,7 +83,7 @@ fn cell(cell: &StoredCell, verdict: Option<wire::CellVerdict>) -> wire::Cell {
         object: cell.object.clone(),
         kernel_id: cell.kernel_id.clone(),
         loader: cell.loader.clone(),
-        cpus: cell.cpus,
+        axes: Some((&cell.axes.0).into()),
         required: cell.required,
         state: wire::CellState::from(cell.state).into(),
         stage: cell.stage.clone(),
@@ -155,6 +155,24 @@ pub(super) fn loaders(names: &[String]) -> Result<Vec<Loader>, Status> {
     domain::axis::loaders(names.iter().map(String::as_str)).map_err(|error| invalid("loaders", error))
 }
 
+/// What the loaders work in, each once; nothing said is the usual environment.
+pub(super) fn environments(said: Vec<wire::Axes>) -> Result<Vec<Axes>, Status> {
+    if said.len() > COMBINATIONS_MAX {
+        return Err(invalid("axes", format!("more than {COMBINATIONS_MAX} environments")));
+    }
+    let mut environments: Vec<Axes> = Vec::new();
+    for axes in said {
+        let axes = axes.try_into().map_err(|error: NotUnderstood| invalid(error.field, error.says))?;
+        if !environments.contains(&axes) {
+            environments.push(axes);
+        }
+    }
+    if environments.is_empty() {
+        environments.push(Axes::default());
+    }
+    Ok(environments)
+}
+
 /// What is declared, as JSON; empty for nothing.
 pub(super) fn declared<T: Default + PartialEq + Serialize>(declared: &T) -> Vec<u8> {
     if *declared == T::default() {
@@ -175,7 +193,7 @@ pub(super) fn assignment(claimed: Claimed) -> wire::Assignment {
         kernel_digest: claimed.kernel_digest,
         level: level.into(),
         loader: claimed.loader,
-        cpus: claimed.cpus.unsigned_abs(),
+        axes: Some((&claimed.axes.0).into()),
         cell_timeout_ms: claimed.cell_timeout_ms.unsigned_abs(),
         memory_bytes: claimed.memory_bytes.unsigned_abs(),
         cold: claimed.is_retry,

@@ -68,6 +68,7 @@ impl RunService for Runs {
             optional_kernels: optional.map(message::selector).transpose()?,
             level: level.into(),
             loaders: message::loaders(&request.loaders)?,
+            environments: message::environments(request.axes)?,
             fresh: request.fresh,
             attended: request.attended,
             cell_timeout_ms: request.cell_timeout_ms,

@@ -233,7 +233,7 @@ pub(in crate::judge) fn relocation_failed(refusal: &Refusal<'_>) -> Option<Findi
     let named = said.strip_prefix("failed to resolve CO-RE relocation ");
     let (subject, line) = if let Some(spec) = named {
         (libbpf::core_subject(spec).unwrap_or_else(|| spec.to_owned()), said)
-    } else if called_number(said) == Some(libbpf::POISON_CORE) {
+    } else if verifier::refused_helper(said) == Some(libbpf::POISON_CORE) {
         let instruction = refusal.rejection().and_then(|rejection| rejection.location.instruction);
         let failed = libbpf::failed_relocation(refusal.log, name, instruction);
         failed.map_or_else(|| (name.clone(), said), |(line, subject)| (subject, line))
@@ -248,7 +248,7 @@ pub(in crate::judge) fn relocation_failed(refusal: &Refusal<'_>) -> Option<Findi
 pub(in crate::judge) fn call_poisoned(refusal: &Refusal<'_>) -> Option<Finding> {
     let name = &refusal.program.name;
     let said = refusal.said();
-    let number = called_number(said).unwrap_or_default();
+    let number = verifier::refused_helper(said).unwrap_or_default();
     let quoted = |suffix: &str| said.strip_suffix(suffix).and_then(|said| said.split('\'').nth(1));
     // The verifier's words are not enough to say that it did not refuse the program itself.
     if libbpf::leaves_out_map(refusal.log) {
@@ -313,7 +313,7 @@ pub(in crate::judge) fn device_unbound(refusal: &Refusal<'_>) -> Option<Finding>
 
 pub(in crate::judge) fn helper_unknown(refusal: &Refusal<'_>) -> Option<Finding> {
     let said = refusal.said();
-    let number = called_number(said)?;
+    let number = verifier::refused_helper(said)?;
     let name = helper::name(number);
     let known = refusal.facts.and_then(|facts| facts.helpers);
     if let Some(known) = known.filter(|known| number >= *known) {
@@ -322,12 +322,6 @@ pub(in crate::judge) fn helper_unknown(refusal: &Refusal<'_>) -> Option<Finding>
     }
     let says = format!("This kernel does not let programs of type `{}` call `{name}`.", refusal.program.kind);
     Some(Finding::likely(CauseCode::HelperUnknown, &name, says).on(said))
-}
-
-/// The helper number in the three ways the verifier refuses a call.
-fn called_number(said: &str) -> Option<u32> {
-    let refused = ["invalid func ", "unknown func ", "program of this type cannot use helper "];
-    refused.iter().find_map(|words| said.strip_prefix(words))?.rsplit_once('#')?.1.parse().ok()
 }
 
 pub(in crate::judge) fn too_complex(refusal: &Refusal<'_>) -> Option<Finding> {

@@ -14,6 +14,7 @@ use ::aya::{Btf, BtfError, Ebpf, EbpfLoader};
 use domain::evidence::MapFact;
 use domain::level::Level;
 use domain::section::{MAP_TYPES, target};
+use nix::sys::resource::{RLIM_INFINITY, Resource, setrlimit};
 use std::cell::LazyCell;
 use std::collections::BTreeMap;
 
@@ -28,6 +29,9 @@ type Types = LazyCell<Result<Btf, BtfError>>;
 /// Takes the task's object as far as its level says.
 pub(super) fn load(task: &Task, tell: &mut dyn FnMut(Said)) -> Result<(), String> {
     tell(Said::Hello { version: VERSION, loader: AYA.to_owned() });
+    // aya leaves it to its users, as libbpf does not, to lift the limit that kernels before 5.11 count maps and
+    // programs against. One that may not be lifted is the environment's.
+    setrlimit(Resource::RLIMIT_MEMLOCK, RLIM_INFINITY, RLIM_INFINITY).ok();
     let object = std::fs::read(&task.object).map_err(|error| format!("{}: {error}", task.object))?;
     let parsed = match aya_obj::Object::parse(&object) {
         Ok(parsed) => parsed,

@@ -2,7 +2,9 @@
 
 use super::*;
 use domain::digest::Digest;
-use domain::evidence::{Accelerator, AttachOutcome, LoadScope, Loaded, LogSubject, MapFact, Start};
+use domain::evidence::{
+    Accelerator, AttachOutcome, Environment, LoadScope, Loaded, LogSubject, MapFact, Start,
+};
 use domain::message::Nonce;
 use std::io::Write as _;
 
@@ -18,6 +20,7 @@ pub(crate) fn guest() -> Guest {
         nonce_ok: false,
         drawn: String::new(),
         loader_version: String::new(),
+        environment: None,
         boot_ms: 1,
         answer_ms: 1,
     }
@@ -35,6 +38,10 @@ fn took() -> FromGuest {
 
 fn opened() -> FromGuest {
     FromGuest::Opened(Open::default())
+}
+
+fn environment() -> FromGuest {
+    FromGuest::Environment(Environment::default())
 }
 
 fn modules(count: usize) -> FromGuest {
@@ -146,6 +153,8 @@ fn every_break_of_the_order_ends_the_conversation() {
         (vec![ready(), took(), modules(1), modules(1)], Offence::ModulesAgain),
         (vec![ready(), took(), opened(), modules(1)], Offence::ModulesAgain),
         (vec![ready(), took(), modules(JOB_MODULES_MAX + 1)], Offence::TooMany("modules")),
+        (vec![ready(), took(), environment(), environment()], Offence::EnvironmentAgain),
+        (vec![ready(), took(), opened(), environment()], Offence::EnvironmentAgain),
         (vec![ready(), took(), opened(), opened()], Offence::OpenedTwice),
         (
             vec![

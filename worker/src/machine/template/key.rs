@@ -55,6 +55,7 @@ mod tests {
                 initramfs: "/one/initramfs".into(),
                 memory_bytes: 1 << 30,
                 cpus: 1,
+                security_modules: domain::axis::SecurityModules::Every,
                 accelerator: Accelerator::Tcg,
             },
             origin: Origin { kernel: Digest::of(b"kernel"), initramfs: Digest::of(b"initramfs") },
@@ -83,6 +84,13 @@ mod tests {
                 &qemu("7.2.22"),
             ),
             key(&Plan { spec: Spec { cpus: 2, ..plan().spec }, ..plan() }, &qemu("7.2.22")),
+            key(
+                &Plan {
+                    spec: Spec { security_modules: domain::axis::SecurityModules::Kernel, ..plan().spec },
+                    ..plan()
+                },
+                &qemu("7.2.22"),
+            ),
             key(&Plan { spec: Spec { memory_bytes: 4 << 30, ..plan().spec }, ..plan() }, &qemu("7.2.22")),
             key(
                 &Plan { spec: Spec { accelerator: Accelerator::Kvm, ..plan().spec }, ..plan() },

@@ -1,4 +1,4 @@
-//! The other dimensions of a question, beside object and kernel.
+//! What loads an object.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -70,19 +70,6 @@ pub fn loaders<'a>(words: impl IntoIterator<Item = &'a str>) -> Result<Vec<Loade
         }
     }
     if loaders.is_empty() { Err(LoaderError(String::new())) } else { Ok(loaders) }
-}
-
-/// What the guest looks like apart from its kernel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Axes {
-    /// Processors the guest has.
-    pub cpus: u16,
-}
-
-impl Default for Axes {
-    fn default() -> Self {
-        Self { cpus: 1 }
-    }
 }
 
 #[cfg(test)]
