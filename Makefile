@@ -34,7 +34,7 @@ deps: ## install the Debian packages that are missing (root or sudo)
 BUILD_FOR_GUESTS := RUSTFLAGS='-C target-feature=+crt-static' cargo build --profile guest --target $(GUEST)
 
 validator: deps
-	$(BUILD_FOR_GUESTS) -p validator
+	$(BUILD_FOR_GUESTS) -p bpfcompat-validator
 
 # The other binaries look for the validator beside themselves.
 build: validator ## release binaries in target/release

@@ -14,18 +14,14 @@ mod declared;
 pub(crate) mod features;
 pub(crate) mod inventory;
 pub(crate) mod kernel;
-pub(crate) mod kernel_version;
 pub(crate) mod libbpf;
 pub(crate) mod map;
 pub(crate) mod memory;
-pub(crate) mod placeholder;
 pub(crate) mod print;
-mod program_load;
 pub(crate) mod run;
 pub(crate) mod setting;
 pub(crate) mod socket;
 pub(crate) mod struct_ops;
-pub(crate) mod trivial;
 pub(crate) mod walk_log;
 
 use domain::errno::Errno;
