@@ -1,6 +1,9 @@
 //! Loaders of somebody's own, run in real kernels: a dynamic one with its libraries, a script, and those that
 //! do not end well.
 
+#[path = "own_loader/gate.rs"]
+mod gate;
+
 use anyhow::Context as _;
 use domain::command::{CommandTerms, Ending};
 use domain::contract::Manifest;
@@ -59,6 +62,17 @@ async fn asked(
     arguments: &[&str],
     expect: Ending,
 ) -> anyhow::Result<Vec<wire::CellVerdict>> {
+    let run = run(system, entries, program, (arguments, KERNELS), expect).await?;
+    run.cells.into_iter().map(|cell| cell.verdict.context("a verdict")).collect()
+}
+
+async fn run(
+    system: &System,
+    entries: &[Entry],
+    program: &str,
+    (arguments, kernels): (&[&str], &str),
+    expect: Ending,
+) -> anyhow::Result<wire::GetRunResponse> {
     let mut manifest = Manifest::default();
     manifest.contract.command = Some(CommandTerms {
         program: program.to_owned(),
@@ -68,15 +82,14 @@ async fn asked(
         expect,
     });
     let request = wire::SubmitRunRequest {
-        kernels: KERNELS.to_owned(),
+        kernels: kernels.to_owned(),
         fresh: true,
         manifest: serde_json::to_vec(&manifest)?,
         level: wire::Level::Behave.into(),
         ..Default::default()
     };
     let name = Path::new(program).file_name().context("a name")?.to_string_lossy().into_owned();
-    let run = system.submit(vec![(name, archive(entries)?)], request).await?;
-    run.cells.into_iter().map(|cell| cell.verdict.context("a verdict")).collect()
+    system.submit(vec![(name, archive(entries)?)], request).await
 }
 
 fn names(found: &[wire::Found], what: &str) -> Vec<String> {

@@ -84,9 +84,9 @@ pub fn validate_before_load(object: &[u8], options: &Options) -> Result<Report, 
     let begun = Instant::now();
     let job = options.job(object)?;
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    permission::ask()?;
     let _listening = Listening::begin();
     memory::keep_limit();
-    permission::ask()?;
     let fold = Fold::new(facts::collect(Vec::new(), Vec::new()), begun.checked_add(options.deadline))?;
     let exercise = Exercise::on_host(&fold, &job, options.programs.as_ref());
     let ran = exercise.run().map(drop);

@@ -1,11 +1,10 @@
 //! Whether an answer is about the object, or about who asked.
 
 use super::RefusedError;
-use crate::sys::setting::{MapShape, create_map};
+use crate::sys::smallest;
 use domain::errno::Errno;
 use domain::evidence::{Evidence, KernelFacts};
 use domain::verdict::Verdict;
-use libbpf_sys::BPF_MAP_TYPE_ARRAY;
 use nix::sys::resource::{RLIM_INFINITY, Resource, getrlimit};
 
 /// Capabilities of `linux/capability.h`, by number. CAP_SYS_ADMIN stands for all of them.
@@ -17,18 +16,18 @@ const NET_ADMIN: (&str, u32) = ("CAP_NET_ADMIN", 12);
 /// What libbpf says when it may not look for kernel functions in modules.
 const NO_MODULES: &str = "skipping module BTFs loading, missing privileges";
 
-/// Asks for the smallest map there is.
+/// Whether the kernel gives this thread anything at all. To be asked before libbpf is used.
 pub(super) fn ask() -> Result<(), RefusedError> {
-    let shape =
-        MapShape { number: BPF_MAP_TYPE_ARRAY, key_bytes: 4, value_bytes: 4, max_entries: 1, flags: 0 };
-    match create_map(shape) {
-        Ok(_) => Ok(()),
-        Err(errno) => {
-            let missing = missing(&[BPF, PERFMON, NET_ADMIN]);
-            let says = format!("it refused the smallest map ({errno}); {}", why(&missing, None));
-            Err(RefusedError::NotPermitted { missing, says })
-        }
-    }
+    let absent = missing(&[BPF, PERFMON, NET_ADMIN]);
+    let refusal = match absent.contains(&BPF.0) {
+        true => "not everybody may load programs".to_owned(),
+        false => match smallest::map().and_then(|_| smallest::program()) {
+            Ok(_) => return Ok(()),
+            Err(errno) => format!("it refused the smallest map or program ({errno})"),
+        },
+    };
+    let says = format!("{refusal}; {}", why(&absent, None));
+    Err(RefusedError::NotPermitted { missing: absent, says })
 }
 
 /// Whether a verdict is about the object. A refusal with EPERM is about who asks, never about what. And without
@@ -46,9 +45,9 @@ pub(super) fn believe(evidence: &Evidence, verdict: Verdict) -> Result<(), Refus
     if verdict == Verdict::Passes {
         return Ok(());
     }
-    let missing_rights = missing(&[BPF, PERFMON]);
-    if !missing_rights.is_empty() {
-        return refused(missing_rights, "its verifier is stricter without capabilities");
+    let rights = missing(&[BPF, PERFMON]);
+    if !rights.is_empty() {
+        return refused(rights, "its verifier is stricter without capabilities");
     }
     let mut logs = evidence.logs.iter();
     let admin = missing(&[SYS_ADMIN]);

@@ -20,6 +20,7 @@ pub(crate) mod memory;
 pub(crate) mod print;
 pub(crate) mod run;
 pub(crate) mod setting;
+pub(crate) mod smallest;
 pub(crate) mod socket;
 pub(crate) mod struct_ops;
 pub(crate) mod walk_log;
