@@ -11,17 +11,14 @@ use tests::system::{System, repository};
 
 const KERNELS: &str = "5.10,6.1,6.12,newest";
 
-/// What a loader meets: objects that pass, one of them by inference and one where the kernel is new enough, and
-/// refusals of every step, in the middle of an object too.
-const OBJECTS: [&str; 10] = [
+/// What a loader meets: an object that passes, one that does where the kernel is new enough, one that would pin,
+/// and refusals of every step, in the middle of an object too.
+const OBJECTS: [&str; 7] = [
     "tracepoint_hash",
-    "map_sized_by_loader",
-    "map_pinned_by_name",
     "kfunc_task_acquire",
-    "kfunc_missing",
+    "map_pinned_by_name",
     "null_unchecked",
     "helper_invalid",
-    "core_missing_field",
     "map_lpm_trie_preallocated",
     "three_programs_one_bad",
 ];
@@ -33,9 +30,11 @@ for object in object/*; do
     name=${object##*/}
     ask \"${name%.bpf.o}\" ./gate --dry-run $object
 done
-ask pins ls /sys/fs/bpf
+ask pins find /sys/fs/bpf
 ask loads ./gate object/tracepoint_hash.bpf.o
-ask nobody start-stop-daemon -S -c 65534:65534 -x ./gate -- --dry-run object/tracepoint_hash.bpf.o
+mkdir -p /etc
+echo nobody:x:65534:65534::/:/bin/sh >/etc/passwd
+ask nobody start-stop-daemon -S -c nobody -x ./gate -- --dry-run object/tracepoint_hash.bpf.o
 ulimit -l 16
 ask locked ./gate --dry-run object/tracepoint_hash.bpf.o";
 
@@ -85,7 +84,6 @@ async fn a_loader_that_asks_first_is_told_what_a_guest_is_and_nothing_is_left() 
         } else {
             assert_eq!(locked.status, "0", "{}", locked.says);
         }
-        assert!(command.loaded.iter().any(|found| found.name == "count_openat"), "{command:?}");
         assert!(command.left.is_empty(), "{:?}", command.left);
     }
     Ok(())

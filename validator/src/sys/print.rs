@@ -108,12 +108,20 @@ unsafe fn tell(
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::sys::libbpf::kind_of_section;
     use std::cell::Cell;
     use std::rc::Rc;
+    use std::sync::MutexGuard;
     use std::sync::atomic::{AtomicU32, Ordering};
+
+    static TURN: Mutex<()> = Mutex::new(());
+
+    /// Of tests that hear libbpf's messages, one at a time.
+    pub(crate) fn turn() -> MutexGuard<'static, ()> {
+        TURN.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 
     static OTHERS: AtomicU32 = AtomicU32::new(0);
 
@@ -121,9 +129,9 @@ mod tests {
         OTHERS.fetch_add(1, Ordering::Relaxed).cast_signed()
     }
 
-    /// The only test that sets libbpf's function; the others set this one or are on threads of their own.
     #[test]
     fn a_listener_hears_its_own_thread_and_leaves_things_as_they_were() {
+        let _turn = turn();
         // SAFETY: a plain function that lives forever.
         unsafe { libbpf_set_print(Some(count)) };
         let heard = Rc::new(Cell::new(0));
