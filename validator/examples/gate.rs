@@ -1,4 +1,8 @@
-//! A loader that asks the running kernel first and loads after: `gate [--dry-run] OBJECT [MANIFEST]`.
+//! A loader that asks the running kernel first and loads after:
+//!
+//! ```text
+//! gate [--dry-run] [--program=NAME]... OBJECT [MANIFEST]
+//! ```
 //!
 //! Prints one line for each program and one for the object, and ends as the command line does: 0 works, 1 does
 //! not, 2 could not tell, 3 misuse.
@@ -7,23 +11,29 @@
 
 use bpfcompat_validator::domain::cause::Cause;
 use bpfcompat_validator::domain::verdict::Verdict;
-use bpfcompat_validator::{Options, manifest, validate_before_load};
+use bpfcompat_validator::{Options, Report, manifest, validate_before_load};
 use std::error::Error;
+use std::ffi::CString;
 use std::process::ExitCode;
+
+const PROGRAM: &str = "--program=";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let (flags, files): (Vec<&str>, Vec<&str>) =
         arguments.iter().map(String::as_str).partition(|argument| argument.starts_with("--"));
-    let (object, manifest) = match (flags.as_slice(), files.as_slice()) {
+    let (named, other): (Vec<&str>, Vec<&str>) = flags.iter().partition(|flag| flag.starts_with(PROGRAM));
+    let (object, manifest) = match (other.as_slice(), files.as_slice()) {
         ([] | ["--dry-run"], [object]) => (*object, None),
         ([] | ["--dry-run"], [object, manifest]) => (*object, Some(*manifest)),
-        _ => return misuse("usage: gate [--dry-run] OBJECT [MANIFEST]"),
+        _ => return misuse("usage: gate [--dry-run] [--program=NAME]... OBJECT [MANIFEST]"),
     };
-    let (elf, options) = match read(object, manifest) {
+    let (elf, mut options) = match read(object, manifest) {
         Ok(read) => read,
         Err(error) => return misuse(&error.to_string()),
     };
+    let programs = named.iter().map(|flag| flag[PROGRAM.len()..].to_owned());
+    options.programs = Some(programs.collect()).filter(|_| !named.is_empty());
     let held = held();
     let answer = validate_before_load(&elf, &options);
     assert_eq!(held, self::held(), "asking leaves nothing behind in this process");
@@ -41,7 +51,7 @@ fn main() -> ExitCode {
         }
     }
     line("object", report.verdict(), report.cell.cause.as_ref());
-    if report.verdict() == Verdict::Passes && flags.is_empty() && !load(&elf) {
+    if report.verdict() == Verdict::Passes && other.is_empty() && !load(&elf, &report) {
         return misuse("it passes and was not loaded, for which see what libbpf said");
     }
     ExitCode::from(report.exit_code())
@@ -78,13 +88,23 @@ fn held() -> (usize, usize, String) {
     (count("/proc/self/fd"), count("/proc/self/task"), locked.to_owned())
 }
 
-/// What every loader does: here it could attach what it loaded.
-fn load(elf: &[u8]) -> bool {
+/// What every loader does with the programs that it wants: here it could attach what it loaded.
+fn load(elf: &[u8], report: &Report) -> bool {
     let size = u64::try_from(elf.len()).expect("a length fits 64 bits");
-    // SAFETY: libbpf copies what it keeps of the ELF; the object is closed once and not used after.
+    let unwanted = report.cell.programs.iter().filter(|program| !program.required);
+    // SAFETY: libbpf copies what it keeps of the ELF and reads each name during its call; the object is closed once and not used after.
     unsafe {
         let object = libbpf_sys::bpf_object__open_mem(elf.as_ptr().cast(), size, std::ptr::null());
-        let loaded = !object.is_null() && libbpf_sys::bpf_object__load(object) == 0;
+        if object.is_null() {
+            return false;
+        }
+        for name in unwanted.filter_map(|program| CString::new(program.name.as_str()).ok()) {
+            let program = libbpf_sys::bpf_object__find_program_by_name(object, name.as_ptr());
+            if !program.is_null() {
+                libbpf_sys::bpf_program__set_autoload(program, false);
+            }
+        }
+        let loaded = libbpf_sys::bpf_object__load(object) == 0;
         libbpf_sys::bpf_object__close(object);
         loaded
     }

@@ -32,6 +32,8 @@ for object in object/*; do
 done
 ask pins find /sys/fs/bpf
 ask loads ./gate object/tracepoint_hash.bpf.o
+ask chosen ./gate --program=good_first --program=good_last object/three_programs_one_bad.bpf.o
+ask unknown ./gate --program=good_fist object/three_programs_one_bad.bpf.o
 mkdir -p /etc
 echo nobody:x:65534:65534::/:/bin/sh >/etc/passwd
 ask nobody start-stop-daemon -S -c nobody -x ./gate -- --dry-run object/tracepoint_hash.bpf.o
@@ -73,6 +75,12 @@ async fn a_loader_that_asks_first_is_told_what_a_guest_is_and_nothing_is_left() 
         assert!(answers["null_unchecked"].says.contains("R0 invalid mem access 'map_value_or_null'\n"));
         assert!(!answers["pins"].says.contains("shared"), "{}", answers["pins"].says);
         assert_eq!(answers["loads"].status, "0", "{}", answers["loads"].says);
+        let chosen = &answers["chosen"];
+        assert_eq!(chosen.status, "0", "{}", chosen.says);
+        assert!(chosen.says.contains("bad_middle not_attempted not_exercised"), "{}", chosen.says);
+        let unknown = &answers["unknown"];
+        assert_eq!(unknown.status, "3", "{}", unknown.says);
+        assert!(unknown.says.contains("did you mean `good_first`?"), "{}", unknown.says);
         let nobody = &answers["nobody"];
         assert_eq!(nobody.status, "2", "{}", nobody.says);
         assert!(nobody.says.contains("lacks CAP_BPF and CAP_PERFMON and CAP_NET_ADMIN"), "{}", nobody.says);

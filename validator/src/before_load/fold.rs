@@ -70,3 +70,30 @@ impl Fold {
 fn broken(offence: Offence) -> RefusedError {
     RefusedError::NotTried(whole_chain(&offence))
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use domain::evidence::Open;
+
+    /// What is known after these observations.
+    pub(in crate::before_load) fn observed(messages: &[FromGuest]) -> Evidence {
+        let fold = Fold::new(KernelFacts::default(), None).expect("nothing was said yet");
+        messages.iter().for_each(|message| fold.hear(message).expect("it is in order"));
+        fold.into_evidence(Contract::default()).expect("it is whole")
+    }
+
+    #[test]
+    fn what_was_heard_in_time_is_whole_evidence() {
+        let evidence = observed(&[FromGuest::Opened(Open::default())]);
+        assert_eq!(evidence.end, End::Finished);
+        assert!(evidence.guest.nonce_ok && evidence.open.is_some() && evidence.kernel.is_some());
+    }
+
+    #[test]
+    fn nothing_is_heard_when_the_time_is_over() {
+        let late = Fold::new(KernelFacts::default(), Some(Instant::now())).expect("nothing was said yet");
+        let heard = late.hear(&FromGuest::Opened(Open::default()));
+        assert!(matches!(heard, Err(ExerciseError::Late)), "{heard:?}");
+    }
+}

@@ -94,7 +94,23 @@ fn why(missing: &[&str], facts: Option<&KernelFacts>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::fold::tests::observed;
     use super::*;
+    use domain::evidence::{MapCreate, Open};
+    use domain::message::FromGuest;
+
+    #[test]
+    fn a_refusal_for_lack_of_rights_is_no_verdict() {
+        let refused = |errno| {
+            let map = MapCreate { map: "counts".to_owned(), errno: Some(errno) };
+            observed(&[FromGuest::Opened(Open::default()), FromGuest::Map(map)])
+        };
+        for verdict in Verdict::ALL {
+            let believed = believe(&refused(Errno::EPERM), verdict);
+            assert!(matches!(believed, Err(RefusedError::NotPermitted { .. })), "{verdict}: {believed:?}");
+        }
+        assert!(believe(&refused(Errno::EINVAL), Verdict::Passes).is_ok(), "a pass needs no rights");
+    }
 
     #[test]
     fn the_capabilities_of_a_thread_are_read() {
