@@ -32,9 +32,13 @@ pub(crate) fn listen(listener: Listener) {
     LISTENER.with_borrow_mut(|heard| *heard = Some(listener));
     // SAFETY: `print` is a plain function with the signature libbpf asks for and lives forever.
     let before = unsafe { libbpf_set_print(Some(print)) };
-    if before.is_none_or(|before| before as *const () != print as *const ()) {
+    if !is_ours(before) {
         *BEFORE.lock().unwrap_or_else(PoisonError::into_inner) = before;
     }
+}
+
+fn is_ours(function: libbpf_print_fn_t) -> bool {
+    function.is_some_and(|function| function as *const () == print as *const ())
 }
 
 /// Listens to this thread for as long as it lives; then libbpf's messages go where they went before. Of two
@@ -53,8 +57,14 @@ impl Listening {
 impl Drop for Listening {
     fn drop(&mut self) {
         let before = *BEFORE.lock().unwrap_or_else(PoisonError::into_inner);
-        // SAFETY: libbpf itself had this function from its user, or as its own default.
-        unsafe { libbpf_set_print(before) };
+        // SAFETY: libbpf itself had these functions from its user, or as its own default.
+        unsafe {
+            let now = libbpf_set_print(before);
+            // What somebody else set meanwhile stays.
+            if !is_ours(now) {
+                libbpf_set_print(now);
+            }
+        }
         LISTENER.take();
     }
 }
@@ -64,11 +74,13 @@ unsafe extern "C" fn print(
     format: *const c_char,
     arguments: *mut __va_list_tag,
 ) -> c_int {
-    LISTENER.with_borrow_mut(|listener| {
-        if let Some(listener) = listener {
-            // SAFETY: format and arguments are libbpf's.
-            return unsafe { tell(listener, level, format, arguments) };
-        }
+    // A thread that is about to end has no listener any more.
+    let told = LISTENER.try_with(|listener| {
+        let mut listener = listener.try_borrow_mut().ok()?;
+        // SAFETY: format and arguments are libbpf's.
+        listener.as_mut().map(|listener| unsafe { tell(listener, level, format, arguments) })
+    });
+    told.ok().flatten().unwrap_or_else(|| {
         let before = *BEFORE.lock().unwrap_or_else(PoisonError::into_inner);
         // SAFETY: as libbpf would have called it.
         before.map_or(0, |before| unsafe { before(level, format, arguments) })
@@ -146,5 +158,11 @@ pub(crate) mod tests {
         drop(listening);
         assert_eq!(kind_of_section("no such section"), None);
         assert_eq!((heard.get(), OTHERS.load(Ordering::Relaxed)), (alone, 2 * alone));
+        let listening = Listening::begin();
+        // SAFETY: as above.
+        unsafe { libbpf_set_print(None) };
+        drop(listening);
+        // SAFETY: as above.
+        assert!(unsafe { libbpf_set_print(None) }.is_none(), "what was set meanwhile stays");
     }
 }
