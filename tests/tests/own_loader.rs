@@ -62,25 +62,26 @@ async fn asked(
     arguments: &[&str],
     expect: Ending,
 ) -> anyhow::Result<Vec<wire::CellVerdict>> {
-    let run = run(system, entries, program, (arguments, KERNELS), expect).await?;
+    let terms = CommandTerms {
+        program: program.to_owned(),
+        object: entries.iter().map(|(path, _)| path).find(|path| path.starts_with("object/")).cloned(),
+        arguments: arguments.iter().map(|&argument| argument.to_owned()).collect(),
+        timeout_ms: 20_000,
+        expect,
+    };
+    let run = run(system, entries, terms, KERNELS).await?;
     run.cells.into_iter().map(|cell| cell.verdict.context("a verdict")).collect()
 }
 
 async fn run(
     system: &System,
     entries: &[Entry],
-    program: &str,
-    (arguments, kernels): (&[&str], &str),
-    expect: Ending,
+    terms: CommandTerms,
+    kernels: &str,
 ) -> anyhow::Result<wire::GetRunResponse> {
+    let name = Path::new(&terms.program).file_name().context("a name")?.to_string_lossy().into_owned();
     let mut manifest = Manifest::default();
-    manifest.contract.command = Some(CommandTerms {
-        program: program.to_owned(),
-        object: entries.iter().map(|(path, _)| path).find(|path| path.starts_with("object/")).cloned(),
-        arguments: arguments.iter().map(|&argument| argument.to_owned()).collect(),
-        timeout_ms: 20_000,
-        expect,
-    });
+    manifest.contract.command = Some(terms);
     let request = wire::SubmitRunRequest {
         kernels: kernels.to_owned(),
         fresh: true,
@@ -88,7 +89,6 @@ async fn run(
         level: wire::Level::Behave.into(),
         ..Default::default()
     };
-    let name = Path::new(program).file_name().context("a name")?.to_string_lossy().into_owned();
     system.submit(vec![(name, archive(entries)?)], request).await
 }
 

@@ -2,7 +2,7 @@
 
 use super::{object, run, script};
 use anyhow::Context as _;
-use domain::command::Ending;
+use domain::command::{CommandTerms, Ending};
 use domain::kernel::Kernel;
 use proto::wire;
 use std::collections::BTreeMap;
@@ -55,7 +55,14 @@ async fn a_loader_that_asks_first_is_told_what_a_guest_is_and_nothing_is_left() 
         files.push(object(name)?);
     }
     let (system, corpus) = (System::start().await?, Corpus::read()?);
-    let run = run(&system, &files, "run.sh", (&[], KERNELS), Ending::Exit(0)).await?;
+    let terms = CommandTerms {
+        program: "run.sh".to_owned(),
+        object: None,
+        arguments: Vec::new(),
+        timeout_ms: 120_000,
+        expect: Ending::Exit(0),
+    };
+    let run = run(&system, &files, terms, KERNELS).await?;
     system.stop().await;
     assert_eq!(run.cells.len(), 4);
     for cell in &run.cells {
