@@ -45,7 +45,10 @@ pub(crate) fn run(job: &Job, terms: &CommandTerms) -> CommandEvidence {
         }
     };
     let ran = command::run(order(terms), timeout, Sought::default(), &mut look);
-    CommandEvidence { run: ran.run, loaded: told(seen), left: told(left(&before)), hindered: None }
+    // It may have come after the last look.
+    let left = left(&before);
+    seen.extend(left.clone());
+    CommandEvidence { run: ran.run, loaded: told(seen), left: told(left), hindered: None }
 }
 
 fn unpack(archive: &[u8]) -> Result<(), String> {
