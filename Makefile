@@ -34,16 +34,18 @@ deps: ## install the Debian packages that are missing (root or sudo)
 BUILD_FOR_GUESTS := RUSTFLAGS='-C target-feature=+crt-static' cargo build --profile guest --target $(GUEST)
 
 validator: deps
-	$(BUILD_FOR_GUESTS) -p validator
+	$(BUILD_FOR_GUESTS) -p bpfcompat-validator --bin bpfcompat-validator
 
 # The other binaries look for the validator beside themselves.
 build: validator ## release binaries in target/release
 	cargo build --release $(BINARIES)
 	@install -C $(VALIDATOR) target/release/
 
-# Beside the validator, for the tests, a guest that takes its place and misbehaves.
+# Beside the validator, for the tests, a guest that takes its place and misbehaves, and a loader that has the
+# validator inside.
 build-debug: validator
 	$(BUILD_FOR_GUESTS) -p hostile
+	$(BUILD_FOR_GUESTS) -p bpfcompat-validator --example gate
 	cargo build $(BINARIES)
 	@install -C $(VALIDATOR) $(GUEST_BINARIES)/bpfcompat-hostile target/debug/
 
@@ -69,6 +71,7 @@ test: build-debug corpus third-party ## format, lints and every test
 	cargo fmt --all -- --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	cargo test --workspace --all-targets
+	cargo test -p bpfcompat-validator --doc
 
 FUZZ_SECONDS := 60
 fuzz: deps ## every fuzz target for a minute (needs nightly Rust)

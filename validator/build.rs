@@ -1,5 +1,4 @@
-//! Lets `btf`, `kernel_version`, `placeholder` and `program_load` of `src/sys` stand between libbpf and what it would find
-//! out or make anew for every object.
+//! Lets `src/sys/wrap` of the binary stand between libbpf and what it would find out or make anew for every object.
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");

@@ -34,6 +34,15 @@ use serde::{Deserialize, Serialize};
 #[serde(transparent)]
 pub struct Nonce(pub [u8; 32]);
 
+/// The two nonces of one guest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Nonces {
+    /// Given at boot, returned with `Ready`.
+    pub boot: Nonce,
+    /// Given with the job, returned with `Finished`.
+    pub job: Nonce,
+}
+
 /// What the worker tells a guest at boot, before any job exists.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Boot {

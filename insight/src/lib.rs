@@ -6,6 +6,7 @@
 pub mod agreement;
 pub mod archive;
 pub mod btf;
+pub mod collect;
 pub mod judge;
 pub mod loaders;
 pub mod log;
@@ -13,5 +14,6 @@ pub mod manifest;
 pub mod module;
 pub mod object;
 pub mod splat;
+pub mod text;
 pub mod tries;
 pub mod wanted;

@@ -1,6 +1,9 @@
 //! Loaders of somebody's own, run in real kernels: a dynamic one with its libraries, a script, and those that
 //! do not end well.
 
+#[path = "own_loader/gate.rs"]
+mod gate;
+
 use anyhow::Context as _;
 use domain::axis::Axes;
 use domain::command::{CommandTerms, Ending};
@@ -69,25 +72,35 @@ async fn asked_with(
     entries: &[Entry],
     (program, arguments, expect): (&str, &[&str], Ending),
 ) -> anyhow::Result<Vec<wire::CellVerdict>> {
-    let mut manifest = Manifest::default();
-    manifest.contract.command = Some(CommandTerms {
+    let terms = CommandTerms {
         program: program.to_owned(),
         object: entries.iter().map(|(path, _)| path).find(|path| path.starts_with("object/")).cloned(),
         arguments: arguments.iter().map(|&argument| argument.to_owned()).collect(),
         timeout_ms: 20_000,
         expect,
-    });
+    };
+    let run = run(system, entries, terms, (KERNELS, axes)).await?;
+    run.cells.into_iter().map(|cell| cell.verdict.context("a verdict")).collect()
+}
+
+async fn run(
+    system: &System,
+    entries: &[Entry],
+    terms: CommandTerms,
+    (kernels, axes): (&str, &Axes),
+) -> anyhow::Result<wire::GetRunResponse> {
+    let name = Path::new(&terms.program).file_name().context("a name")?.to_string_lossy().into_owned();
+    let mut manifest = Manifest::default();
+    manifest.contract.command = Some(terms);
     let request = wire::SubmitRunRequest {
-        kernels: KERNELS.to_owned(),
+        kernels: kernels.to_owned(),
         fresh: true,
         manifest: serde_json::to_vec(&manifest)?,
         level: wire::Level::Behave.into(),
         axes: vec![axes.into()],
         ..Default::default()
     };
-    let name = Path::new(program).file_name().context("a name")?.to_string_lossy().into_owned();
-    let run = system.submit(vec![(name, archive(entries)?)], request).await?;
-    run.cells.into_iter().map(|cell| cell.verdict.context("a verdict")).collect()
+    system.submit(vec![(name, archive(entries)?)], request).await
 }
 
 fn names(found: &[wire::Found], what: &str) -> Vec<String> {

@@ -23,7 +23,7 @@ fn dependencies_point_one_way() {
         ("insight", &["domain"]),
         ("proto", &["domain"]),
         ("channel", &["domain"]),
-        ("validator", &["domain", "channel"]),
+        ("bpfcompat-validator", &["domain", "insight", "channel"]),
         ("worker", &["domain", "insight", "proto"]),
         ("controller", &["domain", "insight", "proto"]),
         ("cli", &["domain", "insight", "proto", "worker", "controller"]),
@@ -50,7 +50,7 @@ fn dependencies_point_one_way() {
             assert!(!(is_io && is_pure), "{} is pure and must not depend on {name}", package.name);
             let is_heavy = ["tokio", "tonic", "prost", "proto"].contains(&name);
             assert!(
-                !(is_heavy && package.name == "validator"),
+                !(is_heavy && package.name == "bpfcompat-validator"),
                 "the guest's validator must not carry {name}"
             );
         }

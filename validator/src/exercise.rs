@@ -11,6 +11,7 @@
 //! Each observation is sent before the next step begins, so that a guest that dies leaves a trace.
 
 use crate::attach::{Attacher, Hold};
+use crate::audience::Audience;
 use crate::contract::tails;
 use crate::environment::Bounds;
 use crate::load;
@@ -19,14 +20,15 @@ use crate::log::{Log, Recorder};
 use crate::open::{self, Instance, Specimen};
 use crate::prepare::Fixtures;
 use crate::sys::libbpf::Program;
-use channel::{Link, LinkError};
+use channel::LinkError;
 use domain::contract::Contract;
 use domain::errno::Errno;
 use domain::evidence::{Attach, AttachOutcome, LoadScope, LogSubject};
 use domain::level::Level;
 use domain::message::{FromGuest, Job};
+use insight::collect::Offence;
 use std::cell::RefCell;
-use std::mem::ManuallyDrop;
+use std::collections::BTreeSet;
 
 /// Programs, and maps, of one object that are exercised. The largest known object has some 300; what
 /// is listed must fit one frame.
@@ -43,6 +45,10 @@ const HELD_MAX: usize = 8;
 pub(crate) enum ExerciseError {
     #[error("an answer could not be sent")]
     Link(#[from] LinkError),
+    #[error("what was observed is beyond what is kept")]
+    Offence(#[from] Offence),
+    #[error("its time is over")]
+    Late,
     #[error("the object holds {0} programs, at most {PROGRAMS_MAX} are exercised")]
     Programs(usize),
     #[error("the object holds {0} maps, at most {MAPS_MAX} are exercised")]
@@ -62,8 +68,10 @@ pub(crate) enum ExerciseError {
 /// The job's parts that every step needs.
 #[derive(Debug)]
 pub(crate) struct Exercise<'a> {
-    link: &'a Link,
+    audience: &'a dyn Audience,
     level: Level,
+    // The programs that are exercised, if not all are.
+    only: Option<&'a BTreeSet<String>>,
     pub(crate) fixtures: Fixtures,
     pub(crate) specimen: Specimen<'a>,
     pub(crate) recorder: Recorder,
@@ -74,11 +82,12 @@ pub(crate) struct Exercise<'a> {
 
 impl<'a> Exercise<'a> {
     /// Starts to listen to libbpf.
-    pub(crate) fn new(link: &'a Link, job: &'a Job, fixtures: Fixtures, bounds: Bounds) -> Self {
+    pub(crate) fn new(audience: &'a dyn Audience, job: &'a Job, fixtures: Fixtures, bounds: Bounds) -> Self {
         let recorder = Recorder::start(job.log_bytes_max);
         Self {
-            link,
+            audience,
             level: job.level,
+            only: None,
             fixtures,
             specimen: Specimen::new(job),
             recorder,
@@ -87,16 +96,29 @@ impl<'a> Exercise<'a> {
         }
     }
 
-    /// Does it all.
-    pub(crate) fn run(&self) -> Result<(), ExerciseError> {
+    /// As on a machine that is not a guest: nothing is prepared, and nothing is pinned. `only` are the programs
+    /// that are exercised, if not all are.
+    pub(crate) fn on_host(
+        audience: &'a dyn Audience,
+        job: &'a Job,
+        only: Option<&'a BTreeSet<String>>,
+    ) -> Self {
+        Self {
+            specimen: Specimen::unpinned(job),
+            only,
+            ..Self::new(audience, job, Fixtures::none(), Bounds::none())
+        }
+    }
+
+    /// Does it all. What was loaded first stays so for as long as what is returned lives: letting go costs a
+    /// tenth of a short job.
+    pub(crate) fn run(&self) -> Result<Option<Instance>, ExerciseError> {
         let Some(instance) = self.open()? else {
-            return Ok(());
+            return Ok(None);
         };
         let programs = instance.object.programs().enumerate();
         let exercised = programs.filter(|(_, program)| !self.is_left_out(&program.name()));
         let exercised: Vec<usize> = exercised.map(|(index, _)| index).collect();
-        // Never closed: the guest ends with its job, and letting go costs a tenth of a short one.
-        let instance = ManuallyDrop::new(instance);
         let left = self.whole(&instance)?;
         let loaded = left.is_some();
         let left = match left {
@@ -112,7 +134,10 @@ impl<'a> Exercise<'a> {
                 self.send(&FromGuest::LineCosts(self.line_costs(index)?))?;
             }
         }
-        if loaded { self.behaviour() } else { Ok(()) }
+        if loaded {
+            self.behaviour()?;
+        }
+        Ok(Some(instance))
     }
 
     /// What is declared of the object's loader.
@@ -122,6 +147,9 @@ impl<'a> Exercise<'a> {
 
     /// Whether a program was left out by choice, so that nothing exercises it.
     pub(crate) fn is_left_out(&self, program: &str) -> bool {
+        if self.only.is_some_and(|only| !only.contains(program)) {
+            return true;
+        }
         let Some(group) = self.contract().group_of(program) else { return false };
         let mut choices = self.specimen.choices().iter();
         choices.any(|choice| choice.group == group && choice.kept.as_deref() != Some(program))
@@ -261,7 +289,7 @@ impl<'a> Exercise<'a> {
     }
 
     pub(crate) fn send(&self, message: &FromGuest) -> Result<(), ExerciseError> {
-        Ok(self.link.send(message)?)
+        self.audience.hear(message)
     }
 
     /// Ends a step whose log nobody needs.
@@ -275,11 +303,11 @@ impl<'a> Exercise<'a> {
     }
 
     pub(crate) fn send_log(&self, subject: &LogSubject, log: Log) -> Result<(), ExerciseError> {
-        Ok(send_log(self.link, subject, log)?)
+        send_log(self.audience, subject, log)
     }
 }
 
 /// Sends a log in pieces.
-pub(crate) fn send_log(link: &Link, subject: &LogSubject, log: Log) -> Result<(), LinkError> {
-    log.into_pieces(subject).into_iter().try_for_each(|piece| link.send(&FromGuest::Log(piece)))
+pub(crate) fn send_log(to: &dyn Audience, subject: &LogSubject, log: Log) -> Result<(), ExerciseError> {
+    log.into_pieces(subject).into_iter().try_for_each(|piece| to.hear(&FromGuest::Log(piece)))
 }

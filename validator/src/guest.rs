@@ -44,20 +44,20 @@ enum JobError {
 }
 
 /// Gets ready, takes the job and answers it. An error is one that the worker cannot be told.
-pub(crate) fn serve() -> Result<(), LinkError> {
+pub(crate) fn serve(warm_up: fn()) -> Result<(), LinkError> {
     let lacks = mounts::mount_all();
     put_off_chores();
     let mut link = Link::open()?;
-    let last_word = match converse(&mut link, lacks) {
+    let last_word = match converse(&mut link, lacks, warm_up) {
         Ok(job_nonce) => FromGuest::Finished { job_nonce },
         Err(error) => FromGuest::Refused { says: whole_chain(&error) },
     };
     link.send(&last_word)
 }
 
-fn converse(link: &mut Link, lacks: Vec<String>) -> Result<Nonce, JobError> {
+fn converse(link: &mut Link, lacks: Vec<String>, warm_up: fn()) -> Result<Nonce, JobError> {
     let boot = link.boot()?;
-    let (fixtures, facts) = prepare(&boot.modules, lacks);
+    let (fixtures, facts) = prepare(&boot.modules, lacks, warm_up);
     // Opened for all clones at once, and never closed: the guest ends with its job.
     let random = OpenOptions::new().read(true).write(true).open("/dev/urandom").map_err(JobError::Random)?;
     let random = ManuallyDrop::new(random);
@@ -113,7 +113,8 @@ fn answer(
         None => {
             bounds.enter().map_err(JobError::Bounds)?;
             // What is attached and loaded at the end stays so: the guest ends with its job.
-            ManuallyDrop::new(Exercise::new(link, job, fixtures, bounds)).run()?;
+            let exercise = ManuallyDrop::new(Exercise::new(link, job, fixtures, bounds));
+            let _loaded = ManuallyDrop::new(exercise.run()?);
             bounds.leave().map_err(JobError::Bounds)?;
         }
     }

@@ -19,6 +19,7 @@ pub(crate) struct Specimen<'j> {
     name: CString,
     choices: OnceCell<Vec<Choice>>,
     instances: Cell<u32>,
+    pins: bool,
 }
 
 /// One opening of it.
@@ -33,7 +34,13 @@ pub(crate) struct Instance {
 
 impl<'j> Specimen<'j> {
     pub(crate) fn new(job: &'j Job) -> Self {
-        Self { job, name: c_text(&job.object_name), choices: OnceCell::new(), instances: Cell::new(0) }
+        let (name, choices) = (c_text(&job.object_name), OnceCell::new());
+        Self { job, name, choices, instances: Cell::new(0), pins: true }
+    }
+
+    /// Of which no map is pinned, nor looked for among those that are.
+    pub(crate) fn unpinned(job: &'j Job) -> Self {
+        Self { pins: false, ..Self::new(job) }
     }
 
     /// What is declared of its loader.
@@ -69,6 +76,9 @@ impl<'j> Specimen<'j> {
         self.instances.set(number + 1);
         let pins = c_text(&format!("{BPFFS}/{number}"));
         let object = Object::open(&self.job.object, &self.name, &pins)?;
+        if !self.pins {
+            object.maps().try_for_each(Map::forget_pin)?;
+        }
         let tables = struct_ops::tables(&object);
         let terms = contract::apply(&object, self.job, self.choices())?;
         Ok(Instance { object, tables, terms })

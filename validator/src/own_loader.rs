@@ -48,7 +48,10 @@ pub(crate) fn run(job: &Job, terms: &CommandTerms, bounds: Bounds) -> CommandEvi
     let mut order = order(terms);
     bounds.confine(&mut order);
     let ran = command::run(order, timeout, Sought::default(), &mut look);
-    CommandEvidence { run: ran.run, loaded: told(seen), left: told(left(&before)), hindered: None }
+    // It may have come after the last look.
+    let left = left(&before);
+    seen.extend(left.clone());
+    CommandEvidence { run: ran.run, loaded: told(seen), left: told(left), hindered: None }
 }
 
 fn unpack(archive: &[u8]) -> Result<(), String> {

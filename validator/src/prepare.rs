@@ -3,7 +3,7 @@
 use crate::devices;
 use crate::environment;
 use crate::facts;
-use crate::sys::{features, kernel, kernel_version, placeholder, print, trivial};
+use crate::sys::{features, kernel, print};
 use domain::errno::Errno;
 use domain::evidence::KernelFacts;
 use std::ffi::c_int;
@@ -24,8 +24,17 @@ pub(crate) struct Fixtures {
     pub(crate) bpf_lsm: bool,
 }
 
-/// Loads `modules` in order, brings the fixtures up and looks at the kernel.
-pub(crate) fn prepare(modules: &[String], mut lacks: Vec<String>) -> (Fixtures, KernelFacts) {
+impl Fixtures {
+    /// Of a machine on which nothing was prepared.
+    pub(crate) fn none() -> Self {
+        let absent = Err(Errno::EOPNOTSUPP);
+        Self { loopback: absent, veth: absent, netkit: absent, bpf_lsm: false }
+    }
+}
+
+/// Loads `modules` in order, brings the fixtures up and looks at the kernel. `warm_up` does once what every
+/// object would need.
+pub(crate) fn prepare(modules: &[String], mut lacks: Vec<String>, warm_up: fn()) -> (Fixtures, KernelFacts) {
     // What libbpf says before there is a job is not about an object.
     print::listen(Box::new(|_, _| ()));
     let mut loaded = Vec::new();
@@ -40,9 +49,7 @@ pub(crate) fn prepare(modules: &[String], mut lacks: Vec<String>) -> (Fixtures, 
     let facts = facts::collect(loaded, lacks);
     environment::note_limit();
     features::probe();
-    trivial::load();
-    placeholder::make();
-    kernel_version::find_out();
+    warm_up();
     // The first look at the clock maps its page.
     let _mapped = Instant::now();
     let bpf_lsm = facts.lsm.iter().any(|name| name == "bpf");

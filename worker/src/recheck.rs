@@ -149,9 +149,7 @@ fn keep(dir: &Path, clone: &Evidence, booted: &Evidence) -> io::Result<Option<Pa
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evidence::collect::{Collector, tests::guest};
-    use crate::guest::nonce::Nonces;
-    use domain::evidence::{End, Guest};
+    use crate::evidence::seal::tests::evidence;
 
     #[test]
     fn a_share_is_between_never_and_always() {
@@ -163,14 +161,10 @@ mod tests {
 
     #[test]
     fn clones_are_picked_by_their_share_and_booted_guests_never() {
-        let evidence = |start| {
-            let collector = Collector::new(Nonces::random(), None);
-            collector.into_evidence(Guest { start, ..guest() }, String::new(), "", End::Finished)
-        };
         for (share, of_clones) in [(0.0, false), (1.0, true)] {
             let recheck = Recheck::new(Share(share), PathBuf::new(), Arc::default());
-            assert_eq!(recheck.picks(&evidence(Start::Clone)), of_clones);
-            assert!(!recheck.picks(&evidence(Start::Cold)));
+            assert_eq!(recheck.picks(&evidence(Start::Clone, String::new())), of_clones);
+            assert!(!recheck.picks(&evidence(Start::Cold, String::new())));
         }
     }
 }

@@ -190,6 +190,7 @@ mod tests {
     /// A libbpf with a new section fails here until somebody decides what is done with it.
     #[test]
     fn every_section_libbpf_knows_is_in_the_table() {
+        let _turn = print::tests::turn();
         let said = Arc::new(Mutex::new(String::new()));
         let heard = Arc::clone(&said);
         print::listen(Box::new(move |_, text| {

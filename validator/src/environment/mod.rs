@@ -49,6 +49,11 @@ pub(crate) struct Bounds {
 }
 
 impl Bounds {
+    /// None: the loader may do what this process may.
+    pub(crate) fn none() -> Self {
+        Self { kept: u64::MAX, memlock: (RLIM_INFINITY, RLIM_INFINITY) }
+    }
+
     /// Whether anything is kept from the loader that the validator may do.
     pub(crate) fn bind(self) -> bool {
         self.kept != u64::MAX

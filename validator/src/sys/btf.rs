@@ -1,16 +1,11 @@
-//! The kernel's description of its own types, parsed once for everybody.
-//!
-//! libbpf parses these megabytes anew for every load, the largest part of many a job, and has no
-//! option to take them from its caller. The linker (`build.rs`) leads its two calls to the wrappers
-//! below instead. libbpf only reads this BTF, also where a module's BTF stands on top of it, so one
-//! instance can serve all.
+//! The kernel's description of its own types.
 
 use super::last_errno;
 use super::libbpf::{c_text, text};
 use domain::errno::Errno;
 use libbpf_sys as raw;
+use std::marker::PhantomData;
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicPtr, Ordering};
 
 /// Structures without a name inside one another that are looked into; the kernel has a few levels.
 const DEPTH_MAX: u32 = 8;
@@ -29,53 +24,36 @@ pub(crate) enum TypeKind {
     DeclTag = 17,
 }
 
-/// The one instance, from the first successful parsing to the end of the process.
-static SHARED: AtomicPtr<raw::btf> = AtomicPtr::new(std::ptr::null_mut());
-
-unsafe extern "C" {
-    fn __real_btf__load_vmlinux_btf() -> *mut raw::btf;
-    fn __real_btf__free(btf: *mut raw::btf);
-}
-
-/// The shared instance. A failure is libbpf's own and is not remembered.
-#[unsafe(no_mangle)]
-extern "C" fn __wrap_btf__load_vmlinux_btf() -> *mut raw::btf {
-    let shared = SHARED.load(Ordering::Acquire);
-    if !shared.is_null() {
-        return shared;
-    }
-    // SAFETY: takes nothing and returns an owned pointer or null.
-    let parsed = unsafe { __real_btf__load_vmlinux_btf() };
-    SHARED.store(parsed, Ordering::Release);
-    parsed
-}
-
-/// Frees any BTF but the shared one.
-#[unsafe(no_mangle)]
-extern "C" fn __wrap_btf__free(btf: *mut raw::btf) {
-    if btf != SHARED.load(Ordering::Acquire) {
-        // SAFETY: the caller gives up a pointer that libbpf made.
-        unsafe { __real_btf__free(btf) };
-    }
-}
-
-/// The running kernel's BTF.
+/// The running kernel's BTF, or that of a module on top of it.
 #[derive(Debug)]
-pub(crate) struct KernelBtf(NonNull<raw::btf>);
+pub(crate) struct KernelBtf<'base>(NonNull<raw::btf>, PhantomData<&'base raw::btf>);
 
-impl KernelBtf {
-    /// Reads and parses it, the first time.
-    pub(crate) fn read() -> Result<Self, Errno> {
-        // SAFETY: takes nothing and returns a pointer that is never freed, or null.
-        NonNull::new(unsafe { raw::btf__load_vmlinux_btf() }).map(Self).ok_or_else(last_errno)
+fn owned<'base>(parsed: *mut raw::btf) -> Result<KernelBtf<'base>, Errno> {
+    NonNull::new(parsed).map(|btf| KernelBtf(btf, PhantomData)).ok_or_else(last_errno)
+}
+
+impl Drop for KernelBtf<'_> {
+    fn drop(&mut self) {
+        // SAFETY: libbpf made it for us, and what stands on top of it is gone. A guest keeps that of its
+        // kernel, in `wrap/btf.rs`.
+        unsafe { raw::btf__free(self.0.as_ptr()) };
     }
+}
 
-    /// That of a loaded module, with the kernel's below it; never freed, as the guest ends with its job.
-    pub(crate) fn of_module(&self, module: &str) -> Result<Self, Errno> {
+impl KernelBtf<'static> {
+    /// Reads and parses it.
+    pub(crate) fn read() -> Result<Self, Errno> {
+        // SAFETY: takes nothing and returns a pointer that is ours, or null.
+        owned(unsafe { raw::btf__load_vmlinux_btf() })
+    }
+}
+
+impl KernelBtf<'_> {
+    /// That of a loaded module, with the kernel's below it.
+    pub(crate) fn of_module(&self, module: &str) -> Result<KernelBtf<'_>, Errno> {
         let module = c_text(module);
-        // SAFETY: libbpf reads the name during the call; the kernel's BTF is never freed.
-        let parsed = unsafe { raw::btf__load_module_btf(module.as_ptr(), self.0.as_ptr()) };
-        NonNull::new(parsed).map(Self).ok_or_else(last_errno)
+        // SAFETY: libbpf reads the name during the call; the kernel's BTF outlives what is returned.
+        owned(unsafe { raw::btf__load_module_btf(module.as_ptr(), self.0.as_ptr()) })
     }
 
     /// Whether programs may call this function of the kernel. Kernels before 6.10 do not tell which of their
@@ -129,7 +107,7 @@ impl KernelBtf {
             return &[];
         }
         // SAFETY: libbpf checked at parsing that a structure's members follow its header, as many as it
-        // announces, and the shared BTF is never freed.
+        // announces, and they live as long as their BTF.
         unsafe {
             std::slice::from_raw_parts(
                 header.as_ptr().add(1).cast::<raw::btf_member>(),

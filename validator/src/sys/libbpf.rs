@@ -326,6 +326,12 @@ impl Map<'_> {
         unsafe { raw::bpf_map__autocreate(self.raw.as_ptr()) }
     }
 
+    /// Forgets where it is to be pinned, and where one that is would be found.
+    pub(crate) fn forget_pin(self) -> Result<(), Errno> {
+        // SAFETY: the map is alive; null stands for no place.
+        check(unsafe { raw::bpf_map__set_pin_path(self.raw.as_ptr(), std::ptr::null()) })
+    }
+
     /// Decides whether a load of the object creates it.
     pub(crate) fn set_autocreate(self, autocreate: bool) -> Result<(), Errno> {
         // SAFETY: the map is alive; after a load libbpf refuses.

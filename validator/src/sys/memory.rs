@@ -32,6 +32,13 @@ pub(crate) fn fault_in() {
     }
 }
 
+/// Keeps libbpf from raising the limit of locked memory (RLIMIT_MEMLOCK) of its process, which it does before
+/// its first load on kernels that hold BPF to it, those before 5.11. On later ones this changes nothing.
+pub(crate) fn keep_limit() {
+    // SAFETY: sets a number of libbpf's. Refused where it has raised the limit already.
+    unsafe { libbpf_sys::libbpf_set_memlock_rlim(0) };
+}
+
 #[inline(never)]
 fn touch(bytes: &mut [u8]) {
     bytes.iter_mut().step_by(PAGE_BYTES).for_each(|byte| *black_box(byte) = 1);

@@ -193,6 +193,7 @@ mod tests {
     /// A libbpf with another list fails here until somebody follows.
     #[test]
     fn the_words_are_libbpfs_own() {
+        let _turn = print::tests::turn();
         let said = Arc::new(Mutex::new(String::new()));
         let heard = Arc::clone(&said);
         print::listen(Box::new(move |_, text| {

@@ -1,12 +1,6 @@
-//! Evidence: what the guest said, folded into one value and sealed for the way home.
+//! Evidence: what the guest said, sealed for the way home.
 //!
-//! What comes in: messages that already are well-formed frames, still hostile in order, number
-//! and content. What goes out: [`domain::evidence::Evidence`] and its compressed bytes.
-//! Deliberately absent: judgement. A guest that breaks a rule ends the conversation, and what it
-//! said before is kept, because it was observed.
+//! What comes in: [`domain::evidence::Evidence`], as `insight::collect` folded it. What goes out: its
+//! compressed bytes. Deliberately absent: judgement.
 
-pub mod collect;
-mod inflate;
 pub mod seal;
-pub mod splat;
-pub(crate) mod text;

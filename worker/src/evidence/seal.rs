@@ -3,12 +3,8 @@
 use domain::evidence::Evidence;
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
-use serde::Serialize;
+use insight::collect::EVIDENCE_BYTES_MAX;
 use std::io::{self, Write};
-
-/// Largest JSON of one cell's evidence, in bytes: twice the 48 MiB of logs that are kept, because
-/// JSON escapes, 3 MiB of console, 16 MiB of records, and room to spare. No guest can exceed it.
-pub const EVIDENCE_BYTES_MAX: usize = 128 * 1024 * 1024;
 
 /// Why evidence was not sealed.
 #[derive(Debug, thiserror::Error)]
@@ -36,12 +32,6 @@ pub fn seal(evidence: &Evidence) -> Result<Vec<u8>, SealError> {
     }
     written.map_err(SealError::Json)?;
     json.inner.finish().map_err(SealError::Compress)
-}
-
-/// Bytes that a part of evidence takes in the whole before compression.
-pub(super) fn json_bytes(part: &impl Serialize) -> usize {
-    let mut json = Counted::new(io::sink());
-    serde_json::to_writer(&mut json, part).map_or(usize::MAX, |()| json.bytes)
 }
 
 /// Stops a writer at the limit.
@@ -72,20 +62,37 @@ impl<W: Write> Write for Counted<W> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
-    use crate::evidence::collect::{Collector, tests::guest};
-    use crate::guest::nonce::Nonces;
-    use domain::evidence::End;
+    use domain::digest::Digest;
+    use domain::evidence::{Accelerator, End, Guest, Start};
+    use domain::message::{Nonce, Nonces};
+    use insight::collect::Collector;
 
-    fn evidence(console: String) -> Evidence {
-        let collector = Collector::new(Nonces::random(), None);
-        collector.into_evidence(guest(), console, "", End::Deadline("boot".to_owned()))
+    /// What is known of a guest that never got ready.
+    pub(crate) fn evidence(start: Start, console: String) -> Evidence {
+        let guest = Guest {
+            start,
+            accelerator: Accelerator::Tcg,
+            qemu: "7.2.22".to_owned(),
+            memory_bytes: 1 << 30,
+            cpus: 1,
+            validator: Digest::of(b"validator"),
+            initramfs: Digest::of(b"initramfs"),
+            nonce_ok: false,
+            drawn: String::new(),
+            loader_version: String::new(),
+            environment: None,
+            boot_ms: 1,
+            answer_ms: 1,
+        };
+        let collector = Collector::new(Nonces { boot: Nonce([1; 32]), job: Nonce([2; 32]) }, None);
+        collector.into_evidence(guest, console, "", End::Deadline("boot".to_owned()))
     }
 
     #[test]
     fn evidence_survives_the_way() {
-        let evidence = evidence("Booting\n".repeat(1000));
+        let evidence = evidence(Start::Cold, "Booting\n".repeat(1000));
         let sealed = seal(&evidence).unwrap();
         let json = flate2::read::ZlibDecoder::new(sealed.as_slice());
         assert_eq!(serde_json::from_reader::<_, Evidence>(json).unwrap(), evidence);
@@ -95,6 +102,9 @@ mod tests {
 
     #[test]
     fn too_much_is_refused() {
-        assert!(matches!(seal(&evidence("x".repeat(EVIDENCE_BYTES_MAX))), Err(SealError::TooLong)));
+        assert!(matches!(
+            seal(&evidence(Start::Cold, "x".repeat(EVIDENCE_BYTES_MAX))),
+            Err(SealError::TooLong)
+        ));
     }
 }

@@ -1,10 +1,10 @@
 //! One conversation, from the start of a guest to its end.
 
 use super::watchdog::Watchdog;
-use crate::evidence::collect::Collector;
 use crate::machine::Step;
 use crate::machine::driver::Event;
 use domain::evidence::End;
+use insight::collect::Collector;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, timeout_at};
 
@@ -50,11 +50,14 @@ pub(crate) async fn listen(
 mod tests {
     use super::*;
     use crate::guest::link::LinkError;
-    use crate::guest::nonce::Nonces;
     use crate::guest::watchdog::Limits;
     use domain::evidence::KernelFacts;
-    use domain::message::FromGuest;
+    use domain::message::{FromGuest, Nonce, Nonces};
     use std::time::Duration;
+
+    fn random() -> Nonces {
+        Nonces { boot: Nonce(rand::random()), job: Nonce(rand::random()) }
+    }
 
     const FOREVER: Duration = Duration::from_secs(3600);
 
@@ -90,7 +93,7 @@ mod tests {
 
     #[tokio::test]
     async fn silence_ends_at_the_limit_of_its_step() {
-        let nonces = Nonces::random();
+        let nonces = random();
         // Long enough for what is said at once, on any machine.
         let brief = Duration::from_secs(1);
         let limits = Limits { boot: brief, silence: FOREVER, job: FOREVER };
@@ -109,7 +112,7 @@ mod tests {
 
     #[tokio::test]
     async fn talking_does_not_keep_the_deadline_away() {
-        let nonces = Nonces::random();
+        let nonces = random();
         let limits = Limits { boot: FOREVER, silence: FOREVER, job: Duration::ZERO };
         let (end, _, step) = play(vec![ready(nonces, 0), took(nonces)], limits, false, nonces).await;
         assert_eq!((end, step), (Some(End::Deadline("boot".to_owned())), Step::Boot));
@@ -117,7 +120,7 @@ mod tests {
 
     #[tokio::test]
     async fn going_away_breaking_a_rule_and_finishing_are_told_apart() {
-        let nonces = Nonces::random();
+        let nonces = random();
         let limits = Limits { boot: FOREVER, silence: FOREVER, job: FOREVER };
         let message = Box::new(FromGuest::Finished { job_nonce: nonces.job });
         let finished = Event::Message { message, console_bytes: 9 };
@@ -129,7 +132,7 @@ mod tests {
         let broken = Event::Broken(LinkError::TooMuch);
         let (end, ..) = play(vec![ready(nonces, 0), broken], limits, true, nonces).await;
         assert!(matches!(end, Some(End::Misbehaved(_))), "{end:?}");
-        let (end, ..) = play(vec![ready(Nonces::random(), 0)], limits, true, nonces).await;
+        let (end, ..) = play(vec![ready(random(), 0)], limits, true, nonces).await;
         assert!(matches!(end, Some(End::Misbehaved(_))), "{end:?}");
     }
 }

@@ -29,13 +29,12 @@ mod launch;
 mod monitor;
 pub mod probe;
 pub mod spec;
-pub mod state;
 pub mod template;
 mod transcript;
 
 pub use driver::Origin;
 pub use error::MachineError;
 pub use hypervisor::{Hypervisor, Order};
+pub use insight::collect::Step;
 pub use probe::{BootFiles, ProbeError, Proof, Qemu, prove_accelerator};
 pub use spec::host_memory_bytes;
-pub use state::Step;

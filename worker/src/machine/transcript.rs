@@ -1,6 +1,6 @@
 //! A byte stream of unknown length, kept within bounds: its head and its tail.
 
-use crate::evidence::text::{printable, sentence};
+use insight::text::{printable, sentence};
 use std::collections::VecDeque;
 
 /// The first and the last bytes of a stream; what lies between them is counted and dropped.

@@ -3,7 +3,7 @@
 /// `bytes` as text that is safe to store and to show: what is not UTF-8 and every control
 /// character but newline and tab becomes U+FFFD, so a console cannot move a reader's cursor and
 /// the text grows to three times its bytes at most. Carriage returns are left out.
-pub(crate) fn printable(bytes: &[u8]) -> String {
+pub fn printable(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes)
         .chars()
         .filter(|character| *character != '\r')
@@ -17,10 +17,10 @@ pub(crate) fn printable(bytes: &[u8]) -> String {
 
 /// Longest sentence of a guest that is passed on as such, in bytes. What it said in full is in
 /// its console and its logs.
-pub(crate) const SENTENCE_BYTES_MAX: usize = 1000;
+pub const SENTENCE_BYTES_MAX: usize = 1000;
 
 /// The beginning of what a guest says about itself, printable.
-pub(crate) fn sentence(says: &str) -> String {
+pub fn sentence(says: &str) -> String {
     let mut says = printable(&says.as_bytes()[..says.floor_char_boundary(SENTENCE_BYTES_MAX)]);
     says.truncate(says.floor_char_boundary(SENTENCE_BYTES_MAX));
     says

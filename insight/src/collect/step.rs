@@ -1,4 +1,4 @@
-//! What a guest is doing now; the picture is in [`super`].
+//! What a guest is doing now, as far as it told.
 
 /// The step a guest is at. Published while it runs, and named in the evidence of a deadline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

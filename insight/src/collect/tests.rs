@@ -2,13 +2,11 @@
 
 use super::*;
 use domain::digest::Digest;
-use domain::evidence::{
-    Accelerator, AttachOutcome, Environment, LoadScope, Loaded, LogSubject, MapFact, Start,
-};
+use domain::evidence::{Accelerator, AttachOutcome, Environment, LoadScope, Loaded, MapFact, Start};
 use domain::message::Nonce;
 use std::io::Write as _;
 
-pub(crate) fn guest() -> Guest {
+fn guest() -> Guest {
     Guest {
         start: Start::Cold,
         accelerator: Accelerator::Tcg,
@@ -274,7 +272,7 @@ fn a_guest_that_fills_everything_leaves_evidence_that_can_be_sealed() {
     let kept: usize = evidence.logs.iter().map(|log| log.text.len()).sum();
     assert!(kept > LOGS_BYTES_MAX - 4 && kept <= LOGS_BYTES_MAX, "{kept}");
     assert!(!evidence.logs[1].cut && evidence.logs[2].cut);
-    assert!(json_bytes(&evidence) <= crate::evidence::seal::EVIDENCE_BYTES_MAX);
+    assert!(json_bytes(&evidence) <= EVIDENCE_BYTES_MAX);
 }
 
 #[test]

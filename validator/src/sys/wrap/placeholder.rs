@@ -1,9 +1,8 @@
 //! The file that keeps a map's descriptor number until the map is made.
 //!
 //! libbpf makes an anonymous file in memory for each map and lets it go when the map takes its
-//! number over, which costs as much as making the map. Any open file serves, so the linker
-//! (`build.rs`) leads libbpf's system calls here, and the one that makes such a file gets another
-//! descriptor of one that stays open.
+//! number over, which costs as much as making the map. Any open file serves, so the system call that
+//! makes such a file gets another descriptor of one that stays open.
 
 use libc::{c_char, c_int, c_long};
 use std::ffi::CStr;

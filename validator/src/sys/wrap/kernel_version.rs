@@ -1,7 +1,7 @@
 //! The kernel's version, found out once.
 //!
 //! libbpf looks for a distribution's own version in `/proc` and then asks the kernel, at every opening
-//! of an object. The linker (`build.rs`) leads it here instead.
+//! of an object.
 
 use std::sync::OnceLock;
 

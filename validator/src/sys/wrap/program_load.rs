@@ -1,8 +1,7 @@
 //! libbpf's loads of programs on their way to the kernel.
 //!
-//! The linker (`build.rs`) leads each of them here, and the first who has something to do with it
-//! answers: [`trivial`] knows one already, [`counts`] has the verifier tell what it counted. What
-//! neither answers goes to the kernel as libbpf wants it.
+//! The first who has something to do with one answers: [`trivial`] knows one already, [`counts`] has the
+//! verifier tell what it counted. What neither answers goes to the kernel as libbpf wants it.
 
 use super::{counts, trivial};
 use libbpf_sys as raw;

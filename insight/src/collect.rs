@@ -1,21 +1,29 @@
-//! Folding a guest's messages into evidence, while holding the guest to the protocol.
+//! Folding what a validator says into evidence, while holding it to the protocol.
+//!
+//! In: messages that already are well-formed frames, still hostile in order, number and content. Out:
+//! [`Evidence`] that can always be sealed. A guest that breaks a rule ends the conversation, and what it said
+//! before is kept, because it was observed. Deliberately absent: judgement.
 
-use super::inflate::{InflateError, Inflater};
-use super::seal::json_bytes;
-use super::text::{printable, sentence};
-use crate::guest::nonce::Nonces;
-use crate::machine::Step;
+mod inflate;
+mod step;
+
+pub use inflate::InflateError;
+pub use step::Step;
+
+use crate::splat;
+use crate::text::{printable, sentence};
 use domain::JOB_MODULES_MAX;
 use domain::axis::{Axes, Loader};
 use domain::check::{CHECKS_MAX, CheckRun, Saw};
 use domain::command::{CommandEvidence, FOUND_MAX};
 use domain::contract::Contract;
 use domain::evidence::{
-    Attach, Behaviour, End, Environment, Evidence, Guest, KernelFacts, LineCosts, Load, Log, MapCreate,
-    ModuleLoad, Modules, Open, PrivilegedLoad,
+    Attach, Behaviour, End, Environment, Evidence, Guest, KernelFacts, LineCosts, Load, Log, LogSubject,
+    MapCreate, ModuleLoad, Modules, Open, PrivilegedLoad, Splat,
 };
-use domain::message::{FromGuest, LogPiece, Nonce};
+use domain::message::{FromGuest, LogPiece, Nonce, Nonces};
 use domain::offers::{NoOffers, Offers};
+use inflate::Inflater;
 use serde::Serialize;
 
 /// Bytes of one log the validator is told to keep, before compression; it drops the middle of a
@@ -38,6 +46,10 @@ const RECORDS_MAX: usize = 4096;
 /// What everything but the text of logs may take in the sealed evidence, in bytes. An object with
 /// as many programs and maps as the validator exercises takes a few mebibytes.
 const RECORDS_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Largest JSON of one cell's evidence, in bytes: twice the 48 MiB of logs that are kept, because
+/// JSON escapes, 3 MiB of console, 16 MiB of records, and room to spare. No guest can exceed it.
+pub const EVIDENCE_BYTES_MAX: usize = 128 * 1024 * 1024;
 
 /// How a guest broke the protocol.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -245,7 +257,7 @@ impl Collector {
     }
 
     /// What the guest saw of its kernel and what that offers, once it said `Ready`.
-    pub(crate) fn into_kernel(self) -> Option<(KernelFacts, Offers)> {
+    pub fn into_kernel(self) -> Option<(KernelFacts, Offers)> {
         Some((self.kernel?, self.offers))
     }
 
@@ -289,7 +301,7 @@ impl Collector {
             attaches: self.attaches,
             behaviour: self.behaviour,
             command: self.command.map(Box::new),
-            splats: super::splat::find(&self.logs, since_took),
+            splats: splats(&self.logs, since_took),
             line_costs: self.line_costs,
             logs: self.logs,
             console,
@@ -426,5 +438,33 @@ impl Collector {
     }
 }
 
+/// Kernel trouble of one guest: from its kernel log, which covers exactly the job, if it lived to send it; else
+/// from `console`, which is what it printed since it took its job. Never from both, or every splat would count
+/// twice.
+fn splats(logs: &[Log], console: &str) -> Vec<Splat> {
+    let kernel = logs.iter().find(|log| log.subject == LogSubject::Kernel && !log.cut);
+    splat::find(&splat::Policy::built_in(), kernel.map_or(console, |log| &log.text))
+}
+
+/// Bytes that a part of evidence takes in the whole before compression.
+fn json_bytes(part: &impl Serialize) -> usize {
+    let mut counted = Counted(0);
+    serde_json::to_writer(&mut counted, part).map_or(usize::MAX, |()| counted.0)
+}
+
+/// Counts what is written.
+struct Counted(usize);
+
+impl std::io::Write for Counted {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0 = self.0.saturating_add(bytes.len());
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;

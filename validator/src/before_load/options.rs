@@ -1,0 +1,130 @@
+//! What is asked of an object, held to it before any kernel is.
+
+use super::RefusedError;
+use domain::axis::{Axes, Loader};
+use domain::contract::{Contract, Manifest};
+use domain::digest::Digest;
+use domain::level::Level;
+use domain::message::{Job, Nonce};
+use insight::collect::LOG_BYTES_MAX;
+use insight::{manifest, object};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// What the object is called in messages, and to libbpf, which names maps of data after it.
+const NAME: &str = "object";
+/// A loader that waits longer for its gate is better told so. The largest known objects take a few seconds.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// How an object is asked about. The default declares nothing and asks about every program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// What the object's loader sets before it loads. Checks, levels, walks by source line and expected
+    /// failures are not looked at: everything is loaded, nothing is attached, and no failure is excused.
+    pub contract: Contract,
+    /// The programs that are loaded and decide, by function name, whatever the contract and their sections say
+    /// of it; `None` for those that the contract and the object have loaded. No other program is tried then.
+    pub programs: Option<BTreeSet<String>>,
+    /// Bytes kept of each log, at most 16 MiB; the middle of a longer one is dropped.
+    pub log_bytes_max: u32,
+    /// How long it may take. It is looked at between two answers of the kernel: none is interrupted.
+    pub deadline: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let contract = Contract::default();
+        Self { contract, programs: None, log_bytes_max: LOG_BYTES_MAX, deadline: DEADLINE }
+    }
+}
+
+impl Options {
+    /// The job they make of an object.
+    pub(super) fn job(&self, object: &[u8]) -> Result<Job, RefusedError> {
+        let facts = object::inspect(object)?;
+        let contract = self.at_load(facts.programs.iter().map(|program| program.name.as_str()))?;
+        let declared = Manifest { file: "options".to_owned(), contract, ..Manifest::default() };
+        let globals = manifest::fit(&declared, NAME, object)?;
+        Ok(Job {
+            nonce: Nonce([0; 32]),
+            unix_seconds: 0,
+            entropy: [0; 32],
+            level: Level::Load,
+            loader: Loader::Libbpf,
+            axes: Axes::default(),
+            programs: Vec::new(),
+            contract: Box::new(declared.contract),
+            globals,
+            object_name: NAME.to_owned(),
+            object_digest: Digest::of(object),
+            object: object.to_vec(),
+            loader_files: Vec::new(),
+            modules: Vec::new(),
+            places: Vec::new(),
+            log_bytes_max: self.log_bytes_max.min(LOG_BYTES_MAX),
+        })
+    }
+
+    /// The part of the contract that is about loading, with the choice of programs in it.
+    fn at_load<'p>(&'p self, programs: impl Iterator<Item = &'p str>) -> Result<Contract, RefusedError> {
+        if self.contract.command.is_some() {
+            return Err(RefusedError::Command);
+        }
+        let mut contract = Contract {
+            expected_failures: Vec::new(),
+            checks: Vec::new(),
+            line_costs: false,
+            ..self.contract.clone()
+        };
+        if let Some(only) = &self.programs {
+            for program in programs.chain(only.iter().map(String::as_str)) {
+                let terms = contract.programs.entry(program.to_owned()).or_default();
+                let chosen = only.contains(program);
+                (terms.autoload, terms.required) = (Some(chosen), Some(chosen));
+            }
+        }
+        contract.programs.values_mut().for_each(|terms| terms.level = None);
+        Ok(contract)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::command::{CommandTerms, Ending};
+    use domain::contract::ProgramTerms;
+
+    #[test]
+    fn of_a_contract_only_loading_is_left() {
+        let terms = |level, required| ProgramTerms { level, required, ..ProgramTerms::default() };
+        let programs = [("a", terms(Some(Level::Attach), None)), ("b", terms(None, Some(true)))];
+        let contract = Contract {
+            programs: programs.map(|(name, terms)| (name.to_owned(), terms)).into(),
+            line_costs: true,
+            ..Contract::default()
+        };
+        let options = Options { contract, programs: Some(["a".to_owned()].into()), ..Options::default() };
+        let left = options.at_load(["a", "b", "c"].into_iter()).expect("no command");
+        let told = left.programs.iter().map(|(name, terms)| (name.as_str(), terms.autoload, terms.required));
+        let (yes, no) = (Some(true), Some(false));
+        assert_eq!(told.collect::<Vec<_>>(), [("a", yes, yes), ("b", no, no), ("c", no, no)]);
+        assert!(left.programs.values().all(|terms| terms.level.is_none()) && !left.line_costs);
+    }
+
+    #[test]
+    fn what_is_no_question_about_an_object_is_refused() {
+        let command = CommandTerms {
+            program: "run".to_owned(),
+            object: None,
+            arguments: vec![],
+            timeout_ms: 1,
+            expect: Ending::Exit(0),
+        };
+        let contract = Contract { command: Some(command), ..Contract::default() };
+        let of_command = Options { contract, ..Options::default() };
+        assert!(matches!(of_command.at_load([].into_iter()), Err(RefusedError::Command)));
+        let refused = Options::default().job(b"#!/bin/sh\n").expect_err("no ELF");
+        assert_eq!(refused.exit_code(), 3);
+        assert!(refused.to_string().contains("not an ELF file"), "{refused}");
+    }
+}
