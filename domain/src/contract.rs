@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use time::Date;
 
-time::serde::format_description!(day, Date, "[year]-[month]-[day]");
+time::serde::format_description!(pub(crate) day, Date, "[year]-[month]-[day]");
 
 /// Largest manifest as a file and in its canonical form, in bytes. The largest loader known to the
 /// authors sets some two hundred things; a thousand fit.

@@ -51,7 +51,7 @@ struct Report<'a> {
     cells: Vec<Cell<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     disagreements: Vec<Disagreement<'a>>,
-    summary: Summary,
+    summary: Summary<'a>,
 }
 
 /// Each object once, however many loaders load it.
@@ -208,6 +208,8 @@ struct Contract<'a> {
     chosen: &'a [String],
     expectations: &'a [String],
     excused: bool,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    excused_until: &'a str,
 }
 
 impl<'a> Contract<'a> {
@@ -218,6 +220,7 @@ impl<'a> Contract<'a> {
             chosen: &verdict.chosen,
             expectations: &verdict.expectations,
             excused: verdict.excused,
+            excused_until: &verdict.excused_until,
         }
     }
 }
@@ -248,7 +251,7 @@ impl<'a> Cell<'a> {
                 version: guest.map(|guest| guest.loader_version.as_str()),
             },
             axes: Axes { cpus: cell.wire.cpus },
-            required: cell.wire.required,
+            required: cell.decides(),
             verdict: cell.verdict().name(),
             cause: verdict.and_then(|verdict| verdict.cause.as_ref()).map(Cause::of),
             guest: guest.map(|guest| Guest {
@@ -447,21 +450,25 @@ impl<'a> Cause<'a> {
 }
 
 /// How many cells ended how, and what the shell is told. Optional cells are counted and do not
-/// decide.
+/// decide; excused ones are counted among those that fail and once more apart.
 #[derive(Serialize)]
-struct Summary {
+struct Summary<'a> {
     works: bool,
     exit_code: u8,
     passes: usize,
     fails: usize,
     not_attempted: usize,
     inconclusive: usize,
+    excused: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    excused_until: Option<&'a str>,
 }
 
-impl Summary {
-    fn of(matrix: &Matrix<'_>) -> Self {
+impl<'a> Summary<'a> {
+    fn of(matrix: &Matrix<'a>) -> Self {
         let count = |verdict| matrix.cells.iter().filter(|cell| cell.verdict() == verdict).count();
-        let exit = Exit::of_run(matrix.required());
+        let exit = Exit::of_run(matrix.verdict());
+        let excused = matrix.excused();
         Self {
             works: exit == Exit::Works,
             exit_code: exit.code(),
@@ -469,6 +476,8 @@ impl Summary {
             fails: count(Verdict::Fails),
             not_attempted: count(Verdict::NotAttempted),
             inconclusive: count(Verdict::Inconclusive),
+            excused: excused.map_or(0, |excused| excused.cells),
+            excused_until: excused.map(|excused| excused.first),
         }
     }
 }

@@ -66,6 +66,25 @@ pub(crate) fn two_loaders() -> wire::GetRunResponse {
     response
 }
 
+/// The first object of it on one kernel, where it fails as expected.
+pub(crate) fn all_excused() -> wire::GetRunResponse {
+    let mut response = response();
+    response.objects.truncate(1);
+    response.kernels.truncate(1);
+    response.cells.truncate(1);
+    response.run.as_mut().expect("a run").cells = 1;
+    excuse(&mut response.cells[0], "2027-01-31");
+    response
+}
+
+/// Makes the failure of a cell one that is expected until that day.
+pub(crate) fn excuse(cell: &mut wire::Cell, until: &str) {
+    let verdict = cell.verdict.as_mut().expect("a verdict");
+    verdict.excused = true;
+    verdict.excused_until = until.to_owned();
+    verdict.expectations = vec![format!("the object fails as expected until {until}: known")];
+}
+
 fn object(number: u8, name: &str) -> wire::Object {
     wire::Object {
         digest: vec![number; 32],

@@ -93,6 +93,21 @@ fn the_schema_knows_every_verdict_stage_and_cause() {
 }
 
 #[test]
+fn an_excused_failure_stays_one_and_is_counted_apart() {
+    let response = sample::all_excused();
+    let matrix = sample::matrix(&response);
+    let report: Value = serde_json::from_str(&report(&matrix, "local")).expect("the report is JSON");
+    let summary = serde_json::json!({
+        "works": true, "exit_code": 0, "passes": 0, "fails": 1, "not_attempted": 0, "inconclusive": 0,
+        "excused": 1, "excused_until": "2027-01-31",
+    });
+    assert_eq!(report["summary"], summary);
+    let cell = &report["cells"][0];
+    assert_eq!((&cell["verdict"], &cell["required"]), (&"fails".into(), &false.into()));
+    assert_eq!(cell["contract"]["excused_until"], "2027-01-31");
+}
+
+#[test]
 fn what_was_not_answered_is_inconclusive_and_decides() {
     let mut response = sample::response();
     for cell in &mut response.cells {
