@@ -118,9 +118,10 @@ struct Manifest {
 }
 
 impl Manifest {
+    /// None where flags declared everything.
     fn of(json: &[u8]) -> Option<Self> {
         let contract::Manifest { file, name, metadata, .. } = serde_json::from_slice(json).ok()?;
-        Some(Self { file, name, metadata })
+        (!file.is_empty()).then_some(Self { file, name, metadata })
     }
 }
 

@@ -66,6 +66,41 @@ pub(crate) fn two_loaders() -> wire::GetRunResponse {
     response
 }
 
+/// The same run with everything in its first cell that a report can have.
+pub(crate) fn everything() -> wire::GetRunResponse {
+    let mut response = response();
+    response.manifest = br#"{"file":"probe.yaml","name":"probe","metadata":{"team":"storage"}}"#.to_vec();
+    let found = |what: &str, name: &str, kind: &str| wire::Found {
+        what: what.to_owned(),
+        name: name.to_owned(),
+        kind: kind.to_owned(),
+    };
+    let output = |text: &str| Some(wire::Output { text: text.to_owned(), bytes: 6 });
+    let run = wire::CommandRun {
+        end: "exited".to_owned(),
+        number: 1,
+        took_ms: 12,
+        stdout: output("opens"),
+        stderr: output(""),
+    };
+    let verdict = response.cells[0].verdict.as_mut().expect("a verdict");
+    verdict.checks = vec![wire::CheckVerdict {
+        name: "counts".to_owned(),
+        required: true,
+        verdict: wire::Verdict::Fails.into(),
+        cause: verdict.cause.clone(),
+        command: Some(run.clone()),
+    }];
+    verdict.command = Some(wire::CommandOutcome {
+        run: Some(run),
+        loaded: vec![found("program", "on_exec", "tracepoint"), found("map", "events", "ringbuf")],
+        left: vec![found("map", "events", "ringbuf")],
+    });
+    verdict.modules = vec!["veth".to_owned()];
+    verdict.splats = vec![wire::Splat { kind: "warning".to_owned(), excerpt: "WARNING: a at b".to_owned() }];
+    response
+}
+
 /// The first object of it on one kernel, where it fails as expected.
 pub(crate) fn all_excused() -> wire::GetRunResponse {
     let mut response = response();
