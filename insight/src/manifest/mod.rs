@@ -15,6 +15,7 @@ mod globals;
 mod parts;
 mod problem;
 mod read;
+mod sections;
 mod variants;
 mod yaml;
 

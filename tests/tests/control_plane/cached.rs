@@ -168,6 +168,24 @@ async fn a_question_is_the_same_whatever_is_declared_about_other_kernels() {
     lab.stop().await;
 }
 
+/// A program may be named by its section; whoever exercises it is told its function.
+#[tokio::test]
+async fn a_section_of_a_manifest_is_asked_about_as_the_function_in_it() {
+    let lab = Lab::start(patient()).await;
+    let mut worker = Worker::connect(&lab, "w", &[kernel("6.1")]).await;
+    let object = lab.upload(1).await;
+    let question = wire::SubmitRunRequest {
+        manifest: required("tracepoint/syscalls/sys_enter_openat"),
+        ..ask(&[object], "all")
+    };
+    lab.submit(question).await.expect("the object has one program there");
+    worker.room(1).await;
+    let assignment = worker.assigned().await;
+    let contract = worker.evidence(&assignment).contract;
+    assert_eq!(contract.programs.into_keys().collect::<Vec<_>>(), ["probe"]);
+    lab.stop().await;
+}
+
 #[tokio::test]
 async fn the_evidence_behind_a_verdict_can_be_read_as_it_was_delivered() {
     let lab = Lab::start(patient()).await;
