@@ -66,7 +66,7 @@ pub(crate) fn two_loaders() -> wire::GetRunResponse {
     response
 }
 
-/// The same run with everything in its first cell that a report can have.
+/// The same run with everything that a report can have.
 pub(crate) fn everything() -> wire::GetRunResponse {
     let mut response = response();
     response.manifest = br#"{"file":"probe.yaml","name":"probe","metadata":{"team":"storage"}}"#.to_vec();
@@ -98,6 +98,12 @@ pub(crate) fn everything() -> wire::GetRunResponse {
     });
     verdict.modules = vec!["veth".to_owned()];
     verdict.splats = vec![wire::Splat { kind: "warning".to_owned(), excerpt: "WARNING: a at b".to_owned() }];
+    response.cells[1].verdict.as_mut().expect("a verdict").programs[0].line_costs = vec![wire::LineCost {
+        file: "probe.bpf.c".to_owned(),
+        line: 42,
+        text: "\tfor (int i = 0; i < 64; i++)".to_owned(),
+        walked: 9_648,
+    }];
     response
 }
 
@@ -221,12 +227,6 @@ fn passing(name: &str) -> wire::CellVerdict {
             stack_bytes: vec![344],
             deepest_stack_bytes: Some(344),
         }),
-        line_costs: vec![wire::LineCost {
-            file: "probe.bpf.c".to_owned(),
-            line: 42,
-            text: "for (int i = 0; i < 64; i++)".to_owned(),
-            walked: 9_648,
-        }],
         ..program(name, "tracepoint/syscalls/sys_enter_execve", wire::Verdict::Passes)
     };
     wire::CellVerdict {
