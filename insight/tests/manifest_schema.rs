@@ -143,6 +143,11 @@ fn refused() -> Vec<Value> {
         failure(json!({"cause": "helper_unkown"})),
         failure(json!({"reason": null})),
         json!({"expected_failures": [{"kernels": "all", "until": "2027-01-31"}]}),
+    ]
+}
+
+fn refused_checks() -> Vec<Value> {
+    vec![
         json!({"checks": [{"name": "c"}]}),
         json!({"checks": vec![json!({}); 33]}),
         check(json!({"name": ""})),
@@ -183,7 +188,7 @@ fn refused() -> Vec<Value> {
 fn reader_and_schema_take_and_refuse_the_same() {
     let (schemas, index) = compiled();
     let taken = taken().into_iter().map(|one| (one, true));
-    let refused = refused().into_iter().map(|one| (one, false));
+    let refused = refused().into_iter().chain(refused_checks()).map(|one| (one, false));
     let mut wrong = Vec::new();
     for (manifest, fits) in taken.chain(refused).map(|(one, fits)| (with(one), fits)) {
         let text = manifest.to_string();

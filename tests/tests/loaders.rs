@@ -36,13 +36,8 @@ impl Lab {
     async fn order(&self, object: &str, loader: Loader, files: Vec<LoaderFile>) -> anyhow::Result<Order> {
         let path = tests::system::repository().join(format!("target/corpus/{object}.bpf.o"));
         let bytes = std::fs::read(&path).with_context(|| format!("{}: run `make corpus`", path.display()))?;
-        let fact = |program: insight::object::Program| ProgramFact {
-            name: program.name,
-            section: program.section,
-            kind: String::new(),
-            autoload: program.autoload,
-        };
-        let programs = insight::object::inspect(&bytes)?.programs.into_iter().map(fact).collect();
+        let programs = insight::object::inspect(&bytes)?.programs;
+        let programs = programs.into_iter().map(ProgramFact::from).collect();
         let order = self.guests.order(KERNEL, (object.to_owned(), bytes)).await?;
         Ok(Order { loader, programs, loader_files: Arc::new(files), start: Start::Cold, ..order })
     }
