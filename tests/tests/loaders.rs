@@ -109,15 +109,18 @@ async fn a_hostile_loader_decides_nothing_and_is_named() -> anyhow::Result<()> {
     let stranger = format!(
         r#"{HELLO}; echo '{{"opened":{{}}}}'; echo '{{"program":{{"name":"nobody"}}}}'; echo '{{"done":{{}}}}'"#
     );
+    let silent = format!("{HELLO}; exec busybox sleep 1000");
     for (script, says) in [
         ("echo 'what?'", "no message of the protocol"),
         (r#"echo '{"done":{}}'"#, "did not say hello"),
         (r#"echo '{"hello":{"version":2,"loader":"1"}}'"#, "version 2"),
         ("echo complaint >&2; exit 3", "complaint"),
+        ("exit 0", "ended with exit status: 0 before it was done"),
         (&format!("{HELLO}; printf '{{\"done\"'"), "inside a message"),
         (&endless, "bytes"),
         (&forks, "before it was done"),
         (&stranger, "`nobody`"),
+        (&silent, "said nothing for 90 s"),
     ] {
         let evidence = lab.hostile(script).await?;
         let End::Refused(told) = &evidence.end else { anyhow::bail!("{script}: {:?}", evidence.end) };
