@@ -106,7 +106,8 @@ async fn a_run_of_nothing_but_expected_failures_holds() {
             r#"{{"contract": {{"expected_failures": [{{"program": null, "kernels": "all", "cause": null,
                 "reason": "known", "until": "{until}"}}]}}}}"#
         );
-        let question = wire::SubmitRunRequest { manifest: manifest.into(), ..ask(&[object.clone()], "all") };
+        let question =
+            wire::SubmitRunRequest { manifest: manifest.into(), ..ask(std::slice::from_ref(&object), "all") };
         let run = lab.submit(question).await.expect("accepted");
         worker.room(1).await;
         let assignment = worker.assigned().await;

@@ -87,7 +87,7 @@ fn command() -> (Vec<u8>, Vec<u8>) {
     let mut archive = tar::Builder::new(Vec::new());
     archive.append_data(&mut header, "run.sh", &b"#!/bin/sh\n"[..]).expect("an archive");
     let manifest = r#"{"contract": {"command": {"program": "run.sh", "object": null, "arguments": [],
-                       "timeout_ms": 1000, "expect": {"exit": 0}"#;
+                       "timeout_ms": 1000, "expect": {"exit": 0}}}}"#;
     (archive.into_inner().expect("an archive"), manifest.as_bytes().to_vec())
 }
 
@@ -145,7 +145,7 @@ async fn a_manifest_of_a_peer_is_held_to_the_rules_of_the_file() {
     ] {
         let manifest = format!(r#"{{"contract": {contract}}}"#).into_bytes();
         let level = wire::Level::Behave.into();
-        let checked = wire::SubmitRunRequest { manifest, level, ..ask(&[object.clone()], "all") };
+        let checked = wire::SubmitRunRequest { manifest, level, ..ask(std::slice::from_ref(&object), "all") };
         let behaves = says.starts_with("the checks");
         let question = if behaves { checked } else { wire::SubmitRunRequest { level: 0, ..checked } };
         let refused = lab.submit(question).await.expect_err(says);
