@@ -16,11 +16,11 @@ async fn a_kernel_is_booted_once_to_show_what_it_offers() {
         assert!(shown.stdout.lines().all(|line| line.len() <= 80), "{}", shown.stdout);
         scene.assert_nothing_left().await;
         let templates = std::fs::read_dir(scene.data().join("templates")).expect("templates");
-        // A template that is made again has a new file.
+        // A template that is made again has another file of its memory.
         frozen.push(
             templates
                 .map(|folder| {
-                    let file = folder.expect("a folder").path().join("template.json");
+                    let file = folder.expect("a folder").path().join("memory");
                     let facts = std::fs::metadata(file).expect("a template");
                     (facts.ino(), facts.modified().expect("a time"))
                 })
