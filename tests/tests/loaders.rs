@@ -66,6 +66,16 @@ impl Lab {
         let (steps, _) = watch::channel(Step::Boot);
         Ok(self.hypervisor.answer(order, steps, CancellationToken::new()).await?)
     }
+
+    /// A script as external loader is refused by its name, and says nothing about the object.
+    async fn decides_nothing(&self, script: &str, says: &str) -> anyhow::Result<()> {
+        let evidence = self.hostile(script).await?;
+        let End::Refused(told) = &evidence.end else { anyhow::bail!("{script}: {:?}", evidence.end) };
+        ensure!(told.contains("`hostile`") && told.contains(says), "{script}: {told}");
+        let verdict = judge(&evidence, Level::Attach, date!(2026 - 12 - 01));
+        assert_eq!(self::told(&verdict), (Verdict::Inconclusive, "infrastructure"), "{script}");
+        Ok(())
+    }
 }
 
 /// The verdict and its cause.
@@ -109,7 +119,6 @@ async fn a_hostile_loader_decides_nothing_and_is_named() -> anyhow::Result<()> {
     let stranger = format!(
         r#"{HELLO}; echo '{{"opened":{{}}}}'; echo '{{"program":{{"name":"nobody"}}}}'; echo '{{"done":{{}}}}'"#
     );
-    let silent = format!("{HELLO}; exec busybox sleep 1000");
     for (script, says) in [
         ("echo 'what?'", "no message of the protocol"),
         (r#"echo '{"done":{}}'"#, "did not say hello"),
@@ -120,13 +129,15 @@ async fn a_hostile_loader_decides_nothing_and_is_named() -> anyhow::Result<()> {
         (&endless, "bytes"),
         (&forks, "before it was done"),
         (&stranger, "`nobody`"),
-        (&silent, "said nothing for 90 s"),
     ] {
-        let evidence = lab.hostile(script).await?;
-        let End::Refused(told) = &evidence.end else { anyhow::bail!("{script}: {:?}", evidence.end) };
-        ensure!(told.contains("`hostile`") && told.contains(says), "{script}: {told}");
-        let verdict = judge(&evidence, Level::Attach, date!(2026 - 12 - 01));
-        assert_eq!(self::told(&verdict), (Verdict::Inconclusive, "infrastructure"), "{script}");
+        lab.decides_nothing(script, says).await?;
     }
     Ok(())
+}
+
+/// Beside the others, as it takes its time.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_loader_that_says_no_more_is_given_up() -> anyhow::Result<()> {
+    let silent = format!("{HELLO}; exec busybox sleep 1000");
+    Lab::start().await?.decides_nothing(&silent, "said nothing for 90 s").await
 }
