@@ -69,7 +69,7 @@ pub struct Manifest {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Contract {
-    /// Programs by function name.
+    /// Programs by function name. What is submitted may name a section instead, until it is held to an object.
     pub programs: BTreeMap<String, ProgramTerms>,
     /// Maps by name.
     pub maps: BTreeMap<String, MapTerms>,
