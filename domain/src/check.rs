@@ -16,6 +16,9 @@ pub const EXPECTATIONS_MAX: usize = 32;
 pub const COMMAND_BYTES_MAX: usize = 16 * 1024;
 /// Longest time a check may take, in milliseconds: less than the silence after which a guest is given up.
 pub const CHECK_MS_MAX: u32 = 4 * 60 * 1000;
+/// Longest time all checks of an object may take together, in milliseconds: a cell may take half an hour, and
+/// five minutes of it are left for everything else.
+pub const CHECKS_MS_MAX: u32 = 25 * 60 * 1000;
 /// Time of a check that does not say one, in milliseconds: room for a slow guest.
 pub const CHECK_MS: u32 = 30 * 1000;
 /// Bytes kept of each output: half from its beginning, half from its end. All of it is searched.

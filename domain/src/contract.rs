@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use time::Date;
 
-time::serde::format_description!(day, Date, "[year]-[month]-[day]");
+time::serde::format_description!(pub(crate) day, Date, "[year]-[month]-[day]");
 
 /// Largest manifest as a file and in its canonical form, in bytes. The largest loader known to the
 /// authors sets some two hundred things; a thousand fit.
@@ -71,7 +71,7 @@ pub struct Manifest {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Contract {
-    /// Programs by function name.
+    /// Programs by function name. What is submitted may name a section instead, until it is held to an object.
     pub programs: BTreeMap<String, ProgramTerms>,
     /// Maps by name.
     pub maps: BTreeMap<String, MapTerms>,

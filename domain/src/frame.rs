@@ -18,8 +18,8 @@ pub const FRAME_VERSION: u8 = 1;
 pub const HEADER_BYTES: usize = 8;
 /// Largest payload a guest may send in one frame: logs travel in chunks far below it.
 pub const FROM_GUEST_BYTES_MAX: usize = 1024 * 1024;
-/// Largest payload sent to a guest: the largest object, what its loader sets, all modules a job may bring
-/// along, and a little for the job around them.
+/// Largest payload sent to a guest: the largest object, what its loader sets, all modules and the loader a
+/// job may bring along, and a little for the job around them. Together 128 MiB and 384 KiB.
 pub const TO_GUEST_BYTES_MAX: usize = crate::OBJECT_BYTES_MAX
     + crate::contract::MANIFEST_BYTES_MAX
     + crate::contract::GLOBALS_BYTES_MAX

@@ -7,6 +7,7 @@ use crate::evidence::{LineCost, Loaded, Splat};
 use crate::level::Level;
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use time::Date;
 
 /// The four answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -52,6 +53,17 @@ impl Verdict {
             Self::Fails => 3,
         };
         parts.into_iter().max_by_key(rank).unwrap_or(Self::NotAttempted)
+    }
+
+    /// The verdict of a run from its required cells, each with whether its failure is excused. What is
+    /// excused decides nothing, so a run that requires nothing else holds, as a suite of expected failures
+    /// does in a test runner. `Passes` is then said of the run and of none of its cells.
+    pub fn of_run(required: impl IntoIterator<Item = (Self, bool)>) -> Self {
+        let (excused, deciding): (Vec<_>, Vec<_>) = required.into_iter().partition(|(_, excused)| *excused);
+        if deciding.is_empty() && !excused.is_empty() {
+            return Self::Passes;
+        }
+        Self::of_all(deciding.into_iter().map(|(verdict, _)| verdict))
     }
 }
 
@@ -211,6 +223,9 @@ pub struct CellVerdict {
     /// Whether its failure was expected, so that it does not decide the run.
     #[serde(default)]
     pub excused: bool,
+    /// The last day on which it is, if it is.
+    #[serde(default, with = "crate::contract::day::option")]
+    pub excused_until: Option<Date>,
     /// Modules that were loaded because they have what the object hooks or calls.
     #[serde(default)]
     pub modules: Vec<String>,
@@ -233,16 +248,16 @@ impl CellVerdict {
             chosen: Vec::new(),
             expectations: Vec::new(),
             excused: false,
+            excused_until: None,
             modules: Vec::new(),
             splats: Vec::new(),
         }
     }
 }
 
-/// The exit code of a run: 0 works, 1 does not, 2 could not tell. Optional cells never decide,
-/// so only the verdicts of required cells are given here.
-pub fn exit_code(required: impl IntoIterator<Item = Verdict>) -> u8 {
-    match Verdict::of_all(required) {
+/// The exit code of a run with this verdict: 0 works, 1 does not, 2 could not tell.
+pub fn exit_code(run: Verdict) -> u8 {
+    match run {
         Verdict::Passes => 0,
         Verdict::Fails => 1,
         Verdict::NotAttempted | Verdict::Inconclusive => 2,
@@ -255,10 +270,22 @@ mod tests {
 
     #[test]
     fn nothing_is_green_by_being_empty_unexercised_or_broken() {
-        assert_eq!(exit_code([]), 2);
-        assert_eq!(exit_code([Verdict::Passes]), 0);
-        assert_eq!(exit_code([Verdict::Passes, Verdict::NotAttempted]), 2);
-        assert_eq!(exit_code([Verdict::Passes, Verdict::Inconclusive]), 2);
-        assert_eq!(exit_code([Verdict::Fails, Verdict::Inconclusive]), 1);
+        let exit_code = |required: &[Verdict]| {
+            super::exit_code(Verdict::of_run(required.iter().map(|verdict| (*verdict, false))))
+        };
+        assert_eq!(exit_code(&[]), 2);
+        assert_eq!(exit_code(&[Verdict::Passes]), 0);
+        assert_eq!(exit_code(&[Verdict::Passes, Verdict::NotAttempted]), 2);
+        assert_eq!(exit_code(&[Verdict::Passes, Verdict::Inconclusive]), 2);
+        assert_eq!(exit_code(&[Verdict::Fails, Verdict::Inconclusive]), 1);
+    }
+
+    #[test]
+    fn what_is_excused_decides_nothing_and_everything_else_does() {
+        let excused = (Verdict::Fails, true);
+        assert_eq!(Verdict::of_run([excused, excused]), Verdict::Passes);
+        for verdict in Verdict::ALL {
+            assert_eq!(Verdict::of_run([excused, (verdict, false)]), verdict);
+        }
     }
 }

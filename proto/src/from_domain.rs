@@ -329,6 +329,7 @@ pub fn cell_verdict(verdict: &CellVerdict, evidence: Option<(&Evidence, Digest)>
         chosen: verdict.chosen.clone(),
         expectations: verdict.expectations.clone(),
         excused: verdict.excused,
+        excused_until: verdict.excused_until.map(|day| day.to_string()).unwrap_or_default(),
         modules: verdict.modules.clone(),
         splats: verdict.splats.iter().map(Into::into).collect(),
         checks: verdict.checks.iter().map(Into::into).collect(),

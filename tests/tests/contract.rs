@@ -10,10 +10,12 @@ use tests::system::{System, repository};
 const KERNELS: &str = "5.10,6.12";
 
 async fn asked(system: &System, source: &str, manifest: &str) -> anyhow::Result<wire::GetRunResponse> {
-    let manifest = serde_json::to_vec(&parse("m.yaml", manifest)?)?;
+    let manifest = parse("m.yaml", manifest)?;
+    let level = if manifest.contract.checks.is_empty() { wire::Level::Attach } else { wire::Level::Behave };
+    let (manifest, level) = (serde_json::to_vec(&manifest)?, level.into());
     let object = compiled(&format!("contract/objects/{source}.bpf.c"), "PLAIN")?;
-    let request =
-        wire::SubmitRunRequest { kernels: KERNELS.to_owned(), fresh: true, manifest, ..Default::default() };
+    let kernels = KERNELS.to_owned();
+    let request = wire::SubmitRunRequest { kernels, level, fresh: true, manifest, ..Default::default() };
     system.submit(vec![object], request).await
 }
 
@@ -41,6 +43,33 @@ fn left_out(verdict: &wire::CellVerdict, name: &str) {
     assert!(program.terms.starts_with("left out by choice"), "{program:?}");
 }
 
+/// Targets of every kind that are declared and not compiled in; and what does not decide.
+fn targets(verdict: &wire::CellVerdict) -> anyhow::Result<()> {
+    // The programs are accepted only with the variables as declared.
+    for (name, hook) in [
+        ("on_write", "vfs_write"),
+        ("on_read", "vfs_read"),
+        ("on_event", "syscalls:sys_enter_openat"),
+        ("on_raw", "sys_enter"),
+        ("on_typed", "sys_enter"),
+        ("allow", "file_open"),
+        ("on_call", "a function of the validator"),
+        ("ingress", "/sys/fs/cgroup/bpfcompat"),
+    ] {
+        attaches(verdict, name, hook);
+    }
+    for (name, code, target) in [
+        ("on_nothing", "not_exercised", "/init:no_such_function"),
+        ("nowhere", "attach_target_missing", "no_such_function"),
+    ] {
+        let optional = program(verdict, name);
+        let cause = optional.cause.as_ref().context("a cause")?;
+        assert_eq!((cause.code.as_str(), cause.subject.as_str()), (code, target), "{optional:?}");
+        assert!(!optional.required && optional.terms == "declared as not required", "{optional:?}");
+    }
+    Ok(())
+}
+
 /// Every field of a manifest at work: without any one of them this object does not pass.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_object_works_once_its_loader_is_declared() -> anyhow::Result<()> {
@@ -56,9 +85,7 @@ async fn an_object_works_once_its_loader_is_declared() -> anyhow::Result<()> {
     for series in ["5.10", "6.12"] {
         let verdict = on(&run, series)?;
         assert_eq!(verdict.verdict(), wire::Verdict::Passes, "{verdict:?}");
-        // Sections and globals: the programs are accepted only with the variables as declared.
-        attaches(verdict, "on_write", "vfs_write");
-        attaches(verdict, "on_read", "vfs_read");
+        targets(verdict)?;
         // Inferred, as nobody declared it.
         attaches(verdict, "entry", "veth0");
         assert!(verdict.inferred[0].contains("`entry` stands in section `xdp_entry`"), "{verdict:?}");
@@ -81,6 +108,8 @@ async fn an_object_works_once_its_loader_is_declared() -> anyhow::Result<()> {
     }
 
     let (old, new) = (on(&run, "5.10")?, on(&run, "6.12")?);
+    // A global in data that programs may change is what it was set to.
+    assert_eq!(new.checks[0].verdict(), wire::Verdict::Passes, "{:?}", new.checks);
     for (verdict, kept, others) in [
         (old, ["walk_unrolled", "jump_plain", "state_old"], ["walk_loop", "jump_loop", "state_new"]),
         (new, ["walk_loop", "jump_loop", "state_new"], ["walk_unrolled", "jump_plain", "state_old"]),

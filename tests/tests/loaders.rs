@@ -36,13 +36,8 @@ impl Lab {
     async fn order(&self, object: &str, loader: Loader, files: Vec<LoaderFile>) -> anyhow::Result<Order> {
         let path = tests::system::repository().join(format!("target/corpus/{object}.bpf.o"));
         let bytes = std::fs::read(&path).with_context(|| format!("{}: run `make corpus`", path.display()))?;
-        let fact = |program: insight::object::Program| ProgramFact {
-            name: program.name,
-            section: program.section,
-            kind: String::new(),
-            autoload: program.autoload,
-        };
-        let programs = insight::object::inspect(&bytes)?.programs.into_iter().map(fact).collect();
+        let programs = insight::object::inspect(&bytes)?.programs;
+        let programs = programs.into_iter().map(ProgramFact::from).collect();
         let order = self.guests.order(KERNEL, (object.to_owned(), bytes)).await?;
         Ok(Order { loader, programs, loader_files: Arc::new(files), start: Start::Cold, ..order })
     }
@@ -70,6 +65,16 @@ impl Lab {
         let order = self.order("tracepoint_hash", Loader::External("hostile".to_owned()), files).await?;
         let (steps, _) = watch::channel(Step::Boot);
         Ok(self.hypervisor.answer(order, steps, CancellationToken::new()).await?)
+    }
+
+    /// A script as external loader is refused by its name, and says nothing about the object.
+    async fn decides_nothing(&self, script: &str, says: &str) -> anyhow::Result<()> {
+        let evidence = self.hostile(script).await?;
+        let End::Refused(told) = &evidence.end else { anyhow::bail!("{script}: {:?}", evidence.end) };
+        ensure!(told.contains("`hostile`") && told.contains(says), "{script}: {told}");
+        let verdict = judge(&evidence, Level::Attach, date!(2026 - 12 - 01));
+        assert_eq!(self::told(&verdict), (Verdict::Inconclusive, "infrastructure"), "{script}");
+        Ok(())
     }
 }
 
@@ -119,16 +124,20 @@ async fn a_hostile_loader_decides_nothing_and_is_named() -> anyhow::Result<()> {
         (r#"echo '{"done":{}}'"#, "did not say hello"),
         (r#"echo '{"hello":{"version":2,"loader":"1"}}'"#, "version 2"),
         ("echo complaint >&2; exit 3", "complaint"),
+        ("exit 0", "ended with exit status: 0 before it was done"),
         (&format!("{HELLO}; printf '{{\"done\"'"), "inside a message"),
         (&endless, "bytes"),
         (&forks, "before it was done"),
         (&stranger, "`nobody`"),
     ] {
-        let evidence = lab.hostile(script).await?;
-        let End::Refused(told) = &evidence.end else { anyhow::bail!("{script}: {:?}", evidence.end) };
-        ensure!(told.contains("`hostile`") && told.contains(says), "{script}: {told}");
-        let verdict = judge(&evidence, Level::Attach, date!(2026 - 12 - 01));
-        assert_eq!(self::told(&verdict), (Verdict::Inconclusive, "infrastructure"), "{script}");
+        lab.decides_nothing(script, says).await?;
     }
     Ok(())
+}
+
+/// Beside the others, as it takes its time.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_loader_that_says_no_more_is_given_up() -> anyhow::Result<()> {
+    let silent = format!("{HELLO}; exec busybox sleep 1000");
+    Lab::start().await?.decides_nothing(&silent, "said nothing for 90 s").await
 }

@@ -193,7 +193,8 @@ async fn what_is_no_command_is_refused_before_any_guest() -> anyhow::Result<()> 
         level: wire::Level::Behave.into(),
         ..Default::default()
     };
-    assert!(system.submit(vec![object], request).await.is_err());
+    let error = system.submit(vec![object], request).await.expect_err("an object is no archive");
+    assert!(format!("{error:#}").contains("not a tar archive"), "{error:#}");
     system.stop().await;
     Ok(())
 }

@@ -8,7 +8,6 @@ use bytes::Bytes;
 use domain::digest::Digest;
 use domain::evidence::{Accelerator, Start};
 use domain::kernel::Series;
-use domain::level::Level;
 use nix::fcntl::{FcntlArg, SealFlag, fcntl};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::stat::Mode;
@@ -26,7 +25,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use worker::jail::{Degradation, Jail};
 use worker::kernel::{Library, Settings};
-use worker::machine::{Hypervisor, Order, Origin, Qemu, Step, template};
+use worker::machine::{BootFiles, Hypervisor, Order, Qemu, Step, template};
 use worker::tally::{Event, Tally};
 
 /// Longer than anything here takes, so that a deadline that fires is a failure and not a hang.
@@ -55,30 +54,10 @@ async fn host() -> Host {
 }
 
 fn order(vmlinuz: PathBuf, initramfs: PathBuf, start: Start) -> Order {
+    let files = BootFiles { series: Series { major: 6, minor: 12 }, vmlinuz, initramfs, modules: vec![] };
     let object = Bytes::from(vec![0; OBJECT_BYTES]);
-    Order {
-        series: Series { major: 6, minor: 12 },
-        vmlinuz,
-        initramfs,
-        origin: Origin { kernel: Digest::of(b"kernel"), initramfs: Digest::of(b"initramfs") },
-        modules: vec![],
-        validator: Digest::of(b"validator"),
-        object_name: "garbage.bpf.o".to_owned(),
-        object_digest: Digest::of(&object),
-        on_demand: std::sync::Arc::default(),
-        object,
-        level: Level::Load,
-        loader: domain::axis::Loader::default(),
-        programs: Vec::new(),
-        loader_files: std::sync::Arc::default(),
-        contract: domain::contract::Contract::default(),
-        globals: Vec::new(),
-        places: Vec::new(),
-        axes: domain::axis::Axes::default(),
-        memory_bytes: 1 << 30,
-        timeout: LONG,
-        start,
-    }
+    let object_digest = Digest::of(&object);
+    Order { object, object_digest, start, ..Order::of(files, 1 << 30, LONG) }
 }
 
 /// A newest 6.12 of those that every test of this project boots.

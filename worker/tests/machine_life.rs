@@ -11,7 +11,6 @@ use bytes::Bytes;
 use domain::digest::Digest;
 use domain::evidence::{Accelerator, End, Evidence, Start};
 use domain::kernel::Series;
-use domain::level::Level;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::stat::Mode;
 use std::fs::File;
@@ -25,7 +24,7 @@ use tokio::sync::{oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use worker::guest::watchdog::Limits;
 use worker::jail::Jail;
-use worker::machine::{BootFiles, Hypervisor, MachineError, Order, Origin, Qemu, Step, prove_accelerator};
+use worker::machine::{BootFiles, Hypervisor, MachineError, Order, Qemu, Step, prove_accelerator};
 
 /// Longer than anything here takes, so that a deadline that fires is a failure and not a hang.
 const LONG: Duration = Duration::from_secs(120);
@@ -51,29 +50,9 @@ async fn hypervisor() -> Hypervisor {
 fn order(vmlinuz: PathBuf, directory: &TempDir) -> Order {
     let initramfs = directory.path().join("initramfs");
     std::fs::write(&initramfs, b"never unpacked").unwrap();
-    Order {
-        series: SERIES,
-        vmlinuz,
-        initramfs,
-        origin: Origin { kernel: Digest::of(b"kernel"), initramfs: Digest::of(b"initramfs") },
-        modules: vec![],
-        validator: Digest::of(b"validator"),
-        object_name: "probe.bpf.o".to_owned(),
-        object: Bytes::from_static(b"object"),
-        object_digest: Digest::of(b"object"),
-        on_demand: std::sync::Arc::default(),
-        level: Level::Load,
-        loader: domain::axis::Loader::default(),
-        programs: Vec::new(),
-        loader_files: std::sync::Arc::default(),
-        contract: domain::contract::Contract::default(),
-        globals: Vec::new(),
-        places: Vec::new(),
-        axes: domain::axis::Axes::default(),
-        memory_bytes: 64 << 20,
-        timeout: LONG,
-        start: Start::Cold,
-    }
+    let files = BootFiles { series: SERIES, vmlinuz, initramfs, modules: vec![] };
+    let (object, object_digest) = (Bytes::from_static(b"object"), Digest::of(b"object"));
+    Order { object, object_digest, start: Start::Cold, ..Order::of(files, 64 << 20, LONG) }
 }
 
 /// A kernel image that QEMU accepts and whose set-up code is `code`. The offsets are those of the

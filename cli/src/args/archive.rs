@@ -50,7 +50,7 @@ pub(crate) fn pack(typed: &typed::Command) -> Result<(ObjectFile, Manifest), Not
     let name = terms.program.rsplit('/').next().unwrap_or_default().to_owned();
     let mut manifest = Manifest::default();
     manifest.contract.command = Some(terms);
-    fit(&manifest, "--bin", &bytes)
+    fit(&manifest, None, "--bin", &bytes)
         .map_err(|error| NotReady::Command(Box::new(CommandError::Unfit(error))))?;
     Ok((ObjectFile { label: name.clone(), name, digest: Digest::of(&bytes), bytes }, manifest))
 }

@@ -32,8 +32,9 @@ pub(crate) fn read(path: &Path, objects: &[ObjectFile]) -> Result<Manifest, Mani
     let bytes = file::read(path, EXPECTED)?;
     let text = String::from_utf8(bytes).map_err(|_| ManifestFileError::NotText(name.clone()))?;
     let manifest = parse(&name, &text)?;
+    let mut fitted = None;
     for object in objects {
-        fit(&manifest, &object.label, &object.bytes)?;
+        fitted = Some(fit(&manifest, fitted.as_ref(), &object.label, &object.bytes)?);
     }
     Ok(manifest)
 }

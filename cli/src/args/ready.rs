@@ -238,17 +238,36 @@ fn objects(paths: &[PathBuf]) -> Result<Vec<ObjectFile>, NotReady> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::args::typed::{Typed, Verb};
+    use crate::settings::{self, Surroundings};
+    use clap::Parser as _;
+
+    /// What is asked about an object with this manifest and these flags: kernels, optional ones, loaders, level.
+    fn asked(manifest: &str, flags: &[&str]) -> (String, Option<String>, Vec<Loader>, Level) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("m.yaml");
+        std::fs::write(&file, format!("version: 1\n{manifest}")).expect("a file");
+        let object = concat!(env!("CARGO_MANIFEST_DIR"), "/../fuzz/seeds/object/access.bpf.o");
+        let words = ["bpfcompat", "test", object, "--manifest", file.to_str().expect("UTF-8")];
+        let typed = Typed::try_parse_from(words.iter().chain(flags)).expect("it can be typed");
+        let around = Surroundings { is_root: true, config_home: None, data_home: None, home: None };
+        let settings = settings::read(&typed.global, &around).expect("defaults");
+        let Verb::Test(test) = &typed.verb else { panic!("it is a test") };
+        let Question { kernels, optional, loaders, level, .. } = question(test, &settings).expect("it fits");
+        (kernels.to_string(), optional.map(|optional| optional.to_string()), loaders, level)
+    }
 
     #[test]
     fn a_flag_says_more_than_a_manifest_and_a_manifest_more_than_settings() {
-        let said = |text: &str| selector("--kernels", &[text.to_owned()]).expect(text);
-        for (asked, expected) in [
-            ([said("6.1"), said("6.6"), said("lts")], Some("6.1")),
-            ([None, said("6.6"), said("lts")], Some("6.6")),
-            ([None, None, said("lts")], Some("lts")),
-            ([None, None, None], None),
-        ] {
-            assert_eq!(nearest(asked).map(|selector| selector.to_string()).as_deref(), expected);
-        }
+        let some = |text: &str| Some(text.to_owned());
+        let manifest = "required_kernels: 6.1\noptional_kernels: 5.10\nloaders: [aya, libbpf]\n\
+                        checks: [{name: c, command: 'true'}]";
+        let of_manifest = ("6.1".to_owned(), some("5.10"), vec![Loader::Aya, Loader::Libbpf], Level::Behave);
+        assert_eq!(asked(manifest, &[]), of_manifest);
+        let flags = ["--kernels", "6.6", "--optional", "6.12", "--loader", "libbpf", "--level", "load"];
+        let of_flags = ("6.6".to_owned(), some("6.12"), vec![Loader::Libbpf], Level::Load);
+        assert_eq!(asked(manifest, &flags), of_flags);
+        let of_settings = ("lts,newest".to_owned(), None, vec![Loader::Libbpf], Level::Attach);
+        assert_eq!(asked("name: nothing", &[]), of_settings);
     }
 }

@@ -27,6 +27,7 @@ use worker::machine::{BootFiles, Proof, Qemu, host_memory_bytes, prove_accelerat
 use worker::slot::answer::GUEST_BYTES;
 use worker::slot::budget::{Budget, Limit};
 use worker::slot::capacity::Capacity;
+use worker::tools::Tools;
 use worker::validator::Validator;
 
 /// Free space below which a download and a boot cannot be expected to fit.
@@ -137,6 +138,7 @@ async fn local(settings: &Settings, status: &Status) -> Vec<Check> {
         validator(settings),
         keyring(&settings.sources.keyring),
         gpgv().await,
+        shell(&Tools::read(None)),
         folder(&settings.data_dir),
         capacity(),
     ];
@@ -200,6 +202,16 @@ async fn prove(settings: &Settings, qemu: &Qemu, jail: Arc<Jail>) -> Option<Proo
 fn validator(settings: &Settings) -> Check {
     let read = Validator::read(settings.validator.as_deref());
     Check::of("validator", read.map(|validator| format!("sha256 {}", validator.digest.short())))
+}
+
+/// What checks and commands need in a guest; objects are answered about without it.
+fn shell(tools: &Tools) -> Check {
+    match tools.bytes() {
+        Ok(_) => Check::good("busybox", "guests have a shell for checks and commands"),
+        Err(error) => {
+            Check::new("busybox", State::Limited, error.to_string(), "only checks and commands need it")
+        }
+    }
 }
 
 fn keyring(path: &Path) -> Check {
@@ -321,5 +333,12 @@ mod tests {
             assert_eq!((check.state, check.remedy.as_str()), (State::Limited, lack.degradation.remedy()));
         }
         assert!(matches!(jailed(&[])[..], [Check { state: State::Good, .. }]));
+    }
+
+    #[test]
+    fn without_a_shell_for_guests_less_works_and_it_says_what() {
+        let check = shell(&Tools::read(Some(Path::new("/nowhere/busybox"))));
+        assert!(check.state == State::Limited && check.says.contains("busybox-static"), "{}", check.says);
+        assert_eq!(check.remedy, "only checks and commands need it");
     }
 }

@@ -65,7 +65,7 @@ async fn watch(context: &Context, connection: &mut Connection, run: &str) -> Res
     let bare = wire::Run::default();
     let matrix = Matrix::new(&response, response.run.as_ref().unwrap_or(&bare));
     super::print(&table::run(&matrix, context.look(false), false))?;
-    Ok(Exit::of_run(matrix.required()))
+    Ok(Exit::of_run(matrix.verdict()))
 }
 
 async fn cancel(context: &Context, services: &mut Services, run: &str) -> Result<Exit, Failure> {

@@ -122,5 +122,5 @@ fn report(
             output.write(&render()).map_err(Failure::environment)?;
         }
     }
-    Ok(Exit::of_run(matrix.required()))
+    Ok(Exit::of_run(matrix.verdict()))
 }

@@ -1,5 +1,6 @@
 //! What came of the checks: a line for each, with the kernels on which it does not pass.
 
+use super::gathered::gathered;
 use super::matrix::{Matrix, glyph, tone};
 use super::paint::{Paint, Tone};
 use super::{printable, table};
@@ -12,8 +13,8 @@ struct Summary<'a> {
     kernels: usize,
     passes: usize,
     worst: Verdict,
-    /// What went wrong, each once, and on which kernels.
-    wrong: Vec<(&'a str, Vec<usize>)>,
+    /// What went wrong, and on which kernel.
+    wrong: Vec<(&'a str, usize)>,
 }
 
 /// A block for each object that has checks.
@@ -32,7 +33,7 @@ pub(crate) fn lines(matrix: &Matrix<'_>, paint: Paint) -> Vec<String> {
             let count = format!("passes on {} of {} kernels", summary.passes, summary.kernels);
             let name = printable(summary.name);
             lines.push(format!("  {mark} {name}{optional}  {}", paint.paint(Tone::Dim, &count)));
-            for (says, kernels) in summary.wrong {
+            for (says, kernels) in gathered(summary.wrong) {
                 lines.push(format!("    {}: {}", table::kernels(matrix, &kernels), printable(says)));
             }
         }
@@ -64,10 +65,7 @@ fn summaries<'a>(matrix: &'a Matrix<'_>, object: usize) -> Vec<Summary<'a>> {
                 continue;
             }
             let says = check.cause.as_ref().map_or("it has no verdict", |cause| cause.says.as_str());
-            match summary.wrong.iter_mut().find(|(known, _)| *known == says) {
-                Some((_, kernels)) => kernels.push(cell.kernel),
-                None => summary.wrong.push((says, vec![cell.kernel])),
-            }
+            summary.wrong.push((says, cell.kernel));
         }
     }
     all

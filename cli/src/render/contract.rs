@@ -1,6 +1,7 @@
 //! What an object was exercised under: declared, inferred, chosen, expected. Each said once, with the
 //! kernels it holds for where that is not all of them.
 
+use super::gathered::gathered;
 use super::matrix::Matrix;
 use proto::wire;
 
@@ -23,23 +24,19 @@ pub(crate) fn told<'a>(matrix: &'a Matrix<'_>, object: usize) -> (Vec<Told<'a>>,
     let cells: Vec<_> = matrix.cells.iter().filter(|cell| cell.object == object).collect();
     let verdicts: Vec<_> =
         cells.iter().filter_map(|cell| Some((cell.kernel, cell.wire.verdict.as_ref()?))).collect();
-    let mut all: Vec<Told<'a>> = Vec::new();
-    for (kind, sentences) in KINDS {
-        for (kernel, verdict) in &verdicts {
-            for says in sentences(verdict) {
-                match all.iter_mut().find(|told| told.kind == *kind && told.says == says) {
-                    Some(told) if told.kernels.last() == Some(kernel) => {}
-                    Some(told) => told.kernels.push(*kernel),
-                    None => all.push(Told { kind, says, kernels: vec![*kernel] }),
-                }
-            }
-        }
-    }
-    for told in &mut all {
-        if told.kernels.len() == verdicts.len() {
-            told.kernels.clear();
-        }
-    }
+    let said = KINDS.iter().flat_map(|(kind, sentences)| {
+        let of_kernel = |(kernel, verdict): &(usize, &'a wire::CellVerdict)| {
+            let kernel = *kernel;
+            sentences(verdict).iter().map(move |says| ((*kind, says.as_str()), kernel))
+        };
+        verdicts.iter().flat_map(of_kernel).collect::<Vec<_>>()
+    });
+    let everywhere = verdicts.len();
+    let told = |((kind, says), kernels): ((&'static str, &'a str), Vec<usize>)| {
+        let kernels = if kernels.len() == everywhere { Vec::new() } else { kernels };
+        Told { kind, says, kernels }
+    };
+    let mut all: Vec<Told<'a>> = gathered(said).into_iter().map(told).collect();
     let more = all.len().saturating_sub(LINES_MAX);
     all.truncate(LINES_MAX);
     (all, more)

@@ -1,6 +1,7 @@
 //! What the verifier counted of each program, beside what the kernel allows. Kernels that count alike
 //! share a line.
 
+use super::gathered::gathered;
 use super::matrix::Matrix;
 use super::paint::{Paint, Tone};
 use super::{printable, table};
@@ -28,22 +29,18 @@ pub(crate) struct Row<'a> {
 pub(crate) fn rows<'a>(matrix: &Matrix<'a>) -> Vec<Row<'a>> {
     let mut rows: Vec<Row<'a>> = Vec::new();
     for object in 0..matrix.objects.len() {
-        let first = rows.len();
-        for cell in matrix.cells.iter().filter(|cell| cell.object == object) {
-            for program in cell.wire.verdict.iter().flat_map(|verdict| &verdict.programs) {
-                let Some(verification) = &program.verification else { continue };
-                let counts = counts(verification, program.stats.as_ref());
-                let is_same = |row: &&mut Row<'_>| row.program == program.name && row.counts == counts;
-                match rows[first..].iter_mut().find(is_same) {
-                    Some(row) => row.kernels.push(cell.kernel),
-                    None => {
-                        rows.push(Row { object, program: &program.name, counts, kernels: vec![cell.kernel] })
-                    }
-                }
-            }
-        }
-        let names: Vec<&str> = rows[first..].iter().map(|row| row.program).collect();
-        rows[first..].sort_by_key(|row| names.iter().position(|name| *name == row.program));
+        let cells = matrix.cells.iter().filter(|cell| cell.object == object);
+        let mut said = gathered(cells.flat_map(|cell| {
+            let programs = cell.wire.verdict.iter().flat_map(|verdict| &verdict.programs);
+            programs.filter_map(|program| {
+                let counts = counts(program.verification.as_ref()?, program.stats.as_ref());
+                Some(((program.name.as_str(), counts), cell.kernel))
+            })
+        }));
+        let names: Vec<&str> = said.iter().map(|((program, _), _)| *program).collect();
+        said.sort_by_key(|((program, _), _)| names.iter().position(|name| name == program));
+        let row = |((program, counts), kernels)| Row { object, program, counts, kernels };
+        rows.extend(said.into_iter().map(row));
     }
     rows
 }

@@ -1,5 +1,6 @@
 //! Loaders that disagree in the same environment, with the kernels they do so on.
 
+use super::gathered::gathered;
 use super::matrix::{Cell, Matrix, words};
 use super::table;
 use domain::verdict::{Reached, Verdict};
@@ -42,23 +43,18 @@ pub(crate) fn all<'a>(matrix: &Matrix<'a>) -> Vec<Found<'a>> {
 
 /// One line for each disagreement: the same one on several kernels is told once.
 pub(crate) fn lines(matrix: &Matrix<'_>) -> Vec<String> {
-    let mut told: Vec<(usize, String, Vec<usize>)> = Vec::new();
-    for Found { object, kernel, on } in all(matrix) {
+    let told = all(matrix).into_iter().map(|Found { object, kernel, on }| {
         let subject = on.program.map_or_else(|| "the object".to_owned(), |program| format!("`{program}`"));
         let stands: Vec<String> = on.stands.iter().map(|(loader, stand)| stand_of(loader, stand)).collect();
-        let says = format!("{subject}: {}", stands.join(", "));
-        match told.iter_mut().find(|(of, known, _)| *of == object && *known == says) {
-            Some((_, _, kernels)) => kernels.push(kernel),
-            None => told.push((object, says, vec![kernel])),
-        }
-    }
-    let line = |(object, says, kernels): (usize, String, Vec<usize>)| {
+        ((object, format!("{subject}: {}", stands.join(", "))), kernel)
+    });
+    let line = |((object, says), kernels): ((usize, String), Vec<usize>)| {
         let (row, kernels) = (&matrix.objects[object], table::kernels(matrix, &kernels));
         let under =
             if row.environment.is_empty() { String::new() } else { format!(" with {}", row.environment) };
         format!("≠ loaders disagree about {} on {kernels}{under}: {says}", row.name)
     };
-    told.into_iter().map(line).collect()
+    gathered(told).into_iter().map(line).collect()
 }
 
 fn stand_of(loader: &str, stand: &Stand<'_>) -> String {

@@ -51,7 +51,7 @@ struct Report<'a> {
     cells: Vec<Cell<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     disagreements: Vec<Disagreement<'a>>,
-    summary: Summary,
+    summary: Summary<'a>,
 }
 
 /// Each object once, however many loaders load it.
@@ -120,9 +120,10 @@ struct Manifest {
 }
 
 impl Manifest {
+    /// None where flags declared everything.
     fn of(json: &[u8]) -> Option<Self> {
         let contract::Manifest { file, name, metadata, .. } = serde_json::from_slice(json).ok()?;
-        Some(Self { file, name, metadata })
+        (!file.is_empty()).then_some(Self { file, name, metadata })
     }
 }
 
@@ -252,6 +253,8 @@ struct Contract<'a> {
     chosen: &'a [String],
     expectations: &'a [String],
     excused: bool,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    excused_until: &'a str,
 }
 
 impl<'a> Contract<'a> {
@@ -262,6 +265,7 @@ impl<'a> Contract<'a> {
             chosen: &verdict.chosen,
             expectations: &verdict.expectations,
             excused: verdict.excused,
+            excused_until: &verdict.excused_until,
         }
     }
 }
@@ -293,7 +297,7 @@ impl<'a> Cell<'a> {
             },
             axes: cell.wire.axes.as_ref().map(Axes::of),
             environment: guest.and_then(Environment::of),
-            required: cell.wire.required,
+            required: cell.decides(),
             verdict: cell.verdict().name(),
             cause: verdict.and_then(|verdict| verdict.cause.as_ref()).map(Cause::of),
             guest: guest.map(|guest| Guest {
@@ -492,21 +496,25 @@ impl<'a> Cause<'a> {
 }
 
 /// How many cells ended how, and what the shell is told. Optional cells are counted and do not
-/// decide.
+/// decide; excused ones are counted among those that fail and once more apart.
 #[derive(Serialize)]
-struct Summary {
+struct Summary<'a> {
     works: bool,
     exit_code: u8,
     passes: usize,
     fails: usize,
     not_attempted: usize,
     inconclusive: usize,
+    excused: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    excused_until: Option<&'a str>,
 }
 
-impl Summary {
-    fn of(matrix: &Matrix<'_>) -> Self {
+impl<'a> Summary<'a> {
+    fn of(matrix: &Matrix<'a>) -> Self {
         let count = |verdict| matrix.cells.iter().filter(|cell| cell.verdict() == verdict).count();
-        let exit = Exit::of_run(matrix.required());
+        let exit = Exit::of_run(matrix.verdict());
+        let excused = matrix.excused();
         Self {
             works: exit == Exit::Works,
             exit_code: exit.code(),
@@ -514,6 +522,8 @@ impl Summary {
             fails: count(Verdict::Fails),
             not_attempted: count(Verdict::NotAttempted),
             inconclusive: count(Verdict::Inconclusive),
+            excused: excused.map_or(0, |excused| excused.cells),
+            excused_until: excused.map(|excused| excused.first),
         }
     }
 }

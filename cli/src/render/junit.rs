@@ -2,7 +2,7 @@
 //!
 //! A failing cell is a `failure`, an inconclusive one an `error`. A required cell that was not
 //! attempted is an `error` too, because `skipped` is shown green; an optional cell that is not a
-//! pass is `skipped`, because it must not decide.
+//! pass, and a failure that is excused, is `skipped`, because it must not decide.
 
 use super::matrix::{Cell, Matrix, words};
 use super::reason::headline;
@@ -56,7 +56,7 @@ fn case(text: &mut String, matrix: &Matrix<'_>, cell: &Cell<'_>) {
 }
 
 fn element(cell: &Cell<'_>) -> Option<&'static str> {
-    match (cell.verdict(), cell.wire.required) {
+    match (cell.verdict(), cell.decides()) {
         (Verdict::Passes, _) => None,
         (Verdict::Fails | Verdict::NotAttempted | Verdict::Inconclusive, false) => Some("skipped"),
         (Verdict::Fails, true) => Some("failure"),

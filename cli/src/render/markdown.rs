@@ -1,6 +1,7 @@
 //! The matrix and its reasons as Markdown, for a comment on a change or a build summary.
 
 use super::contract::{self, Told};
+use super::line_costs::{self, Dearest};
 use super::matrix::Matrix;
 use super::paint::Paint;
 use super::reason::{headline, place, reasons, unproven};
@@ -64,12 +65,27 @@ pub(crate) fn report(matrix: &Matrix<'_>, counted: bool) -> String {
     if !checked.is_empty() {
         text.push_str(&format!("\n```{}\n```\n", checked.join("\n")));
     }
+    for dearest in line_costs::dearest(matrix) {
+        text.push_str(&costs(matrix, &dearest));
+    }
     let notes = disagreement::lines(matrix).into_iter().chain(unproven(matrix));
     for line in notes.chain(modules::loaded(matrix)).chain(own_loader::loaded(matrix)) {
         text.push_str(&format!("\n{}\n", cell(&line)));
     }
     if counted {
         text.push_str(&counts(matrix));
+    }
+    text
+}
+
+fn costs(matrix: &Matrix<'_>, dearest: &Dearest<'_>) -> String {
+    let (object, kernel) = (&matrix.objects[dearest.object].label, &matrix.kernels[dearest.kernel].label);
+    let program = code(dearest.program);
+    let mut text = format!("\n**{}**: dearest lines of `{program}` on {}\n", cell(object), cell(kernel));
+    text.push_str("\n| instructions walked | line | source |\n|---|---|---|\n");
+    for cost in dearest.lines {
+        let (place, source) = (cell(&line_costs::place(cost)), cell(cost.text.trim()));
+        text.push_str(&format!("| {} | {place} | {source} |\n", cost.walked));
     }
     text
 }
@@ -157,5 +173,18 @@ Nothing here can attach a sk\\_lookup program.
 </details>
 ";
         assert_eq!(super::report(&sample::matrix(&response), true), format!("{expected}{counted}"));
+    }
+
+    #[test]
+    fn the_dearest_lines_are_a_table_of_their_own() {
+        let told = super::report(&sample::matrix(&sample::everything()), false);
+        let table = "
+**probe.bpf.o**: dearest lines of `on_exec` on 6.12 cloud
+
+| instructions walked | line | source |
+|---|---|---|
+| 9648 | probe.bpf.c:42 | for (int i = 0; i \\< 64; i++) |
+";
+        assert!(told.contains(table), "{told}");
     }
 }

@@ -45,7 +45,7 @@ pub(crate) struct Object<'a> {
 pub(crate) struct Kernel<'a> {
     /// Series and flavour where that names one kernel of the run, else its release or id.
     pub(crate) label: String,
-    /// Whether it decides anything.
+    /// Whether any of its cells was asked as one that decides.
     pub(crate) required: bool,
     /// What the controller says of it.
     pub(crate) wire: &'a wire::Kernel,
@@ -60,6 +60,17 @@ pub(crate) struct Cell<'a> {
     pub(crate) kernel: usize,
     /// What the controller says of it.
     pub(crate) wire: &'a wire::Cell,
+}
+
+/// Failures that are expected. Days are texts such as `2027-01-31`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Excused<'a> {
+    /// How many cells fail so.
+    pub(crate) cells: usize,
+    /// The day after which the first of them decides again.
+    pub(crate) first: &'a str,
+    /// The day after which all of them do.
+    pub(crate) last: &'a str,
 }
 
 impl<'a> Matrix<'a> {
@@ -92,12 +103,19 @@ impl<'a> Matrix<'a> {
         self.places.get(&(object, kernel)).map(|at| self.cells[*at])
     }
 
-    /// Verdicts of the cells that decide. A cell without a verdict was not answered, and an
-    /// unanswered cell is inconclusive; so is one that the run counts and that is not here.
-    pub(crate) fn required(&self) -> impl Iterator<Item = Verdict> {
+    /// The verdict of the run. A cell without a verdict was not answered, and an unanswered cell is
+    /// inconclusive; so is one that the run counts and that is not here.
+    pub(crate) fn verdict(&self) -> Verdict {
         let told = u32::try_from(self.cells.len()).unwrap_or(u32::MAX);
-        let untold = (told < self.run.cells).then_some(Verdict::Inconclusive);
-        self.cells.iter().filter(|cell| cell.wire.required).map(Cell::verdict).chain(untold)
+        let untold = (told < self.run.cells).then_some((Verdict::Inconclusive, false));
+        let required = self.cells.iter().filter(|cell| cell.wire.required);
+        Verdict::of_run(required.map(|cell| (cell.verdict(), cell.is_excused())).chain(untold))
+    }
+
+    /// The failures that are excused; `None` if none is.
+    pub(crate) fn excused(&self) -> Option<Excused<'a>> {
+        let days = self.cells.iter().filter_map(Cell::excused_until);
+        Some(Excused { cells: days.clone().count(), first: days.clone().min()?, last: days.max()? })
     }
 
     /// Whether any cell was answered from the store.
@@ -115,7 +133,22 @@ impl Object<'_> {
     }
 }
 
-impl Cell<'_> {
+impl<'a> Cell<'a> {
+    /// Whether its failure is expected, so that it decides nothing.
+    pub(crate) fn is_excused(&self) -> bool {
+        self.excused_until().is_some()
+    }
+
+    /// The last day on which its failure is expected, if it is.
+    pub(crate) fn excused_until(&self) -> Option<&'a str> {
+        self.wire.verdict.as_ref().filter(|verdict| verdict.excused).map(|verdict| &*verdict.excused_until)
+    }
+
+    /// Whether it decides its run.
+    pub(crate) fn decides(&self) -> bool {
+        self.wire.required && !self.is_excused()
+    }
+
     /// The verdict as the controller gave it, or `None` while there is none.
     pub(crate) fn given(&self) -> Option<Verdict> {
         self.wire.verdict.as_ref().and_then(|verdict| verdict.verdict().to_domain())
@@ -129,8 +162,7 @@ impl Cell<'_> {
     /// What to show for it, and in which tone.
     pub(crate) fn shown(&self) -> (String, Tone) {
         if let Some(verdict) = self.given() {
-            let excused = self.wire.verdict.as_ref().is_some_and(|verdict| verdict.excused);
-            let expected = if excused { " as expected" } else { "" };
+            let expected = if self.is_excused() { " as expected" } else { "" };
             let cached = if self.wire.cached { " *" } else { "" };
             return (format!("{} {}{expected}{cached}", glyph(verdict), words(verdict)), tone(verdict));
         }

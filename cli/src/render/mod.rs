@@ -15,6 +15,7 @@ pub(crate) mod contract;
 pub(crate) mod counts;
 mod disagreement;
 mod fold;
+mod gathered;
 pub(crate) mod json;
 pub(crate) mod junit;
 pub(crate) mod kernel;

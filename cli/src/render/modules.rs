@@ -1,36 +1,21 @@
 //! The modules that were loaded for an object: one quiet line for each that needed some.
 
+use super::gathered::gathered;
 use super::matrix::Matrix;
 use super::table;
 
-/// One object, the modules it was given, and on which kernels.
-struct Given<'a> {
-    object: usize,
-    modules: &'a [String],
-    kernels: Vec<usize>,
-}
-
 /// A line for each object and list of modules.
 pub(crate) fn loaded(matrix: &Matrix<'_>) -> Vec<String> {
-    let mut all: Vec<Given<'_>> = Vec::new();
-    for cell in &matrix.cells {
-        let modules =
-            cell.wire.verdict.as_ref().map(|verdict| verdict.modules.as_slice()).unwrap_or_default();
-        if modules.is_empty() {
-            continue;
-        }
-        match all.iter_mut().find(|given| given.object == cell.object && given.modules == modules) {
-            Some(given) => given.kernels.push(cell.kernel),
-            None => all.push(Given { object: cell.object, modules, kernels: vec![cell.kernel] }),
-        }
-    }
-    all.iter().map(|given| line(matrix, given)).collect()
-}
-
-fn line(matrix: &Matrix<'_>, given: &Given<'_>) -> String {
-    let (object, names) = (&matrix.objects[given.object].label, given.modules.join(", "));
-    let plural = if given.modules.len() == 1 { "" } else { "s" };
-    format!("{object} needs module{plural} {names} on {}", table::kernels(matrix, &given.kernels))
+    let given = matrix.cells.iter().filter_map(|cell| {
+        let modules = &cell.wire.verdict.as_ref()?.modules;
+        (!modules.is_empty()).then_some(((cell.object, modules), cell.kernel))
+    });
+    let line = |((object, modules), kernels): ((usize, &Vec<String>), Vec<usize>)| {
+        let (object, names) = (&matrix.objects[object].label, modules.join(", "));
+        let plural = if modules.len() == 1 { "" } else { "s" };
+        format!("{object} needs module{plural} {names} on {}", table::kernels(matrix, &kernels))
+    };
+    gathered(given).into_iter().map(line).collect()
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What commands left behind in the kernel: one quiet line for each command that loaded something.
 
+use super::gathered::gathered;
 use super::matrix::Matrix;
 use super::{printable, table};
 use proto::wire;
@@ -9,24 +10,14 @@ const SHOWN: usize = 8;
 
 /// A line for each command and list of what was loaded when it ended.
 pub(crate) fn loaded(matrix: &Matrix<'_>) -> Vec<String> {
-    let mut all: Vec<(usize, String, Vec<usize>)> = Vec::new();
-    for cell in &matrix.cells {
-        let Some(command) = cell.wire.verdict.as_ref().and_then(|verdict| verdict.command.as_ref()) else {
-            continue;
-        };
-        if command.loaded.is_empty() {
-            continue;
-        }
-        let says = says(command);
-        match all.iter_mut().find(|(object, known, _)| *object == cell.object && *known == says) {
-            Some((_, _, kernels)) => kernels.push(cell.kernel),
-            None => all.push((cell.object, says, vec![cell.kernel])),
-        }
-    }
-    let line = |(object, says, kernels): &(usize, String, Vec<usize>)| {
-        format!("{} {says} on {}", matrix.objects[*object].label, table::kernels(matrix, kernels))
+    let found = matrix.cells.iter().filter_map(|cell| {
+        let command = cell.wire.verdict.as_ref()?.command.as_ref()?;
+        (!command.loaded.is_empty()).then(|| ((cell.object, says(command)), cell.kernel))
+    });
+    let line = |((object, says), kernels): ((usize, String), Vec<usize>)| {
+        format!("{} {says} on {}", matrix.objects[object].label, table::kernels(matrix, &kernels))
     };
-    all.iter().map(line).collect()
+    gathered(found).into_iter().map(line).collect()
 }
 
 fn says(command: &wire::CommandOutcome) -> String {

@@ -66,6 +66,66 @@ pub(crate) fn two_loaders() -> wire::GetRunResponse {
     response
 }
 
+/// The same run with everything that a report can have.
+pub(crate) fn everything() -> wire::GetRunResponse {
+    let mut response = response();
+    response.manifest = br#"{"file":"probe.yaml","name":"probe","metadata":{"team":"storage"}}"#.to_vec();
+    let found = |what: &str, name: &str, kind: &str| wire::Found {
+        what: what.to_owned(),
+        name: name.to_owned(),
+        kind: kind.to_owned(),
+    };
+    let output = |text: &str| Some(wire::Output { text: text.to_owned(), bytes: 6 });
+    let run = wire::CommandRun {
+        end: "exited".to_owned(),
+        number: 1,
+        took_ms: 12,
+        stdout: output("opens"),
+        stderr: output(""),
+    };
+    let verdict = response.cells[0].verdict.as_mut().expect("a verdict");
+    verdict.checks = vec![wire::CheckVerdict {
+        name: "counts".to_owned(),
+        required: true,
+        verdict: wire::Verdict::Fails.into(),
+        cause: verdict.cause.clone(),
+        command: Some(run.clone()),
+    }];
+    verdict.command = Some(wire::CommandOutcome {
+        run: Some(run),
+        loaded: vec![found("program", "on_exec", "tracepoint"), found("map", "events", "ringbuf")],
+        left: vec![found("map", "events", "ringbuf")],
+    });
+    verdict.modules = vec!["veth".to_owned()];
+    verdict.splats = vec![wire::Splat { kind: "warning".to_owned(), excerpt: "WARNING: a at b".to_owned() }];
+    response.cells[1].verdict.as_mut().expect("a verdict").programs[0].line_costs = vec![wire::LineCost {
+        file: "probe.bpf.c".to_owned(),
+        line: 42,
+        text: "\tfor (int i = 0; i < 64; i++)".to_owned(),
+        walked: 9_648,
+    }];
+    response
+}
+
+/// The first object of it on one kernel, where it fails as expected.
+pub(crate) fn all_excused() -> wire::GetRunResponse {
+    let mut response = response();
+    response.objects.truncate(1);
+    response.kernels.truncate(1);
+    response.cells.truncate(1);
+    response.run.as_mut().expect("a run").cells = 1;
+    excuse(&mut response.cells[0], "2027-01-31");
+    response
+}
+
+/// Makes the failure of a cell one that is expected until that day.
+pub(crate) fn excuse(cell: &mut wire::Cell, until: &str) {
+    let verdict = cell.verdict.as_mut().expect("a verdict");
+    verdict.excused = true;
+    verdict.excused_until = until.to_owned();
+    verdict.expectations = vec![format!("the object fails as expected until {until}: known")];
+}
+
 fn object(number: u8, name: &str) -> wire::Object {
     wire::Object {
         digest: vec![number; 32],
@@ -167,12 +227,6 @@ fn passing(name: &str) -> wire::CellVerdict {
             stack_bytes: vec![344],
             deepest_stack_bytes: Some(344),
         }),
-        line_costs: vec![wire::LineCost {
-            file: "probe.bpf.c".to_owned(),
-            line: 42,
-            text: "for (int i = 0; i < 64; i++)".to_owned(),
-            walked: 9_648,
-        }],
         ..program(name, "tracepoint/syscalls/sys_enter_execve", wire::Verdict::Passes)
     };
     wire::CellVerdict {

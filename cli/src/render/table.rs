@@ -1,7 +1,7 @@
 //! The matrix, the reasons and the summary, for a terminal or a log.
 
 use super::contract::{self, Told};
-use super::matrix::{Cell, Matrix};
+use super::matrix::{Cell, Excused, Matrix};
 use super::paint::{Paint, Tone};
 use super::reason::{Reason, headline, place, reasons, unproven};
 use super::{checks, counts, disagreement, line_costs, matrix, modules, own_loader, printable};
@@ -198,7 +198,7 @@ pub(crate) fn kernels(matrix: &Matrix<'_>, kernels: &[usize]) -> String {
     }
 }
 
-/// The last line: `works on 3 of 5 kernels; exit 1`.
+/// The last line: `works on 3 of 5 kernels; exit 1`. A failure that is excused is no kernel it works on.
 pub(crate) fn summary(matrix: &Matrix<'_>, paint: Paint) -> String {
     let count = |required: bool| {
         let of_kind = matrix.kernels.iter().enumerate().filter(|(_, kernel)| kernel.required == required);
@@ -208,15 +208,22 @@ pub(crate) fn summary(matrix: &Matrix<'_>, paint: Paint) -> String {
         });
         (works.count(), of_kind.count())
     };
-    let exit = Exit::of_run(matrix.required());
+    let exit = Exit::of_run(matrix.verdict());
     let (works, all) = count(true);
     let plural = if all == 1 { "" } else { "s" };
     let mut text = format!("works on {works} of {all} kernel{plural}");
     if let (optional_works, optional @ 1..) = count(false) {
         text.push_str(&format!(", {optional_works} of {optional} optional"));
     }
+    let excused = matrix.excused();
+    if let Some(Excused { cells, first, last }) = excused {
+        let plural = if cells == 1 { "" } else { "s" };
+        let one_of = if first == last { "" } else { ", the first of them" };
+        text.push_str(&format!(", {cells} failure{plural} excused{one_of} until {first}"));
+    }
     let tone = match exit {
-        Exit::Works => Tone::Good,
+        Exit::Works if excused.is_none() => Tone::Good,
+        Exit::Works => Tone::Unsure,
         Exit::DoesNot => Tone::Bad,
         Exit::CouldNotTell | Exit::Misuse => Tone::Unsure,
     };
@@ -264,6 +271,23 @@ works on 1 of 2 kernels, 0 of 1 optional; exit 1
         let shown = run(&sample::matrix(&response), Look { width: 80, paint: Paint::OFF }, false);
         let line = "! probe.bpf.o passes on 6.12 cloud, after another guest's kernel reported trouble: WARNING: a at b\n";
         assert!(shown.contains(line), "{shown}");
+    }
+
+    #[test]
+    fn failures_that_are_excused_are_told_apart_and_called_no_pass() {
+        let all = sample::all_excused();
+        let shown = run(&sample::matrix(&all), Look { width: 80, paint: Paint::OFF }, false);
+        assert!(shown.starts_with("             5.10 cloud\nprobe.bpf.o  ✗ fails as expected\n"), "{shown}");
+        let last = shown.lines().last();
+        assert_eq!(last, Some("works on 0 of 1 kernel, 1 failure excused until 2027-01-31; exit 0"));
+        let mut beside = sample::response();
+        for (cell, until) in [(0, "2027-06-30"), (5, "2027-01-31")] {
+            sample::excuse(&mut beside.cells[cell], until);
+        }
+        let last = summary(&sample::matrix(&beside), Paint::OFF);
+        let says = "works on 1 of 2 kernels, 0 of 1 optional, 2 failures excused, the first of them until \
+                    2027-01-31; exit 0";
+        assert_eq!(last, says);
     }
 
     #[test]

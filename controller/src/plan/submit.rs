@@ -17,6 +17,7 @@ use domain::question::Question;
 use domain::selector::{Selector, SelectorError};
 use insight::manifest::ManifestError;
 use std::collections::HashMap;
+use std::sync::Arc;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -118,7 +119,7 @@ pub(crate) async fn submit(parts: &Parts, mut order: Order) -> Result<StoredRun,
     if objects.iter().any(|object| object.is_command != commands) {
         return Err(SubmitError::NotCommands);
     }
-    check_manifest(parts, &order.manifest, &objects).await?;
+    order.manifest = fitted(parts, order.manifest, &objects).await?;
     let known = kernels::bootable(&parts.db).await?;
     if known.is_empty() {
         return Err(SubmitError::NoWorker);
@@ -162,7 +163,7 @@ fn cell_timeout_ms(parts: &Parts, order: &Order) -> Result<i32, SubmitError> {
     // All commands may take all of their time.
     let checks = checks.fold(0, u32::saturating_add);
     let ms = match order.cell_timeout_ms {
-        0 => default().saturating_add(checks).min(CELL_TIMEOUT_MS_MAX),
+        0 => default().saturating_add(checks),
         ms => ms,
     };
     if ms > CELL_TIMEOUT_MS_MAX {
@@ -182,22 +183,25 @@ async fn check_objects(parts: &Parts, digests: &[Digest]) -> Result<Vec<StoredOb
     }
 }
 
-/// Every object must have what the manifest names, whoever sent it.
-async fn check_manifest(
+/// The manifest as it fits every object: each must have what it names, whoever sent it.
+async fn fitted(
     parts: &Parts,
-    manifest: &Manifest,
+    manifest: Manifest,
     objects: &[StoredObject],
-) -> Result<(), SubmitError> {
+) -> Result<Manifest, SubmitError> {
     if manifest.contract.is_empty() {
-        return Ok(());
+        return Ok(manifest);
     }
+    let manifest = Arc::new(manifest);
+    let mut fitted = None;
     for object in objects {
         let bytes = parts.blobs.get(Kind::Object, object.digest).await?;
-        let (manifest, name) = (manifest.clone(), object.name.clone());
-        let fits = tokio::task::spawn_blocking(move || insight::manifest::fit(&manifest, &name, &bytes));
-        fits.await.map_err(|_| SubmitError::Unreadable(object.digest))??;
+        let (manifest, name) = (Arc::clone(&manifest), object.name.clone());
+        let fit = move || insight::manifest::fit(&manifest, fitted.as_ref(), &name, &bytes);
+        let fits = tokio::task::spawn_blocking(fit).await;
+        fitted = Some(fits.map_err(|_| SubmitError::Unreadable(object.digest))??);
     }
-    Ok(())
+    Ok(fitted.unwrap_or_else(|| Arc::unwrap_or_clone(manifest)))
 }
 
 /// Cells whose question has a conclusive verdict, with those verdicts. A validator that no

@@ -170,20 +170,22 @@ pub(crate) async fn cancel(db: impl PgExecutor<'_>, run: RunId) -> sqlx::Result<
     Ok(())
 }
 
-/// The verdicts of the run's required cells, without failures that were expected; `None` for cells without.
+/// Each verdict of the run's required cells once, with whether it is an excused failure; `None` for cells
+/// without.
 pub(crate) async fn required_verdicts(
     db: impl PgExecutor<'_>,
     run: RunId,
-) -> sqlx::Result<Vec<Option<Verdict>>> {
-    let names = sqlx::query_scalar!(
-        "SELECT DISTINCT verdicts.verdict::text FROM cells LEFT JOIN verdicts ON verdicts.id = verdict_id
-         WHERE run_id = $1 AND required AND NOT coalesce((answer->>'excused')::boolean, false)",
+) -> sqlx::Result<Vec<(Option<Verdict>, bool)>> {
+    let rows = sqlx::query!(
+        r#"SELECT DISTINCT verdicts.verdict::text AS verdict,
+                  coalesce((answer->>'excused')::boolean, false) AS "excused!"
+           FROM cells LEFT JOIN verdicts ON verdicts.id = verdict_id WHERE run_id = $1 AND required"#,
         run.0,
     )
     .fetch_all(db)
     .await?;
     let parse = |name: String| Verdict::from_name(&name).ok_or_else(|| undecodable("verdict", &name));
-    names.into_iter().map(|name| name.map(parse).transpose()).collect()
+    rows.into_iter().map(|row| Ok((row.verdict.map(parse).transpose()?, row.excused))).collect()
 }
 
 /// Every cell of the run, in the order of the queue.

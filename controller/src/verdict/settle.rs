@@ -31,5 +31,6 @@ pub(crate) async fn count(tx: &mut PgConnection, run: RunId, settled: i32) -> sq
 /// The verdict of the run's required cells. One that has none yet cannot be told.
 pub(crate) async fn of_run(tx: &mut PgConnection, run: RunId) -> sqlx::Result<Verdict> {
     let required = cells::required_verdicts(tx, run).await?;
-    Ok(Verdict::of_all(required.into_iter().map(|verdict| verdict.unwrap_or(Verdict::Inconclusive))))
+    let told = |(verdict, excused): (Option<Verdict>, _)| (verdict.unwrap_or(Verdict::Inconclusive), excused);
+    Ok(Verdict::of_run(required.into_iter().map(told)))
 }

@@ -7,14 +7,15 @@ use domain::cause::{Cause, CauseCode, Confidence, Stage};
 use domain::errno::Errno;
 use domain::evidence::{End, Evidence, LoadScope, LogSubject};
 use domain::verdict::{CheckVerdict, MapVerdict, ProgramVerdict, Verdict};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+use time::Date;
 
 /// The cell's verdict and the first cause that decided it. `excused` are programs whose failure was expected.
 pub(super) fn fold(
     evidence: &Evidence,
     programs: &[ProgramVerdict],
     (maps, checks): (&[MapVerdict], &[CheckVerdict]),
-    excused: &BTreeSet<String>,
+    excused: &BTreeMap<String, Date>,
 ) -> (Verdict, Option<Cause>) {
     let settled = |cause: Cause| (verdict_of(cause.code), Some(cause));
     if let Some(cause) = broken_off(evidence).or_else(|| not_opened(evidence)) {
@@ -125,13 +126,13 @@ fn required(
     evidence: &Evidence,
     programs: &[ProgramVerdict],
     checks: &[CheckVerdict],
-    excused: &BTreeSet<String>,
+    excused: &BTreeMap<String, Date>,
 ) -> (Verdict, Option<Cause>) {
     let required = || programs.iter().filter(|program| program.required);
     let missing = terms::without_variant(evidence);
     if required().next().is_none() && missing.is_none() {
         // A failure that was expected is one all the same.
-        let expected = programs.iter().find(|program| excused.contains(&program.name));
+        let expected = programs.iter().find(|program| excused.contains_key(&program.name));
         if let Some(program) = expected {
             return (program.verdict, program.cause.clone());
         }

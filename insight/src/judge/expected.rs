@@ -4,7 +4,7 @@ use domain::cause::Cause;
 use domain::contract::ExpectedFailure;
 use domain::evidence::Evidence;
 use domain::verdict::{ProgramVerdict, Verdict};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use time::Date;
 
 /// What came of the expectations of one cell.
@@ -12,8 +12,8 @@ use time::Date;
 pub(super) struct Outcome {
     /// One sentence for each.
     pub(super) says: Vec<String>,
-    /// Programs whose failure was expected.
-    pub(super) excused: BTreeSet<String>,
+    /// Programs whose failure was expected, each with the last day on which it is.
+    pub(super) excused: BTreeMap<String, Date>,
 }
 
 /// Takes the right to decide from programs that fail as expected.
@@ -27,24 +27,25 @@ pub(super) fn programs(evidence: &Evidence, programs: &mut [ProgramVerdict], tod
         if excuses {
             program.required = false;
             program.terms = format!("expected to fail until {}: {}", expected.until, expected.reason);
-            outcome.excused.insert(program.name.clone());
+            let until = outcome.excused.entry(program.name.clone()).or_insert(expected.until);
+            *until = (*until).max(expected.until);
         }
         outcome.says.push(says);
     }
     outcome
 }
 
-/// Whether the failure of the whole object was expected; says what came of it.
+/// The last day on which the failure of the whole object is expected, if it is; says what came of it.
 pub(super) fn object(
     evidence: &Evidence,
     (verdict, cause): (Verdict, Option<&Cause>),
     today: Date,
     says: &mut Vec<String>,
-) -> bool {
-    let mut excused = false;
+) -> Option<Date> {
+    let mut excused = None;
     for expected in evidence.contract.expected_failures.iter().filter(|one| one.program.is_none()) {
         let (excuses, sentence) = compare(expected, "the object", verdict, cause, today);
-        excused |= excuses;
+        excused = excused.max(excuses.then_some(expected.until));
         says.push(sentence);
     }
     excused

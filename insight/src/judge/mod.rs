@@ -41,6 +41,7 @@ use domain::errno::Errno;
 use domain::evidence::Evidence;
 use domain::level::Level;
 use domain::verdict::{CellVerdict, ProgramVerdict, Verdict};
+use std::collections::BTreeMap;
 use time::Date;
 
 /// Longest line of a log kept in a cause, in bytes. The whole log stays in the evidence.
@@ -63,11 +64,8 @@ pub fn judge(evidence: &Evidence, level: Level, today: Date) -> CellVerdict {
     let checks = if level == Level::Behave { check::verdicts(evidence) } else { Vec::new() };
     let expected::Outcome { mut says, excused } = expected::programs(evidence, &mut programs, today);
     let (verdict, cause) = cell::fold(evidence, &programs, (&maps, &checks), &excused);
-    let is_excused = |program: &ProgramVerdict| excused.contains(&program.name) && program.cause == cause;
-    let only_excused = verdict == Verdict::Fails
-        && !cell::is_decided(&programs, evidence)
-        && programs.iter().any(is_excused);
-    let whole_excused = expected::object(evidence, (verdict, cause.as_ref()), today, &mut says);
+    let of_object = expected::object(evidence, (verdict, cause.as_ref()), today, &mut says);
+    let excused_until = of_object.max(only_excused(evidence, &programs, (verdict, cause.as_ref()), &excused));
     let mut answer = CellVerdict {
         verdict,
         cause,
@@ -79,12 +77,28 @@ pub fn judge(evidence: &Evidence, level: Level, today: Date) -> CellVerdict {
         declared: terms::declared(evidence),
         chosen: terms::chosen(evidence),
         expectations: says,
-        excused: only_excused || whole_excused,
+        excused: excused_until.is_some(),
+        excused_until,
         modules: modules::used(&evidence.modules),
         splats: trouble::told(evidence),
     };
     name_memory(&mut answer, evidence.guest.memory_bytes);
     answer
+}
+
+/// The last day on which nothing decides but programs whose failure is expected, if it is so.
+fn only_excused(
+    evidence: &Evidence,
+    programs: &[ProgramVerdict],
+    (verdict, cause): (Verdict, Option<&Cause>),
+    excused: &BTreeMap<String, Date>,
+) -> Option<Date> {
+    let is_cause =
+        |program: &ProgramVerdict| excused.contains_key(&program.name) && program.cause.as_ref() == cause;
+    let only =
+        verdict == Verdict::Fails && !cell::is_decided(programs, evidence) && programs.iter().any(is_cause);
+    // The first that runs out decides again.
+    excused.values().min().copied().filter(|_| only)
 }
 
 /// Says how much memory was too little, wherever it was.

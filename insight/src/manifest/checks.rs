@@ -2,10 +2,11 @@
 
 use super::globals;
 use super::problem::short;
-use super::read::{Reader, integer};
+use super::read::{Reader, integer, is_number};
 use super::yaml::{Data, Node};
 use domain::check::{
-    CHECK_MS, CHECK_MS_MAX, CHECKS_MAX, COMMAND_BYTES_MAX, Check, EXPECTATIONS_MAX, Expectation, Range,
+    CHECK_MS, CHECK_MS_MAX, CHECKS_MAX, CHECKS_MS_MAX, COMMAND_BYTES_MAX, Check, EXPECTATIONS_MAX,
+    Expectation, Range,
 };
 use domain::contract::Place;
 
@@ -36,7 +37,21 @@ pub(super) fn read(reader: &mut Reader, node: &Node) -> Vec<Check> {
             reader.wrong(place, format!("two checks are called `{}`", short(&one.name)));
         }
     }
+    if let Some(says) = too_long(&checks) {
+        reader.wrong(node.place, says);
+    }
     checks
+}
+
+/// What is wrong with the time all checks may take together, if anything is.
+pub(super) fn too_long(checks: &[Check]) -> Option<String> {
+    let all = checks.iter().map(|check| check.timeout_ms).fold(0, u32::saturating_add);
+    let says = format!(
+        "the checks may take {} s together, and at most {} s may be; give some a shorter `timeout`",
+        all.div_ceil(1000),
+        CHECKS_MS_MAX / 1000
+    );
+    (all > CHECKS_MS_MAX).then_some(says)
 }
 
 fn check(reader: &mut Reader, node: &Node, at: usize) -> Option<Check> {
@@ -67,7 +82,10 @@ fn check(reader: &mut Reader, node: &Node, at: usize) -> Option<Check> {
 fn command(reader: &mut Reader, node: &Node) -> Option<String> {
     match &node.data {
         Data::Scalar { text, .. }
-            if text.is_empty() || text.len() > COMMAND_BYTES_MAX || text.contains('\0') =>
+            if node.is_nothing()
+                || text.is_empty()
+                || text.len() > COMMAND_BYTES_MAX
+                || text.contains('\0') =>
         {
             reader.wrong(node.place, format!("a command has 1 to {COMMAND_BYTES_MAX} bytes and no NUL"));
             None
@@ -109,6 +127,14 @@ fn timeout(reader: &mut Reader, node: &Node) -> Option<u32> {
 
 fn expectations(reader: &mut Reader, node: &Node) -> Vec<Expectation> {
     let fields = reader.fields(node, EXPECT);
+    let empty = |node: &Node| match &node.data {
+        Data::Map(entries) => entries.is_empty(),
+        Data::List(nodes) => nodes.is_empty(),
+        Data::Scalar { .. } => false,
+    };
+    for node in fields.values().copied().chain([node]).filter(|node| empty(node)) {
+        reader.wrong(node.place, "nothing is expected here; leave it away");
+    }
     let mut all = Vec::new();
     for (key, kind) in TEXTS {
         let nodes = fields.get(key).map(|node| match &node.data {
@@ -135,7 +161,11 @@ fn expectations(reader: &mut Reader, node: &Node) -> Vec<Expectation> {
 
 fn map(reader: &mut Reader, node: &Node) -> Option<Expectation> {
     let fields = reader.fields(node, MAP);
-    let name = fields.get("map").and_then(|node| named_map(reader, node));
+    let Some(name) = fields.get("map") else {
+        reader.wrong(node.place, "entries are those of a `map`");
+        return None;
+    };
+    let name = named_map(reader, name);
     match (fields.get("key"), fields.get("value"), fields.get("entries")) {
         (Some(key_node), Some(value), None) => {
             let (key, value) = (key(reader, key_node), range(reader, value));
@@ -176,15 +206,15 @@ fn named_map(reader: &mut Reader, node: &Node) -> Option<String> {
 /// A number is an `int` in memory; `{hex: …}` are bytes as they stand there, and anything else is a text.
 fn key(reader: &mut Reader, node: &Node) -> Option<Vec<u8>> {
     if let Data::Scalar { text, quoted: false } = &node.data
-        && let Some(number) = integer(text)
+        && is_number(text)
     {
-        let bytes = number.to_le_bytes();
-        let fits = i32::try_from(number).is_ok() || u32::try_from(number).is_ok();
-        if !fits {
-            let says = format!("a key of more than {KEY_BYTES} bytes is written as `{{hex: …}}`");
+        let fits = |number: &i128| i32::try_from(*number).is_ok() || u32::try_from(*number).is_ok();
+        let number = integer(text).filter(fits);
+        if number.is_none() {
+            let says = format!("a number is a key of {KEY_BYTES} bytes; others are written as `{{hex: …}}`");
             reader.wrong(node.place, says);
         }
-        return fits.then(|| bytes[..KEY_BYTES].to_vec());
+        return number.map(|number| number.to_le_bytes()[..KEY_BYTES].to_vec());
     }
     bytes_of(reader, node, "a key")
 }

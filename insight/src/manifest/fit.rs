@@ -5,57 +5,60 @@
 
 use super::problem::{ManifestError, Problem, nearest, none_of};
 use super::read::TEXT_BYTES_MAX;
+use super::{checks, sections, variants};
 use crate::archive;
-use crate::object::{self, Global};
+use crate::object::{self, Global, ObjectFacts};
 use domain::check::{
     CHECK_MS_MAX, CHECKS_MAX, COMMAND_BYTES_MAX, EXPECTATIONS_MAX, Expectation, GlobalPlace,
 };
 use domain::command::{ARGUMENT_BYTES_MAX, ARGUMENTS_MAX, CommandTerms};
-use domain::contract::{Contract, GlobalBytes, MANIFEST_BYTES_MAX, Manifest, Requirement};
+use domain::contract::{Contract, MANIFEST_BYTES_MAX, Manifest, Requirement};
 use domain::section::{self, MAP_TYPES, PROGRAM_TYPES};
 use domain::{helper, selector};
 
-/// Holds a manifest to the object that is called `name` and has these bytes. Yields the globals as bytes of
-/// this object.
+/// Holds a manifest to the object that is called `name` and has these bytes. Yields the manifest with
+/// functions in place of sections. `fitted` is what it came to with another object of the run.
 ///
 /// # Errors
 /// Everything that does not fit.
-pub fn fit(manifest: &Manifest, name: &str, bytes: &[u8]) -> Result<Vec<GlobalBytes>, ManifestError> {
-    let mut fitting = Fitting { manifest, problems: Vec::new() };
-    fitting.sound();
+pub fn fit(
+    manifest: &Manifest,
+    fitted: Option<&Manifest>,
+    name: &str,
+    bytes: &[u8],
+) -> Result<Manifest, ManifestError> {
     if let Some(command) = &manifest.contract.command {
+        let mut fitting = Fitting { manifest, problems: Vec::new() };
+        fitting.sound();
         fitting.command(name, command, bytes);
         none_of(&manifest.file, fitting.problems)?;
-        return Ok(Vec::new());
+        return Ok(manifest.clone());
     }
     let facts = object::inspect(bytes).map_err(|error| ManifestError {
         file: manifest.file.clone(),
         problems: vec![Problem { place: None, says: format!("{name}: {error}") }],
     })?;
-    let programs: Vec<&str> = facts.programs.iter().map(|program| program.name.as_str()).collect();
-    for (path, program) in named_programs(&manifest.contract) {
-        if !programs.contains(&program) {
-            let nearest = nearest(program, programs.iter().copied());
-            fitting.wrong(&path, format!("{name} has no program `{program}`{nearest}"));
-        }
+    let (manifest, unclear) = sections::by_function(manifest, name, &facts.programs);
+    let mut fitting = Fitting { manifest: &manifest, problems: Vec::new() };
+    let clear = unclear.is_empty();
+    for (path, says) in unclear {
+        fitting.wrong(&path, says);
     }
-    for map in manifest.contract.maps.keys().filter(|map| !facts.maps.contains(map)) {
-        let nearest = nearest(map, facts.maps.iter().map(String::as_str));
-        fitting.wrong(&format!("maps.{map}"), format!("{name} has no map `{map}`{nearest}"));
+    if fitted.is_some_and(|fitted| fitted.contract != manifest.contract) {
+        let says =
+            format!("a section holds another program in {name} than in the objects before; name functions");
+        fitting.problems.push(Problem { place: None, says });
     }
-    for map in expected_maps(&manifest.contract) {
-        if !facts.maps.iter().any(|known| known == map) {
-            let nearest = nearest(map, facts.maps.iter().map(String::as_str));
-            fitting.wrong(&format!("expect.maps.{map}"), format!("{name} has no map `{map}`{nearest}"));
-        }
+    fitting.sound();
+    if clear {
+        fitting.parts(name, &facts);
     }
     let looked_at = expected_globals(&manifest.contract).next().is_some();
-    let globals = match manifest.contract.globals.is_empty() && !looked_at {
-        true => Vec::new(),
-        false => fitting.globals(name, bytes),
-    };
+    if !manifest.contract.globals.is_empty() || looked_at {
+        fitting.globals(name, bytes);
+    }
     none_of(&manifest.file, fitting.problems)?;
-    Ok(globals)
+    Ok(manifest)
 }
 
 /// Every program the contract names, with the path under which its place is known.
@@ -123,12 +126,32 @@ impl Fitting<'_> {
         self.problems.push(Problem { place, says });
     }
 
-    fn globals(&mut self, of: &str, bytes: &[u8]) -> Vec<GlobalBytes> {
+    /// Programs and maps.
+    fn parts(&mut self, of: &str, facts: &ObjectFacts) {
+        let contract = &self.manifest.contract;
+        let programs = || facts.programs.iter().map(|program| program.name.as_str());
+        for (path, program) in named_programs(contract) {
+            if !programs().any(|known| known == program) {
+                let nearest = nearest(program, programs());
+                self.wrong(&path, format!("{of} has no program `{program}`{nearest}"));
+            }
+        }
+        let declared = contract.maps.keys().map(|map| (format!("maps.{map}"), map.as_str()));
+        let looked_at = expected_maps(contract).map(|map| (format!("expect.maps.{map}"), map));
+        for (path, map) in declared.chain(looked_at) {
+            if !facts.maps.iter().any(|known| known == map) {
+                let nearest = nearest(map, facts.maps.iter().map(String::as_str));
+                self.wrong(&path, format!("{of} has no map `{map}`{nearest}"));
+            }
+        }
+    }
+
+    fn globals(&mut self, of: &str, bytes: &[u8]) {
         let variables = match object::globals(bytes) {
             Ok(variables) => variables,
             Err(error) => {
                 self.problems.push(Problem { place: None, says: format!("{of}: {error}") });
-                return Vec::new();
+                return;
             }
         };
         for name in expected_globals(&self.manifest.contract) {
@@ -143,13 +166,9 @@ impl Fitting<'_> {
             };
             self.wrong(&format!("expect.globals.{name}"), format!("{of}: {says}"));
         }
-        match super::resolve(&self.manifest.contract, &variables) {
-            Ok(globals) => globals,
-            Err(wrong) => {
-                for (name, says) in wrong {
-                    self.wrong(&format!("globals.{name}"), format!("{of}: {says}"));
-                }
-                Vec::new()
+        if let Err(wrong) = super::resolve(&self.manifest.contract, &variables) {
+            for (name, says) in wrong {
+                self.wrong(&format!("globals.{name}"), format!("{of}: {says}"));
             }
         }
     }
@@ -185,6 +204,12 @@ impl Fitting<'_> {
                     format!("check {at} is longer than a check may be, or a second one of its name"),
                 );
             }
+        }
+        if let Some(says) = checks::too_long(checks) {
+            self.wrong("checks.0", says);
+        }
+        for (path, says) in variants::contradictions(variants) {
+            self.wrong(&path, says);
         }
         let bytes = self.manifest.contract.encoded_bytes();
         if bytes > MANIFEST_BYTES_MAX {

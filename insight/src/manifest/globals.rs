@@ -1,7 +1,7 @@
 //! `globals`: values of variables, and the bytes they become in an object.
 
 use super::problem::nearest;
-use super::read::{Reader, TEXT_BYTES_MAX, integer};
+use super::read::{Reader, TEXT_BYTES_MAX, integer, is_number};
 use super::yaml::{Data, Node};
 use crate::object::{Global, Shape};
 use domain::contract::{Contract, GLOBALS_BYTES_MAX, GlobalBytes, Value};
@@ -25,8 +25,13 @@ fn value(reader: &mut Reader, node: &Node) -> Option<Value> {
             Some(Value::Boolean(text == "true"))
         }
         Data::Scalar { text, quoted: false } if integer(text).is_some() => integer(text).map(Value::Integer),
-        Data::Scalar { text, quoted: false } if text.is_empty() => {
+        Data::Scalar { .. } if node.is_nothing() => {
             reader.wrong(node.place, "a value is missing");
+            None
+        }
+        Data::Scalar { text, quoted: false } if is_number(text) => {
+            let says = "a number is a whole one from -2^63 to 2^64 - 1; quote what is meant as a text";
+            reader.wrong(node.place, says);
             None
         }
         Data::Scalar { text, .. } if text.len() <= TEXT_BYTES_MAX && !text.contains('\0') => {
@@ -44,10 +49,10 @@ fn value(reader: &mut Reader, node: &Node) -> Option<Value> {
 /// `{hex: "de ad be ef"}`.
 pub(super) fn hex(reader: &mut Reader, node: &Node) -> Option<Vec<u8>> {
     let fields = reader.fields(node, &[HEX]);
-    bytes(reader, fields.get(HEX)?)
-}
-
-fn bytes(reader: &mut Reader, node: &Node) -> Option<Vec<u8>> {
+    let Some(node) = fields.get(HEX) else {
+        reader.wrong(node.place, format!("bytes are written as `{{{HEX}: \"de ad be ef\"}}`"));
+        return None;
+    };
     let Data::Scalar { text, .. } = &node.data else {
         reader.wrong(node.place, format!("`{HEX}` is a text of hexadecimal digits, not {}", node.kind()));
         return None;

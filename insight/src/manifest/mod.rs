@@ -15,6 +15,7 @@ mod globals;
 mod parts;
 mod problem;
 mod read;
+mod sections;
 mod variants;
 mod yaml;
 
@@ -168,6 +169,9 @@ fn axes(reader: &mut Reader, node: &Node) -> AxisChoices {
             Data::List(values) => values.iter().collect(),
             _ => vec![node],
         };
+        if values.is_empty() {
+            reader.wrong(node.place, "an axis has a value or a list of them");
+        }
         for node in values {
             let Some(value) = reader.text(node, "the value of an axis") else { continue };
             if let Err(error) = choices.choose(name, &value) {

@@ -88,7 +88,7 @@ impl Reader {
     /// A text of at most `TEXT_BYTES_MAX` bytes without control characters.
     pub(super) fn text(&mut self, node: &Node, what: &str) -> Option<String> {
         match &node.data {
-            Data::Scalar { text, .. } if text.is_empty() => {
+            Data::Scalar { text, .. } if text.is_empty() || node.is_nothing() => {
                 self.wrong(node.place, format!("{what} is missing"))
             }
             Data::Scalar { text, .. } if text.len() > TEXT_BYTES_MAX => {
@@ -156,6 +156,12 @@ impl Reader {
         self.wrong(node.place, format!("`{}` is no {what}{nearest}", short(&word)));
         None
     }
+}
+
+/// Whether YAML means a number by it. Texts that look like one are quoted.
+pub(super) fn is_number(text: &str) -> bool {
+    integer(text).is_some()
+        || text.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c)) && text.parse::<f64>().is_ok()
 }
 
 /// A whole number as YAML 1.2 writes it: decimal, `0x` or `0o`, from -2^63 to 2^64 - 1.

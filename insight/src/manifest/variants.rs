@@ -1,6 +1,6 @@
 //! `variants`: groups of alternatives; and `companions`.
 
-use super::problem::nearest;
+use super::problem::{nearest, short};
 use super::read::Reader;
 use super::yaml::Node;
 use domain::contract::{Candidate, Requirement};
@@ -12,29 +12,43 @@ pub(super) const REQUIREMENT: &[&str] = &["helper", "kfunc", "btf_type", "trial_
 
 pub(super) fn read(reader: &mut Reader, node: &Node) -> BTreeMap<String, Vec<Candidate>> {
     let mut groups = BTreeMap::new();
-    // Which group has a program already, and where.
-    let mut taken: BTreeMap<String, String> = BTreeMap::new();
+    let before = reader.problems.len();
     for (group, node) in reader.named(node, "variants") {
-        let nodes = reader.list(node, "candidates, the preferred one first");
-        if nodes.is_empty() {
-            reader.wrong(node.place, format!("group `{group}` needs candidates"));
+        let nodes = reader.list(node, "candidates, the preferred one first").iter().enumerate();
+        let candidates =
+            nodes.filter_map(|(at, node)| candidate(reader, node, format!("variants.{group}.{at}")));
+        groups.insert(group.to_owned(), candidates.collect());
+    }
+    // A candidate that could not be read would be missed.
+    if reader.problems.len() == before {
+        for (path, says) in contradictions(&groups) {
+            reader.wrong(reader.places.get(&path).copied().unwrap_or(node.place), says);
         }
-        let mut candidates = Vec::new();
-        for (at, node) in nodes.iter().enumerate() {
-            let path = format!("variants.{group}.{at}");
-            let Some(candidate) = candidate(reader, node, path) else { continue };
-            if let Some(other) = taken.insert(candidate.program.clone(), group.to_owned()) {
-                let says = format!("`{}` is a candidate of group `{other}` already", candidate.program);
-                reader.wrong(node.place, says);
-            }
-            if candidate.requires == Requirement::Nothing && at + 1 < nodes.len() {
-                reader.wrong(node.place, "a candidate that requires nothing is always kept; put it last");
-            }
-            candidates.push(candidate);
-        }
-        groups.insert(group.to_owned(), candidates);
     }
     groups
+}
+
+/// What groups cannot be: by path of the declaration, what is wrong.
+pub(super) fn contradictions(groups: &BTreeMap<String, Vec<Candidate>>) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    // Which group has a program already.
+    let mut taken: BTreeMap<&str, &str> = BTreeMap::new();
+    for (group, candidates) in groups {
+        if candidates.is_empty() {
+            found.push((format!("variants.{group}"), format!("group `{group}` needs candidates")));
+        }
+        for (at, Candidate { program, requires }) in candidates.iter().enumerate() {
+            let path = || format!("variants.{group}.{at}");
+            if let Some(other) = taken.insert(program, group) {
+                found.push((path(), format!("`{program}` is a candidate of group `{other}` already")));
+            }
+            if *requires == Requirement::Nothing && at + 1 < candidates.len() {
+                let says = "a candidate that requires nothing is always kept; put it last";
+                found.push((path(), says.to_owned()));
+            }
+        }
+    }
+    found
 }
 
 fn candidate(reader: &mut Reader, node: &Node, path: String) -> Option<Candidate> {
@@ -72,13 +86,15 @@ fn requirement(reader: &mut Reader, node: &Node) -> Option<Requirement> {
 }
 
 fn helper(reader: &mut Reader, node: &Node) -> Option<Requirement> {
-    let name = reader.text(node, "a helper")?;
-    let name = name.strip_prefix("bpf_").unwrap_or(&name);
+    let text = reader.text(node, "a helper")?;
+    let numbered = text.parse::<u32>().ok().map(helper::name);
+    let name = numbered.as_deref().unwrap_or(&text);
+    let name = name.strip_prefix("bpf_").unwrap_or(name);
     if helper::number(name).is_some() {
         return Some(Requirement::Helper(name.to_owned()));
     }
     let nearest = nearest(name, helper::names());
-    reader.wrong(node.place, format!("no kernel has a helper `bpf_{name}`{nearest}"));
+    reader.wrong(node.place, format!("no kernel has a helper `{}`{nearest}", short(&text)));
     None
 }
 

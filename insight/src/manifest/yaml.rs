@@ -40,10 +40,16 @@ pub(super) struct Key {
 }
 
 impl Node {
+    /// Whether YAML means nothing by it.
+    pub(super) fn is_nothing(&self) -> bool {
+        matches!(&self.data, Data::Scalar { text, quoted: false }
+            if ["", "~", "null", "Null", "NULL"].contains(&text.as_str()))
+    }
+
     /// What it is, for messages.
     pub(super) fn kind(&self) -> String {
         match &self.data {
-            Data::Scalar { text, .. } if text.is_empty() => "nothing".to_owned(),
+            Data::Scalar { text, .. } if text.is_empty() || self.is_nothing() => "nothing".to_owned(),
             Data::Scalar { text, .. } => format!("`{}`", super::problem::short(text)),
             Data::List(_) => "a list".to_owned(),
             Data::Map(_) => "a map".to_owned(),

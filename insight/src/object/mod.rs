@@ -20,6 +20,7 @@ pub use btf::Shape;
 pub use globals::{Global, globals};
 
 use domain::OBJECT_BYTES_MAX;
+use domain::evidence::ProgramFact;
 
 /// Programs listed at most. The largest known objects have a few hundred.
 pub const PROGRAMS_MAX: usize = 4096;
@@ -39,6 +40,13 @@ pub struct Program {
     pub section: String,
     /// Whether a plain load by libbpf loads it: its section has no leading `?`.
     pub autoload: bool,
+}
+
+impl From<Program> for ProgramFact {
+    /// As a loader that does not tell sections is told of it. The kind is a guest's to say, which has libbpf.
+    fn from(program: Program) -> Self {
+        Self { name: program.name, section: program.section, kind: String::new(), autoload: program.autoload }
+    }
 }
 
 /// What an object holds.

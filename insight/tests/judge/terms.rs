@@ -146,6 +146,20 @@ fn an_object_whose_only_program_fails_as_expected_fails_and_is_excused() {
     let evidence = loads(one, LoadScope::Whole, Some(Errno::EACCES), &log);
     let verdict = judge(&loads(evidence, alone("p"), Some(Errno::EACCES), &log), Level::Load);
     assert_eq!(told(&verdict), (Verdict::Fails, Some(CauseCode::VerifierAccess), true));
+    assert_eq!(verdict.excused_until, Some(TODAY + Duration::days(1)));
+}
+
+#[test]
+fn a_failure_is_excused_until_the_first_of_its_programs_is_not_any_more() {
+    let log = rejected_with("R0 invalid mem access 'scalar'");
+    let both = evidence(vec![program("p", "xdp", "xdp"), program("q", "xdp", "xdp")]);
+    let mut contract = expected(Some("p"), None, 5);
+    contract.expected_failures.extend(expected(Some("q"), None, 3).expected_failures);
+    let both = Evidence { contract, ..both };
+    let evidence = loads(both, LoadScope::Whole, Some(Errno::EACCES), &log);
+    let evidence = loads(evidence, alone("p"), Some(Errno::EACCES), &log);
+    let verdict = judge(&loads(evidence, alone("q"), Some(Errno::EACCES), &log), Level::Load);
+    assert_eq!((verdict.excused, verdict.excused_until), (true, Some(TODAY + Duration::days(3))));
 }
 
 #[test]

@@ -92,3 +92,39 @@ async fn only_required_kernels_decide_and_nothing_exercised_is_no_pass() {
     );
     scene.assert_nothing_left().await;
 }
+
+#[tokio::test]
+async fn what_a_manifest_says_of_a_run_takes_effect() {
+    let scene = Scene::new();
+    let [manifest, json, markdown] = ["m.yaml", "r.json", "r.md"].map(|name| argument(&scene.path(name)));
+    let says = "version: 1
+name: blooms
+metadata: {team: storage, year: 2026}
+required_kernels: 5.10
+optional_kernels: newest
+expected_failures:
+  - {kernels: <5.16, cause: map_type_unknown, reason: Bloom filters came with 5.16, until: 2099-12-31}
+";
+    fs::write(&manifest, says).expect("a file");
+    let object = object("bloom_filter");
+    let ask = ["test", &object, "--manifest", &manifest, "--json", &json, "--markdown", &markdown];
+    let ended = scene.run(&ask).await;
+    scene.assert_nothing_left().await;
+    assert_eq!(ended.exit, Some(0), "{}{}", ended.stdout, ended.stderr);
+    let last = "works on 0 of 1 kernel, 1 of 1 optional, 1 failure excused until 2099-12-31; exit 0";
+    assert!(ended.stdout.ends_with(&format!("{last}\n")), "{}", ended.stdout);
+    assert!(ended.stdout.contains("✗ fails as expected"), "{}", ended.stdout);
+    assert!(fs::read_to_string(&markdown).expect("a report").contains(last));
+
+    let told = report::read(json.as_ref());
+    let [old, newest] = &report::cells(&told).collect::<Vec<_>>()[..] else { panic!("two cells: {told}") };
+    let told_of =
+        |cell: &Value| serde_json::json!([cell["verdict"], cell["required"], cell["contract"]["excused"]]);
+    assert_eq!(old["kernel"]["series"], "5.10");
+    assert_eq!(told_of(old), serde_json::json!(["fails", false, true]));
+    assert_eq!(told_of(newest), serde_json::json!(["passes", false, false]));
+    let metadata = serde_json::json!({"team": "storage", "year": "2026"});
+    let declared = serde_json::json!({"file": manifest, "name": "blooms", "metadata": metadata});
+    assert_eq!(told["run"]["manifest"], declared);
+    assert_eq!((told["summary"]["fails"].as_u64(), told["summary"]["excused"].as_u64()), (Some(1), Some(1)));
+}

@@ -88,8 +88,35 @@ async fn a_cell_that_fails_as_expected_does_not_decide_its_run() {
         for cell in run.cells {
             let (fails, verdict) = (cell.kernel_id.contains("6.1."), cell.verdict.expect("a verdict"));
             assert_eq!(verdict.verdict() == wire::Verdict::Fails, fails, "what was seen is told");
-            assert_eq!((verdict.excused, cell.required), (fails, !fails));
+            assert_eq!((verdict.excused, cell.required), (fails, true));
+            assert_eq!(verdict.excused_until, if fails { "2099-12-31" } else { "" });
         }
+    }
+    lab.stop().await;
+}
+
+/// A run of nothing but failures that were expected holds, as a suite of expected failures does.
+#[tokio::test]
+async fn a_run_of_nothing_but_expected_failures_holds() {
+    let lab = Lab::start(patient()).await;
+    let mut worker = Worker::connect(&lab, "w", &[kernel("6.1")]).await;
+    let object = lab.upload(1).await;
+    for (until, holds) in [("2099-12-31", wire::Verdict::Passes), ("2020-12-31", wire::Verdict::Fails)] {
+        let manifest = format!(
+            r#"{{"contract": {{"expected_failures": [{{"program": null, "kernels": "all", "cause": null,
+                "reason": "known", "until": "{until}"}}]}}}}"#
+        );
+        let question =
+            wire::SubmitRunRequest { manifest: manifest.into(), ..ask(std::slice::from_ref(&object), "all") };
+        let run = lab.submit(question).await.expect("accepted");
+        worker.room(1).await;
+        let assignment = worker.assigned().await;
+        let mut evidence = worker.evidence(&assignment);
+        evidence.attaches[0].outcome = AttachOutcome::Failed(Errno::ENOENT);
+        deliver(&lab, assignment.lease, &evidence).await.expect("the lease is held");
+        let answered = lab.finished(&run.id).await;
+        assert_eq!(answered.run.expect("a run").verdict(), holds, "{until}");
+        assert_eq!(answered.cells[0].verdict.as_ref().expect("a verdict").verdict(), wire::Verdict::Fails);
     }
     lab.stop().await;
 }
@@ -139,6 +166,24 @@ async fn a_question_is_the_same_whatever_is_declared_about_other_kernels() {
     let verdict = run.cells[0].verdict.as_ref().expect("a verdict");
     assert!(verdict.expectations[0].contains("take the expectation away"), "{:?}", verdict.expectations);
     assert!(!run.manifest.is_empty(), "what was submitted is kept");
+    lab.stop().await;
+}
+
+/// A program may be named by its section; whoever exercises it is told its function.
+#[tokio::test]
+async fn a_section_of_a_manifest_is_asked_about_as_the_function_in_it() {
+    let lab = Lab::start(patient()).await;
+    let mut worker = Worker::connect(&lab, "w", &[kernel("6.1")]).await;
+    let object = lab.upload(1).await;
+    let question = wire::SubmitRunRequest {
+        manifest: required("tracepoint/syscalls/sys_enter_openat"),
+        ..ask(&[object], "all")
+    };
+    lab.submit(question).await.expect("the object has one program there");
+    worker.room(1).await;
+    let assignment = worker.assigned().await;
+    let contract = worker.evidence(&assignment).contract;
+    assert_eq!(contract.programs.into_keys().collect::<Vec<_>>(), ["probe"]);
     lab.stop().await;
 }
 

@@ -110,11 +110,21 @@ impl Lab {
     }
 
     pub(crate) async fn upload_bytes(&self, name: &str, bytes: &[u8]) -> Result<wire::Object, Status> {
-        let first = wire::UploadObjectRequest { name: name.to_owned(), data: Vec::new(), command: false };
+        self.upload_as(name, bytes, false).await
+    }
+
+    /// Uploads bytes as an object, or as the archive of a command.
+    pub(crate) async fn upload_as(
+        &self,
+        name: &str,
+        bytes: &[u8],
+        command: bool,
+    ) -> Result<wire::Object, Status> {
+        let first = wire::UploadObjectRequest { name: name.to_owned(), data: Vec::new(), command };
         let pieces = bytes.chunks(proto::PIECE_BYTES).map(|piece| wire::UploadObjectRequest {
             name: String::new(),
             data: piece.to_vec(),
-            command: false,
+            command,
         });
         let all: Vec<_> = [first].into_iter().chain(pieces).collect();
         let answer = self.runs().await.upload_object(tokio_stream::iter(all)).await?;

@@ -79,6 +79,81 @@ async fn questions_that_make_no_sense_are_refused_with_a_reason() {
     lab.stop().await;
 }
 
+/// An archive with one script in it, and the manifest that runs it.
+fn command() -> (Vec<u8>, Vec<u8>) {
+    let mut header = tar::Header::new_gnu();
+    header.set_size(10);
+    header.set_mode(0o755);
+    let mut archive = tar::Builder::new(Vec::new());
+    archive.append_data(&mut header, "run.sh", &b"#!/bin/sh\n"[..]).expect("an archive");
+    let manifest = r#"{"contract": {"command": {"program": "run.sh", "object": null, "arguments": [],
+                       "timeout_ms": 1000, "expect": {"exit": 0}}}}"#;
+    (archive.into_inner().expect("an archive"), manifest.as_bytes().to_vec())
+}
+
+#[tokio::test]
+async fn objects_and_archives_are_not_asked_about_as_each_other() {
+    let lab = Lab::start(patient()).await;
+    let _worker = Worker::connect(&lab, "w", &[kernel("6.1")]).await;
+    let object = lab.upload(1).await;
+    let (archive, manifest) = command();
+    let archive = lab.upload_as("run.sh", &archive, true).await.expect("an archive").digest;
+    let behave = |objects: &[Vec<u8>]| wire::SubmitRunRequest {
+        manifest: manifest.clone(),
+        level: wire::Level::Behave.into(),
+        ..ask(objects, "all")
+    };
+    lab.submit(behave(std::slice::from_ref(&archive))).await.expect("what it is for");
+    let attach = wire::SubmitRunRequest { level: 0, ..behave(std::slice::from_ref(&archive)) };
+    for wrong in [
+        behave(std::slice::from_ref(&object)),
+        behave(&[object.clone(), archive.clone()]),
+        ask(&[archive], "all"),
+        attach,
+    ] {
+        let refused = lab.submit(wrong).await.expect_err("one is the other");
+        assert_refused(refused, Code::InvalidArgument, "a run has objects or commands, not both");
+    }
+    lab.stop().await;
+}
+
+/// What the reader of manifests promises holds for peers that did not read one.
+#[tokio::test]
+async fn a_manifest_of_a_peer_is_held_to_the_rules_of_the_file() {
+    let lab = Lab::start(patient()).await;
+    let object = lab.upload(1).await;
+    let _worker = Worker::connect(&lab, "w", &[kernel("6.1")]).await;
+    let helper = r#"{"program": "probe", "requires": {"helper": "loop"}}"#;
+    let nothing = r#"{"program": "probe", "requires": "nothing"}"#;
+    let check = |name: &str| {
+        format!(
+            r#"{{"name": "{name}", "command": "true", "timeout_ms": 240000, "required": true, "exit": 0, "expect": []}}"#
+        )
+    };
+    let checks: Vec<String> = (0..7).map(|at| check(&at.to_string())).collect();
+    for (contract, says) in [
+        (
+            format!(r#"{{"variants": {{"a": [{helper}], "b": [{nothing}]}}}}"#),
+            "`probe` is a candidate of group `a`",
+        ),
+        (r#"{"variants": {"a": []}}"#.to_owned(), "group `a` needs candidates"),
+        (format!(r#"{{"variants": {{"a": [{nothing}, {helper}]}}}}"#), "requires nothing is always kept"),
+        (
+            format!(r#"{{"checks": [{}]}}"#, checks.join(",")),
+            "the checks may take 1680 s together, and at most 1500 s may be",
+        ),
+    ] {
+        let manifest = format!(r#"{{"contract": {contract}}}"#).into_bytes();
+        let level = wire::Level::Behave.into();
+        let checked = wire::SubmitRunRequest { manifest, level, ..ask(std::slice::from_ref(&object), "all") };
+        let behaves = says.starts_with("the checks");
+        let question = if behaves { checked } else { wire::SubmitRunRequest { level: 0, ..checked } };
+        let refused = lab.submit(question).await.expect_err(says);
+        assert_refused(refused, Code::InvalidArgument, says);
+    }
+    lab.stop().await;
+}
+
 #[tokio::test]
 async fn a_run_has_five_thousand_cells_and_not_one_more() {
     let lab = Lab::start(patient()).await;

@@ -44,7 +44,11 @@ impl Options {
         let facts = object::inspect(object)?;
         let contract = self.at_load(facts.programs.iter().map(|program| program.name.as_str()))?;
         let declared = Manifest { file: "options".to_owned(), contract, ..Manifest::default() };
-        let globals = manifest::fit(&declared, NAME, object)?;
+        let declared = manifest::fit(&declared, None, NAME, object)?;
+        let globals = match declared.contract.globals.is_empty() {
+            true => Vec::new(),
+            false => manifest::resolve(&declared.contract, &object::globals(object)?).map_err(unfit)?,
+        };
         Ok(Job {
             nonce: Nonce([0; 32]),
             unix_seconds: 0,
@@ -86,6 +90,12 @@ impl Options {
         contract.programs.values_mut().for_each(|terms| terms.level = None);
         Ok(contract)
     }
+}
+
+/// Values that do not fit, of which [`manifest::fit`] leaves none.
+fn unfit(wrong: Vec<(String, String)>) -> RefusedError {
+    let says = wrong.into_iter().map(|(_, says)| says).collect::<Vec<_>>();
+    RefusedError::NotTried(says.join("; "))
 }
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ impl Report {
 
     /// As the command line ends: 0 works, 1 does not, 2 could not tell.
     pub fn exit_code(&self) -> u8 {
-        exit_code([self.cell.verdict])
+        exit_code(self.cell.verdict)
     }
 
     /// What the verifier wrote about a program that it refused.

@@ -3,7 +3,7 @@
 use super::driver::{Direct, Driver as _, Machine, Origin, Plan, Remains};
 use super::freeze::{FreezeError, whole_ms};
 use super::launch::Starter;
-use super::probe::Qemu;
+use super::probe::{BootFiles, Qemu};
 use super::spec::Spec;
 use super::template::{Cloner, Settings, TEMPLATE_TRIES, Template, TemplateError};
 use super::{MachineError, Step};
@@ -76,6 +76,36 @@ pub struct Order {
     pub timeout: Duration,
     /// `Clone` boots only where no clone can be had; `Cold` always boots.
     pub start: Start,
+}
+
+impl Order {
+    /// An order for a clone of a guest of these files, which has no object yet and whose origin nobody asks.
+    pub fn of(files: BootFiles, memory_bytes: u64, timeout: Duration) -> Self {
+        let nothing = Digest::of(&[]);
+        Self {
+            series: files.series,
+            vmlinuz: files.vmlinuz,
+            initramfs: files.initramfs,
+            origin: Origin { kernel: nothing, initramfs: nothing },
+            modules: files.modules,
+            validator: nothing,
+            object_name: String::new(),
+            object: Bytes::new(),
+            object_digest: nothing,
+            on_demand: Arc::default(),
+            level: Level::Attach,
+            loader: Loader::default(),
+            programs: Vec::new(),
+            loader_files: Arc::default(),
+            contract: Contract::default(),
+            globals: Vec::new(),
+            places: Vec::new(),
+            axes: Axes::default(),
+            memory_bytes,
+            timeout,
+            start: Start::Clone,
+        }
+    }
 }
 
 /// What is the same for every guest that one order may need.

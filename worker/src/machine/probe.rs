@@ -1,10 +1,8 @@
 //! Finding QEMU, and proving what it can do by doing it.
 
-use super::{Hypervisor, Order, Origin, Step};
+use super::{Hypervisor, Order, Step};
 use crate::guest::watchdog::Limits;
 use crate::jail::Jail;
-use bytes::Bytes;
-use domain::digest::Digest;
 use domain::evidence::{Accelerator, Start};
 use domain::kernel::Series;
 use domain::level::Level;
@@ -166,30 +164,8 @@ pub async fn prove_accelerator(qemu: &Qemu, jail: Arc<Jail>, boot: &BootFiles) -
 
 /// A job that is nothing: the guest is only booted.
 fn order(boot: &BootFiles) -> Order {
-    let nothing = Digest::of(&[]);
-    Order {
-        series: boot.series,
-        vmlinuz: boot.vmlinuz.clone(),
-        initramfs: boot.initramfs.clone(),
-        origin: Origin { kernel: nothing, initramfs: nothing },
-        modules: boot.modules.clone(),
-        validator: nothing,
-        object_name: "nothing".to_owned(),
-        object: Bytes::new(),
-        object_digest: nothing,
-        on_demand: Arc::default(),
-        level: Level::Load,
-        loader: domain::axis::Loader::default(),
-        programs: Vec::new(),
-        loader_files: Arc::default(),
-        contract: domain::contract::Contract::default(),
-        globals: Vec::new(),
-        places: Vec::new(),
-        axes: domain::axis::Axes::default(),
-        memory_bytes: PROOF_MEMORY_BYTES,
-        timeout: KVM_READY_MAX,
-        start: Start::Cold,
-    }
+    let order = Order::of(boot.clone(), PROOF_MEMORY_BYTES, KVM_READY_MAX);
+    Order { object_name: "nothing".to_owned(), level: Level::Load, start: Start::Cold, ..order }
 }
 
 #[cfg(test)]

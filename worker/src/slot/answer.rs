@@ -277,20 +277,14 @@ fn globals(
     Ok((set, insight::manifest::places(contract, &variables)))
 }
 
-/// The object's programs, for loaders that do not tell their sections. The kind is the guest's to say, which
-/// has libbpf. An object that cannot be read has none: its loader tells why.
+/// The object's programs, for loaders that do not tell their sections. An object that cannot be read has
+/// none: its loader tells why.
 fn programs(object: &[u8], loader: &Loader) -> Vec<ProgramFact> {
     if *loader == Loader::Libbpf {
         return Vec::new();
     }
     let facts = insight::object::inspect(object).map(|facts| facts.programs).unwrap_or_default();
-    let fact = |program: insight::object::Program| ProgramFact {
-        name: program.name,
-        section: program.section,
-        kind: String::new(),
-        autoload: program.autoload,
-    };
-    facts.into_iter().map(fact).collect()
+    facts.into_iter().map(ProgramFact::from).collect()
 }
 
 /// What the object needs of its kernel, hooks that are declared for it among it. One that cannot be read

@@ -67,14 +67,7 @@ pub(super) fn object(object: StoredObject) -> wire::Object {
 /// The cells of a view, each with its verdict.
 pub(super) fn cells(view: &View) -> Vec<wire::Cell> {
     let verdict = |cell: &StoredCell| view.verdicts.get(&cell.verdict_id?).map(verdict);
-    let cells = view.cells.iter().map(|cell| self::cell(cell, verdict(cell)));
-    cells.map(without_excused).collect()
-}
-
-/// A failure that was expected does not decide.
-fn without_excused(cell: wire::Cell) -> wire::Cell {
-    let excused = cell.verdict.as_ref().is_some_and(|verdict| verdict.excused);
-    wire::Cell { required: cell.required && !excused, ..cell }
+    view.cells.iter().map(|cell| self::cell(cell, verdict(cell))).collect()
 }
 
 fn cell(cell: &StoredCell, verdict: Option<wire::CellVerdict>) -> wire::Cell {

@@ -124,7 +124,8 @@ pub(in crate::judge) fn module_lacking(refusal: &Refusal<'_>) -> Option<Finding>
 /// Programs and libraries that user probes name are not part of the guest.
 pub(in crate::judge) fn not_in_guest(refusal: &Refusal<'_>) -> Option<Finding> {
     (refusal.is_user_probe() && refusal.errno == Errno::ENOENT).then(|| {
-        let says = format!("The guest has no file for the user-space probe `{}`.", refusal.hook());
+        let says =
+            format!("The guest lacks the file or the function of the user-space probe `{}`.", refusal.hook());
         Finding::certain(CauseCode::NotExercised, refusal.hook(), says)
     })
 }

@@ -71,14 +71,61 @@ int on_write(void *ctx)
 	__u32 key = 0;
 
 	bpf_map_lookup_elem(&flows, &key);
-	label[0] = 'x';
-	return guarded();
+	return label[0] == 'n' ? 1 : guarded();
 }
 
 SEC("fentry")
 int on_read(void *ctx)
 {
 	guarded();
+	return 0;
+}
+
+SEC("tracepoint")
+int on_event(void *ctx)
+{
+	return guarded();
+}
+
+SEC("raw_tp")
+int on_raw(void *ctx)
+{
+	return guarded();
+}
+
+SEC("tp_btf")
+int on_typed(void *ctx)
+{
+	return guarded();
+}
+
+SEC("lsm")
+int allow(void *ctx)
+{
+	return 0;
+}
+
+SEC("on_call_of_the_loader")
+int on_call(void *ctx)
+{
+	return guarded();
+}
+
+SEC("uprobe")
+int on_nothing(void *ctx)
+{
+	return 0;
+}
+
+SEC("ingress_policy")
+int ingress(struct __sk_buff *skb)
+{
+	return 1;
+}
+
+SEC("kprobe/no_such_function")
+int nowhere(void *ctx)
+{
 	return 0;
 }
 
