@@ -117,6 +117,18 @@ pub(super) fn section_table<'a>(
     header.sections(ENDIAN, bytes).map_err(|error| damaged("section table", error))
 }
 
+/// The data of the section with this name.
+pub(super) fn section_data<'a>(bytes: &'a [u8], name: &str) -> Result<Option<&'a [u8]>, ObjectError> {
+    let header = header(bytes)?;
+    let sections = section_table(header, bytes)?;
+    for section in sections.iter() {
+        if section_name(bytes, header, &sections, section)? == name.as_bytes() {
+            return Ok(section.data(ENDIAN, bytes).ok());
+        }
+    }
+    Ok(None)
+}
+
 /// A section's data must lie in the file, unless libbpf never reads it.
 fn check_extent(bytes: &[u8], section: &Section, name: &[u8]) -> Result<(), ObjectError> {
     let debug = name.starts_with(b".debug_") || name.starts_with(b".rel.debug_");
