@@ -8,23 +8,10 @@ use proto::wire;
 use std::path::Path;
 use std::process::Command;
 use tests::corpus;
+use tests::own_loader::{self, Entry, archive, script};
 use tests::system::System;
 
 const KERNELS: &str = "5.10,newest";
-
-/// A file of an archive: where it stands, and its bytes.
-type Entry = (String, Vec<u8>);
-
-fn archive(entries: &[Entry]) -> anyhow::Result<Vec<u8>> {
-    let mut builder = tar::Builder::new(Vec::new());
-    for (path, bytes) in entries {
-        let mut header = tar::Header::new_gnu();
-        header.set_size(bytes.len() as u64);
-        header.set_mode(0o755);
-        builder.append_data(&mut header, path, bytes.as_slice())?;
-    }
-    Ok(builder.into_inner()?)
-}
 
 /// bpftool of this host and every library it names, each where it stands here.
 fn bpftool() -> anyhow::Result<Vec<Entry>> {
@@ -48,10 +35,6 @@ fn object(name: &str) -> anyhow::Result<Entry> {
     Ok((format!("object/{file}"), bytes))
 }
 
-fn script(text: &str) -> Entry {
-    ("run.sh".to_owned(), format!("#!/bin/sh\n{text}\n").into_bytes())
-}
-
 async fn asked(
     system: &System,
     entries: &[Entry],
@@ -59,23 +42,15 @@ async fn asked(
     arguments: &[&str],
     expect: Ending,
 ) -> anyhow::Result<Vec<wire::CellVerdict>> {
-    let mut manifest = Manifest::default();
-    manifest.contract.command = Some(CommandTerms {
+    let terms = CommandTerms {
         program: program.to_owned(),
         object: entries.iter().map(|(path, _)| path).find(|path| path.starts_with("object/")).cloned(),
         arguments: arguments.iter().map(|&argument| argument.to_owned()).collect(),
         timeout_ms: 20_000,
         expect,
-    });
-    let request = wire::SubmitRunRequest {
-        kernels: KERNELS.to_owned(),
-        fresh: true,
-        manifest: serde_json::to_vec(&manifest)?,
-        level: wire::Level::Behave.into(),
-        ..Default::default()
     };
     let name = Path::new(program).file_name().context("a name")?.to_string_lossy().into_owned();
-    let run = system.submit(vec![(name, archive(entries)?)], request).await?;
+    let run = own_loader::ask(system, vec![(name, archive(entries)?)], KERNELS, terms).await?;
     run.cells.into_iter().map(|cell| cell.verdict.context("a verdict")).collect()
 }
 
