@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 pub const KERNELS: &str = "5.10,6.1,6.12,newest";
 /// Objects that one guest gives to veristat: as many as an emulated one loads, one program after the other, in a
 /// fraction of [`VERISTAT_MS`].
-pub const TOGETHER: usize = 24;
+pub const TOGETHER: usize = 12;
 /// Milliseconds they may take, the most that a command may.
 const VERISTAT_MS: u32 = domain::check::CHECK_MS_MAX;
 
@@ -34,8 +34,6 @@ pub struct Answer {
     pub release: String,
     /// Modules that our guest was given; veristat's has none.
     pub modules: Vec<String>,
-    /// Ours of the object as a whole: the code of its cause, if it has one.
-    pub cause: String,
     /// Ours of each program; none where the object was not opened.
     pub programs: Vec<Program>,
     /// What was set that the object leaves to its loader.
@@ -53,8 +51,8 @@ pub struct Program {
     pub kind: String,
     /// Whether it loaded; `None` if it was not attempted.
     pub loaded: Option<bool>,
-    /// The code of its cause, what it is about, and the line it rests on.
-    pub cause: [String; 3],
+    /// The code of its cause, if it has one.
+    pub cause: String,
     /// As [`COUNTS`]; `None` where it was not counted.
     pub counts: [Option<u64>; COUNTS.len()],
 }
@@ -76,7 +74,6 @@ pub async fn ask(system: &System, tool: &[Entry], objects: &[Entry]) -> anyhow::
             series: kernel.series.clone(),
             release: kernel.release.clone(),
             modules: verdict.modules.clone(),
-            cause: verdict.cause.as_ref().map(|cause| cause.code.clone()).unwrap_or_default(),
             programs: verdict.programs.iter().map(ours).collect(),
             inferred: verdict.inferred.clone(),
             theirs: theirs.with_context(|| format!("veristat said nothing of {}", object.name))?.clone(),
@@ -119,7 +116,6 @@ async fn theirs(
 }
 
 fn ours(program: &wire::ProgramVerdict) -> Program {
-    let cause = program.cause.clone().unwrap_or_default();
     let walk = program.verification.as_ref();
     let size = program.stats.as_ref();
     let count = |of: fn(&wire::Verification) -> Option<u32>| walk.and_then(of).map(u64::from);
@@ -132,7 +128,7 @@ fn ours(program: &wire::ProgramVerdict) -> Program {
             wire::Verdict::Fails => Some(false),
             _ => None,
         },
-        cause: [cause.code, cause.subject, cause.log_line],
+        cause: program.cause.as_ref().map(|cause| cause.code.clone()).unwrap_or_default(),
         counts: [
             count(|walk| Some(walk.processed)),
             count(|walk| walk.total_states),

@@ -4,8 +4,10 @@ use proto::wire;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-/// What the kernel's own test module defines begins with one of these; no distribution builds it.
+/// What the kernel's own test module defines has one of these in its name; no distribution builds it.
 const TEST_MODULE: [&str; 3] = ["bpf_testmod_", "bpf_kfunc_", "bpf_iter_testmod_"];
+/// What the verifier says of functions that only the kernel's list for error injection opens to programs.
+const ERROR_INJECTION: [&str; 2] = ["is not modifiable", "is not sleepable"];
 
 /// Programs whose tests do more than their labels tell, with what that is.
 const KNOWN: [(&str, &str); 1] = [(
@@ -40,7 +42,7 @@ impl Difference {
     pub fn explanation(&self) -> Option<String> {
         let cause = self.cause.clone().unwrap_or_default();
         let known = KNOWN.iter().find(|(program, _)| *program == self.program);
-        let of_module = |word: &&str| TEST_MODULE.iter().any(|start| word.starts_with(start));
+        let of_module = |word: &&str| TEST_MODULE.iter().any(|part| word.contains(part));
         let mut words = cause.log_line.split(|c: char| !(c.is_alphanumeric() || c == '_'));
         if let Some((_, why)) = known {
             Some((*why).to_owned())
@@ -48,12 +50,14 @@ impl Difference {
             Some(format!("the object needs `{symbol}` of the kernel's test module"))
         } else if let Some(types) = &self.types {
             Some(format!("its test loads it with the types of `{types}` in place of the kernel's"))
-        } else if cause.log_line.ends_with("is not modifiable") {
+        } else if ERROR_INJECTION.iter().any(|end| cause.log_line.ends_with(end)) {
             Some("needs CONFIG_FUNCTION_ERROR_INJECTION, which this kernel is built without".to_owned())
-        } else if !self.flags.is_empty() {
-            Some(format!("its test sets `{}`, which no loader sets by itself", self.flags.join("`, `")))
+        } else if cause.code == "deadline" {
+            Some("an emulated guest verifies it for longer than a guest may be silent, so that it has no verdict".to_owned())
         } else if self.lacks.is_some() && self.log_level > 1 {
             Some(format!("its test has the verifier log at level {}, a loader at 1", self.log_level))
+        } else if !self.flags.is_empty() {
+            Some(format!("its test sets `{}`, which no loader sets by itself", self.flags.join("`, `")))
         } else {
             None
         }
@@ -167,6 +171,8 @@ mod tests {
     fn what_the_test_module_lacks_is_explained_and_a_plain_refusal_is_not() {
         let lacking = difference("extern (func ksym) 'bpf_kfunc_x': not found in kernel or module BTFs");
         assert!(lacking.explanation().is_some_and(|why| why.contains("`bpf_kfunc_x`")));
+        let closed = difference("__x64_sys_getpgid is not sleepable");
+        assert!(closed.explanation().is_some_and(|why| why.contains("CONFIG_FUNCTION_ERROR_INJECTION")));
         let plain = difference("R1 invalid mem access 'scalar'");
         assert_eq!(plain.explanation(), None);
         let found =

@@ -10,9 +10,10 @@ const HEAD: &str = "\
 
 What we say of programs beside what veristat 0.5 of the kernel's developers says, of the same objects on the same
 kernels: whether the kernel takes a program, and what its verifier counted. veristat loads each program alone, in a
-guest that our own loader mode starts. The objects are those of other projects' Debian packages and of `tests/corpus`.
-Not compared are durations; its size of a program, which is the object's and not what the kernel made of it; and the
-stack from 7.3 on, which kernels say there in words that veristat 0.5 does not read. Written by `make second-opinion`, which fails when a difference has no explanation.
+guest that our own-loader mode starts. The objects are those of other projects' Debian packages and of
+`tests/corpus`. Not compared are durations; veristat's size of a program, which is the object's and not what the kernel
+made of it; and the stack from 7.3 on, which kernels say there in words that veristat 0.5 does not read. Written by
+`make second-opinion`, which fails when a difference has no explanation.
 
 ";
 
@@ -68,8 +69,16 @@ impl Comparison {
         let says = opened.map(|opened| if opened { "opened" } else { "not opened" }.to_owned());
         self.compare(answer, "", "object", says, None);
         for program in &answer.programs {
-            let Some(row) = answer.theirs.programs.get(&program.name) else { continue };
-            self.program(answer, program, row);
+            match answer.theirs.programs.get(&program.name) {
+                Some(row) => self.program(answer, program, row),
+                None => self.compare(
+                    answer,
+                    &program.name,
+                    "verdict",
+                    ["told", "not told"].map(str::to_owned),
+                    None,
+                ),
+            }
         }
     }
 
@@ -148,15 +157,14 @@ mod tests {
 
     fn answer(series: &str, kind: &str, ours: [u64; COUNTS.len()], theirs: Row) -> Answer {
         let counts = ours.map(Some);
-        let (name, kind, cause) = ("run".to_owned(), kind.to_owned(), Default::default());
-        let program = Program { name, kind, loaded: Some(true), cause, counts };
+        let (name, kind) = ("run".to_owned(), kind.to_owned());
+        let program = Program { name, kind, loaded: Some(true), cause: String::new(), counts };
         let programs = [("run".to_owned(), theirs)].into();
         Answer {
             object: "object.bpf.o".to_owned(),
             series: series.to_owned(),
             release: format!("{series}.1"),
             modules: Vec::new(),
-            cause: String::new(),
             programs: vec![program],
             inferred: Vec::new(),
             theirs: Seen { opened: true, status: 0, programs },
@@ -196,6 +204,9 @@ mod tests {
             differing(answer("6.12", "xdp", ours, refused([8, 2, 2, 1, 1, 0, 16]))),
             [("verdict", false)]
         );
+        let mut untold = answer("6.12", "xdp", ours, refused([0; 7]));
+        untold.theirs.programs.clear();
+        assert_eq!(differing(untold), [("verdict", false)]);
         let unexplained = answer("6.12", "xdp", ours, refused([0; 7]));
         let document = Comparison::of(&[unexplained]).document();
         assert!(document.contains("## **Without an explanation**"), "{document}");

@@ -12,6 +12,9 @@ const SECTION: &str = "\
 libbpf does not know the program's section; we exercise it as what the section begins with";
 const SIZES: &str = "\
 A map's size or prototype is left to the object's loader; we set one that works, veristat at most one entry";
+const ENTRIES: &str = "\
+The machine code has the number of entries of an array in it, in one byte or in four; the object leaves it to its \
+loader, we set 4096 and veristat 1";
 const BLOCKED: &str = "\
 libbpf gives up the whole object for what another program of it needs: to us the program was not tried, to veristat \
 it failed";
@@ -42,8 +45,8 @@ pub fn verdict(answer: &Answer, program: &Program, row: &Row) -> Option<&'static
         }
         (Some(true), false) if inferred("map `".to_owned()) => Some(SIZES),
         (Some(true), false) if !answer.modules.is_empty() => Some(MODULE),
-        (None, false) if program.cause[0] == "blocked" => Some(BLOCKED),
-        (None, false) if program.cause[0] == "loader_contract" => Some(UNSAID),
+        (None, false) if program.cause == "blocked" => Some(BLOCKED),
+        (None, false) if program.cause == "loader_contract" => Some(UNSAID),
         (Some(true), false) => {
             let known = KNOWN.iter().find(|(object, _)| answer.object.trim_end_matches(".bpf.o") == *object);
             known.map(|(_, why)| *why)
@@ -59,8 +62,13 @@ fn took_it_alike(program: &Program, row: &Row) -> bool {
 }
 
 /// Why a count of a program that both loaded, or both had refused, differs.
-pub fn count(_answer: &Answer, program: &Program, _count: usize) -> Option<&'static str> {
-    (program.kind == "ext").then_some(REPLACEMENT)
+pub fn count(answer: &Answer, program: &Program, count: usize) -> Option<&'static str> {
+    let sized = |sentence: &String| sentence.starts_with("map `") && sentence.contains(" asks for 0 entries");
+    match count {
+        _ if program.kind == "ext" => Some(REPLACEMENT),
+        JITED if answer.inferred.iter().any(sized) => Some(ENTRIES),
+        _ => None,
+    }
 }
 
 /// Whether veristat cannot tell this count of this kernel.
