@@ -12,9 +12,12 @@ const SECTION: &str = "\
 libbpf does not know the program's section; we exercise it as what the section begins with";
 const SIZES: &str = "\
 A map's size or prototype is left to the object's loader; we set one that works, veristat at most one entry";
-const ENTRIES: &str = "\
+const ENTRIES_IN_CODE: &str = "\
 The machine code has the number of entries of an array in it, in one byte or in four; the object leaves it to its \
 loader, we set 4096 and veristat 1";
+const ENTRIES_IN_WALK: &str = "\
+After 6.12 the verifier knows whether an array has a constant index, so that the number of entries changes its walk; \
+the object leaves it to its loader, we set 4096 and veristat 1";
 const BLOCKED: &str = "\
 libbpf gives up the whole object for what another program of it needs: to us the program was not tried, to veristat \
 it failed";
@@ -64,18 +67,22 @@ fn took_it_alike(program: &Program, row: &Row) -> bool {
 /// Why a count of a program that both loaded, or both had refused, differs.
 pub fn count(answer: &Answer, program: &Program, count: usize) -> Option<&'static str> {
     let sized = |sentence: &String| sentence.starts_with("map `") && sentence.contains(" asks for 0 entries");
+    let sized = answer.inferred.iter().any(sized);
     match count {
         _ if program.kind == "ext" => Some(REPLACEMENT),
-        JITED if answer.inferred.iter().any(sized) => Some(ENTRIES),
+        JITED if sized => Some(ENTRIES_IN_CODE),
+        _ if sized && is_since(answer, (6, 13)) => Some(ENTRIES_IN_WALK),
         _ => None,
     }
 }
 
 /// Whether veristat cannot tell this count of this kernel.
 pub fn is_untold(answer: &Answer, count: usize) -> bool {
-    let numbers: Option<(u32, u32)> = answer
-        .series
-        .split_once('.')
-        .and_then(|(major, minor)| Some((major.parse().ok()?, minor.parse().ok()?)));
-    count == STACK && numbers.is_some_and(|series| series >= (7, 3))
+    count == STACK && is_since(answer, (7, 3))
+}
+
+fn is_since(answer: &Answer, first: (u32, u32)) -> bool {
+    let numbers = answer.series.split_once('.');
+    let series = numbers.and_then(|(major, minor)| Some((major.parse().ok()?, minor.parse().ok()?)));
+    series.is_some_and(|series: (u32, u32)| series >= first)
 }
