@@ -203,13 +203,13 @@ fn is_maps(section: &[u8]) -> bool {
     section == b".maps" || section == b"maps" || section.starts_with(b"maps/") || section.ends_with(b"/maps")
 }
 
-/// Functions in `.text` are subprograms, except one that is the only function of the object.
+/// Functions in `.text` are subprograms, even one that is the only function of the object: libbpf's
+/// `prog_is_subprog`, since 1.0.
 fn programs(functions: Vec<Symbol>, names: &[&[u8]]) -> Vec<Program> {
-    let only = functions.len() == 1;
     let section_of = |function: &Symbol| names.get(function.section).copied().unwrap_or_default();
     functions
         .into_iter()
-        .filter(|function| only || section_of(function) != b".text")
+        .filter(|function| section_of(function) != b".text")
         .map(|function| {
             let section = section_of(&function);
             let plain = section.strip_prefix(b"?");

@@ -132,9 +132,9 @@ fn legacy_maps_static_programs_and_an_unset_machine_are_left_to_the_guest() {
 }
 
 #[test]
-fn the_only_function_is_a_program_even_in_text() {
+fn functions_in_text_are_no_programs_not_even_the_only_one() {
     let alone = build(vec![part(".text", EXEC, &[0; 16])], &[("main", FUNC, 1, 0)]);
-    assert_eq!(inspect(&alone).expect("one program").programs[0].section, ".text");
+    assert_eq!(inspect(&alone), Err(ObjectError::NoPrograms));
     let two = build(vec![part(".text", EXEC, &[0; 16])], &[("a", FUNC, 1, 0), ("b", FUNC, 1, 8)]);
     assert_eq!(inspect(&two), Err(ObjectError::NoPrograms));
 }
