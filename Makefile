@@ -21,10 +21,11 @@ DEMO_THIRD_PARTY := opensnoop execsnoop tcpconnect biolatency runqlat xsk_def_xd
 DEMO_CORPUS := kfunc_task_acquire null_unchecked
 DEMO_OBJECTS := $(DEMO_THIRD_PARTY:%=target/third-party/%.bpf.o) $(DEMO_CORPUS:%=target/corpus/%.bpf.o)
 
-.PHONY: help deps validator build build-debug corpus third-party demo test fuzz bench truth soak queries clean
+.PHONY: help deps validator build build-debug corpus third-party demo test fuzz bench truth soak second-opinion labelled \
+	queries clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 deps: ## install the Debian packages that are missing (root or sudo)
 	@scripts/deps
@@ -88,6 +89,21 @@ truth: build-debug corpus ## a thousand clones and a hundred boots say what is k
 SOAK_SECONDS := 1200
 soak: build build-debug corpus ## cells while workers and guests are killed, then what is left
 	cargo run --release -p tests --example soak -- $(SOAK_SECONDS)
+
+target/third-party-every:
+	scripts/third-party-objects --every $@.part
+	mv $@.part $@
+
+# The answers are kept in target/, so that `second_opinion compare` can be repeated without guests.
+second-opinion: build-debug corpus target/third-party-every ## veristat beside us, in docs/second-opinion.md (an hour)
+	@scripts/veristat target/veristat
+	cargo run -p tests --example second_opinion -- ask target/veristat target/second-opinion.json \
+		target/corpus target/third-party-every
+	cargo run -p tests --example second_opinion -- compare target/second-opinion.json
+
+labelled: build-debug ## the kernel's own labelled programs, in docs/labelled.md (half an hour)
+	@scripts/labelled-objects target/labelled
+	cargo run -p tests --example labelled -- target/labelled
 
 queries: deps ## regenerate .sqlx after a changed query or migration
 	@scripts/queries

@@ -1,10 +1,11 @@
-//! The type information of an object, as far as global variables need it.
+//! The type information of an object, as far as global variables and tags of functions need it.
 //!
-//! In: a `.BTF` section, hostile. Out: the shape of each variable by section and name. The layout is that
-//! of the kernel's `linux/btf.h`.
+//! In: a `.BTF` section, hostile. Out: the shape of each variable by section and name, and what functions are
+//! tagged with. The layout is that of the kernel's `linux/btf.h`.
 
 use super::ObjectError;
 use super::globals::GLOBALS_MAX;
+use super::tags::{FunctionTag, TAGS_MAX};
 use std::collections::BTreeMap;
 
 const MAGIC: u16 = 0xeb9f;
@@ -20,8 +21,10 @@ const TYPEDEF: u32 = 8;
 const VOLATILE: u32 = 9;
 const CONST: u32 = 10;
 const RESTRICT: u32 = 11;
+const FUNCTION: u32 = 12;
 const VAR: u32 = 14;
 const DATASEC: u32 = 15;
+const DECLARATION_TAG: u32 = 17;
 const TYPE_TAG: u32 = 18;
 const ENUM64: u32 = 19;
 /// `BTF_INT_SIGNED` and `BTF_INT_BOOL`.
@@ -68,8 +71,7 @@ struct Btf<'a> {
 
 /// The shapes of all variables that stand in a data section.
 pub(super) fn shapes(btf: &[u8]) -> Result<Shapes, ObjectError> {
-    let damaged = |what: &str| ObjectError::Damaged { what: format!("type information: {what}") };
-    let btf = Btf::parse(btf).ok_or_else(|| damaged("its headers lie beyond its end"))?;
+    let btf = Btf::read(btf)?;
     let mut shapes = Shapes::new();
     for section in btf.types.iter().filter(|one| one.kind == DATASEC) {
         for at in 0..section.count as usize {
@@ -86,7 +88,27 @@ pub(super) fn shapes(btf: &[u8]) -> Result<Shapes, ObjectError> {
     Ok(shapes)
 }
 
+/// The declaration tags of functions, in the order of the types. Those of a parameter are left out.
+pub(super) fn function_tags(btf: &[u8]) -> Result<Vec<FunctionTag>, ObjectError> {
+    let btf = Btf::read(btf)?;
+    let whole = |tag: &&Type| tag.kind == DECLARATION_TAG && btf.word(tag.rest) == Some(u32::MAX);
+    let tags = btf.types.iter().filter(whole).filter_map(|tag| {
+        let function = btf.get(tag.size_or_type).filter(|one| one.kind == FUNCTION)?;
+        Some(FunctionTag { function: btf.name(function.name_at), text: btf.name(tag.name_at) })
+    });
+    let tags: Vec<FunctionTag> = tags.take(TAGS_MAX + 1).collect();
+    if tags.len() > TAGS_MAX {
+        return Err(ObjectError::TooMany { what: "tags of functions", max: TAGS_MAX });
+    }
+    Ok(tags)
+}
+
 impl<'a> Btf<'a> {
+    fn read(bytes: &'a [u8]) -> Result<Self, ObjectError> {
+        let damaged = "type information: its headers lie beyond its end";
+        Self::parse(bytes).ok_or_else(|| ObjectError::Damaged { what: damaged.to_owned() })
+    }
+
     fn parse(bytes: &'a [u8]) -> Option<Self> {
         let word = |at: usize| word(bytes, at);
         let magic = u16::from_le_bytes(*bytes.first_chunk()?);
@@ -106,7 +128,7 @@ impl<'a> Btf<'a> {
             let (name_at, size_or_type) = (btf.word(at)?, btf.word(at + 8)?);
             let one = Type { name_at, kind, count, is_signed: info >> 31 == 1, size_or_type, rest: at + 12 };
             let each = match kind {
-                INT | VAR | 17 => 4,
+                INT | VAR | DECLARATION_TAG => 4,
                 ARRAY => 12,
                 4 | 5 | DATASEC | ENUM64 => 12 * count as usize,
                 ENUM | 13 => 8 * count as usize,

@@ -117,6 +117,18 @@ pub(super) fn section_table<'a>(
     header.sections(ENDIAN, bytes).map_err(|error| damaged("section table", error))
 }
 
+/// The data of the section with this name.
+pub(super) fn section_data<'a>(bytes: &'a [u8], name: &str) -> Result<Option<&'a [u8]>, ObjectError> {
+    let header = header(bytes)?;
+    let sections = section_table(header, bytes)?;
+    for section in sections.iter() {
+        if section_name(bytes, header, &sections, section)? == name.as_bytes() {
+            return Ok(section.data(ENDIAN, bytes).ok());
+        }
+    }
+    Ok(None)
+}
+
 /// A section's data must lie in the file, unless libbpf never reads it.
 fn check_extent(bytes: &[u8], section: &Section, name: &[u8]) -> Result<(), ObjectError> {
     let debug = name.starts_with(b".debug_") || name.starts_with(b".rel.debug_");
@@ -191,13 +203,13 @@ fn is_maps(section: &[u8]) -> bool {
     section == b".maps" || section == b"maps" || section.starts_with(b"maps/") || section.ends_with(b"/maps")
 }
 
-/// Functions in `.text` are subprograms, except one that is the only function of the object.
+/// Functions in `.text` are subprograms, even one that is the only function of the object: libbpf's
+/// `prog_is_subprog`, since 1.0.
 fn programs(functions: Vec<Symbol>, names: &[&[u8]]) -> Vec<Program> {
-    let only = functions.len() == 1;
     let section_of = |function: &Symbol| names.get(function.section).copied().unwrap_or_default();
     functions
         .into_iter()
-        .filter(|function| only || section_of(function) != b".text")
+        .filter(|function| section_of(function) != b".text")
         .map(|function| {
             let section = section_of(&function);
             let plain = section.strip_prefix(b"?");

@@ -2,7 +2,7 @@
 
 use super::ObjectError;
 use super::btf::{self, Shape};
-use super::elf::{ENDIAN, damaged, header, lossy, name_at, section_name, section_table};
+use super::elf::{ENDIAN, damaged, header, lossy, name_at, section_data, section_name, section_table};
 use object::elf;
 use object::read::SymbolIndex;
 use object::read::elf::{SectionHeader as _, Sym as _};
@@ -36,9 +36,7 @@ pub fn globals(bytes: &[u8]) -> Result<Vec<Global>, ObjectError> {
     for section in sections.iter() {
         names.push(lossy(section_name(bytes, header, &sections, section)?));
     }
-    let types = sections.iter().zip(&names).find(|(_, name)| *name == ".BTF");
-    let types = types.and_then(|(section, _)| section.data(ENDIAN, bytes).ok());
-    let shapes = types.map(btf::shapes).transpose()?.unwrap_or_default();
+    let shapes = section_data(bytes, ".BTF")?.map(btf::shapes).transpose()?.unwrap_or_default();
     let table =
         sections.symbols(ENDIAN, bytes, elf::SHT_SYMTAB).map_err(|error| damaged("symbol table", error))?;
     let strings = sections

@@ -7,7 +7,8 @@
 //! Nothing that libbpf would open is refused. An eBPF ELF that libbpf cannot open (legacy map
 //! definitions, static programs) passes too: the guest shows how it fails and that is a verdict.
 //!
-//! [`globals`] tells where variables stand and what they can hold, for those who set them.
+//! [`globals`] tells where variables stand and what they can hold, for those who set them; [`function_tags`] what
+//! a source says of its functions.
 //!
 //! Deliberately absent: relocations, whose meaning depends on a kernel, and types of anything but
 //! variables.
@@ -15,9 +16,11 @@
 mod btf;
 mod elf;
 mod globals;
+mod tags;
 
 pub use btf::Shape;
 pub use globals::{Global, globals};
+pub use tags::{FunctionTag, function_tags};
 
 use domain::OBJECT_BYTES_MAX;
 use domain::evidence::ProgramFact;

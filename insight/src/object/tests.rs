@@ -132,9 +132,9 @@ fn legacy_maps_static_programs_and_an_unset_machine_are_left_to_the_guest() {
 }
 
 #[test]
-fn the_only_function_is_a_program_even_in_text() {
+fn functions_in_text_are_no_programs_not_even_the_only_one() {
     let alone = build(vec![part(".text", EXEC, &[0; 16])], &[("main", FUNC, 1, 0)]);
-    assert_eq!(inspect(&alone).expect("one program").programs[0].section, ".text");
+    assert_eq!(inspect(&alone), Err(ObjectError::NoPrograms));
     let two = build(vec![part(".text", EXEC, &[0; 16])], &[("a", FUNC, 1, 0), ("b", FUNC, 1, 8)]);
     assert_eq!(inspect(&two), Err(ObjectError::NoPrograms));
 }
@@ -186,6 +186,39 @@ fn more_functions_than_the_limit_are_refused() {
     assert!(matches!(inspect(&object), Err(ObjectError::TooMany { max: PROGRAMS_MAX, .. })));
 }
 
+#[test]
+fn only_what_whole_functions_are_tagged_with_is_told() {
+    const PROTOTYPE: u32 = 13;
+    const FUNCTION: u32 = 12;
+    const TAG: u32 = 17;
+    let names = b"\0run\0must fail\0of a parameter\0";
+    let mut types = Vec::new();
+    for word in [
+        [0, PROTOTYPE << 24, 0].as_slice(),
+        &[1, FUNCTION << 24, 1],
+        &[5, TAG << 24, 2, u32::MAX],
+        &[15, TAG << 24, 2, 0],
+        &[15, TAG << 24, 1, u32::MAX],
+    ]
+    .concat()
+    {
+        types.extend(word.to_le_bytes());
+    }
+    let mut btf = vec![0x9f, 0xeb, 1, 0];
+    for word in [24, 0, types.len(), types.len(), names.len()] {
+        btf.extend(u32::try_from(word).expect("small").to_le_bytes());
+    }
+    btf.extend(types);
+    btf.extend(names);
+    let object = build(vec![part("xdp", EXEC, &[0; 8]), part(".BTF", 3, &btf)], &[("run", FUNC, 1, 0)]);
+    let tags = function_tags(&object).expect("good types");
+    assert_eq!(tags, [FunctionTag { function: "run".to_owned(), text: "must fail".to_owned() }]);
+    assert_eq!(function_tags(&build(vec![part("xdp", EXEC, &[0; 8])], &[("run", FUNC, 1, 0)])), Ok(vec![]));
+    let damaged =
+        build(vec![part("xdp", EXEC, &[0; 8]), part(".BTF", 3, &btf[..30])], &[("run", FUNC, 1, 0)]);
+    assert!(function_tags(&damaged).expect_err("cut").to_string().contains("type information"));
+}
+
 proptest! {
     #[test]
     fn no_damage_makes_it_panic(changes in prop::collection::vec((0usize..1200, any::<u8>()), 1..12)) {
@@ -198,6 +231,7 @@ proptest! {
             Ok(facts) => {
                 prop_assert!(!facts.programs.is_empty());
                 prop_assert!(globals(&object).map_or(0, |all| all.len()) < object.len());
+                prop_assert!(function_tags(&object).map_or(0, |all| all.len()) < object.len());
             }
             Err(error) => prop_assert!(!error.to_string().is_empty()),
         }

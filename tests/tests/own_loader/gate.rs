@@ -1,6 +1,6 @@
 //! The validator as a library: a loader that asks first, run in real kernels.
 
-use super::{object, run, script};
+use super::{object, own_loader, script};
 use anyhow::Context as _;
 use domain::axis::Axes;
 use domain::command::{CommandTerms, Ending};
@@ -65,7 +65,8 @@ async fn a_loader_that_asks_first_is_told_what_a_guest_is_and_nothing_is_left() 
     };
     // A loader raises its limit before it asks; shells do not.
     let axes = Axes::default().with("memlock", "unlimited")?;
-    let run = run(&system, &files, terms, (KERNELS, &axes)).await?;
+    let files = vec![("run.sh".to_owned(), own_loader::archive(&files)?)];
+    let run = own_loader::ask(&system, files, (KERNELS, &axes), terms).await?;
     system.stop().await;
     assert_eq!(run.cells.len(), 4);
     for cell in &run.cells {
