@@ -30,6 +30,7 @@ pub fn sentence(says: &str) -> String {
 mod tests {
     use super::*;
 
+    /// Defect V13 of the earlier tool: its JSON had bytes in it that are no UTF-8.
     #[test]
     fn nothing_a_terminal_obeys_is_left() {
         assert_eq!(printable(b"a\tb\r\n\x1b[2J\0\xff\xc2\x9b"), "a\tb\n\u{fffd}[2J\u{fffd}\u{fffd}\u{fffd}");

@@ -150,6 +150,7 @@ fn rejected_with(line: &str) -> String {
     )
 }
 
+/// Defect H3 of the earlier tool: the verifier's EACCES was a missing capability, missing helpers were unknown.
 #[test]
 fn refused_loads() {
     let relocation = "libbpf: prog 'p': relo #0: <byte_off> [5] struct rq___new.__lock (0:1 @ offset 4)\n\
@@ -279,6 +280,7 @@ fn settled(verdict: &CellVerdict) -> (Verdict, Option<CauseCode>) {
     (verdict.verdict, verdict.cause.as_ref().map(|cause| cause.code))
 }
 
+/// Defects H1 and V1 of the earlier tool: what was attached to nothing passed.
 #[test]
 fn a_pass_needs_the_level_reached_and_nothing_else() {
     let verdict = judge(&passing(), Level::Attach);
@@ -399,6 +401,7 @@ fn an_unmet_contract_does_not_hide_a_failure_beside_it() {
     assert_eq!(settled(&fails), (Verdict::Fails, Some(CauseCode::VerifierAccess)));
 }
 
+/// Defect V15 of the earlier tool: what a validator had said before it failed was a pass.
 #[test]
 fn a_conversation_that_broke_off_is_inconclusive_and_keeps_what_was_learnt() {
     for (end, code) in [

@@ -76,6 +76,11 @@ async fn every_program_is_counted_alike_whenever_it_is_asked_about() -> anyhow::
     let mut asked = Vec::new();
     for _ in 0..2 {
         let run = system.ask(objects.clone(), KERNELS, wire::Level::Load).await?;
+        let verdicts = run.cells.iter().filter_map(|cell| cell.verdict.as_ref());
+        for verdict in verdicts.filter(|verdict| verdict.verdict() == wire::Verdict::Passes) {
+            // Defect V9 of the earlier tool: it opened and loaded each object again and again.
+            assert_eq!(system.evidence(&verdict.evidence).await?.loads.len(), 1, "{verdict:?}");
+        }
         let counted = run.cells.into_iter().flat_map(|cell| {
             let programs = cell.verdict.into_iter().flat_map(|verdict| verdict.programs);
             programs.map(move |program| {

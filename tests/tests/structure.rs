@@ -86,6 +86,27 @@ fn modules_are_named_after_what_they_hold() {
     }
 }
 
+/// Defect V14 of the earlier tool: it had a shell look for programs by their name.
+#[test]
+fn the_validator_starts_programs_by_their_path() {
+    let mut started = 0;
+    for file in rust_files().iter().filter(|file| file.starts_with(root().join("validator/src"))) {
+        let text = fs::read_to_string(file).expect("a source");
+        for (_, named) in
+            text.match_indices("Command::new(\"").map(|(at, words)| text.split_at(at + words.len()))
+        {
+            assert!(
+                named.starts_with('/'),
+                "{}: {}",
+                file.display(),
+                named.lines().next().unwrap_or_default()
+            );
+            started += 1;
+        }
+    }
+    assert!(started > 0, "the validator starts a shell at least");
+}
+
 /// Functions longer than allowed, found by the indentation rustfmt guarantees: a function ends
 /// at the first line that closes a brace at the column where `fn`'s line began.
 fn long_functions(text: &str) -> impl Iterator<Item = (String, usize)> {

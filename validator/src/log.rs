@@ -210,6 +210,7 @@ mod tests {
         assert_eq!(pieces[0].raw_bytes, 10);
     }
 
+    /// Defect V11 of the earlier tool: it kept the beginning, and the verdict stands at the end.
     #[test]
     fn a_long_log_loses_its_middle_however_it_arrives() {
         let text: String = (0..1000).map(|n| format!("{n:04}")).collect();

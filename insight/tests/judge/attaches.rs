@@ -2,6 +2,7 @@
 
 use super::*;
 
+/// Defect V12 of the earlier tool: the errno was another call's and libbpf's words were lost.
 #[test]
 fn refused_attaches() {
     let said = "libbpf: prog 'p': failed to attach: -EOPNOTSUPP\n";
