@@ -77,6 +77,7 @@ const LOAD: &[LoadRule] = &[
     load::name_refused,
     load::refused_unverified,
     load::callbacks_unknown,
+    load::atomics_unknown,
     load::rejected_access,
     load::rejected,
 ];

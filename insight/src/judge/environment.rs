@@ -6,7 +6,7 @@
 use super::cause;
 use super::classify::Finding;
 use crate::log::{libbpf, verifier};
-use domain::axis::{Capabilities, Cgroup, Lockdown, Memlock, SecurityModules};
+use domain::axis::{Capabilities, Cgroup, Lockdown, Memlock, SecurityModules, UnprivilegedBpf};
 use domain::cause::{Cause, CauseCode, Stage};
 use domain::errno::Errno;
 use domain::evidence::{Attach, Evidence, LogSubject, MapFact, ProgramFact};
@@ -60,6 +60,18 @@ fn differs(evidence: &Evidence) -> Option<String> {
             return Some("its loader was in no user namespace".to_owned());
         }
         _ => {}
+    }
+    if axes.cgroup == Cgroup::V1 && found.cgroups.iter().any(|kind| kind == "cgroup2") {
+        return Some("the unified hierarchy of control groups is mounted".to_owned());
+    }
+    let may_anyone = found.unprivileged_bpf_disabled == Some(0);
+    let asked = match axes.unprivileged_bpf {
+        UnprivilegedBpf::Kernel => may_anyone,
+        UnprivilegedBpf::Allowed => true,
+        UnprivilegedBpf::Refused => false,
+    };
+    if may_anyone != asked {
+        return Some("its kernel had another rule for programs without capabilities".to_owned());
     }
     match axes.memlock {
         Memlock::Bytes(bytes) if found.memlock_bytes != Some(bytes) => {

@@ -14,6 +14,8 @@ fn under(asked: &[(&str, &str)], kind: &str, section: &str) -> Evidence {
         lockdown: Some(axes.lockdown.name().to_owned()),
         capabilities: capabilities.split('+').map(str::to_owned).filter(|name| name != "none").collect(),
         user_namespace: capabilities == "token",
+        cgroups: vec![if axes.cgroup.name() == "v1" { "cgroup" } else { "cgroup2" }.to_owned()],
+        unprivileged_bpf_disabled: Some(if axes.unprivileged_bpf.name() == "allowed" { 0 } else { 2 }),
         memlock_bytes: axes.memlock.to_string().parse().ok(),
         ..Environment::default()
     });
@@ -142,12 +144,15 @@ fn another_environment_than_was_asked_for_proves_nothing() {
         ("capabilities", "bpf"),
         ("capabilities", "token"),
         ("memlock", "64K"),
+        ("cgroup", "v1"),
+        ("unprivileged_bpf", "allowed"),
     ] {
         let mut evidence = passes(under(&[asked], "xdp", "xdp"));
         evidence.kernel.as_mut().expect("facts").lsm.push("lockdown".to_owned());
         assert_eq!(judge(&evidence, Level::Attach).verdict, Verdict::Passes, "{asked:?}");
         if asked.0 != "cpus" {
-            evidence.guest.environment = Some(Environment::default());
+            let cgroups = vec!["cgroup2".to_owned()];
+            evidence.guest.environment = Some(Environment { cgroups, ..Environment::default() });
             evidence.kernel.as_mut().expect("facts").lsm.clear();
             let verdict = judge(&evidence, Level::Attach);
             assert_eq!(

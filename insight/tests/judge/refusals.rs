@@ -165,3 +165,19 @@ fn a_kernel_that_ignores_what_a_program_is_attached_for_does_not_pass() {
         assert_eq!(codes(&verdict), [code], "{section} {program_types}");
     }
 }
+
+#[test]
+fn an_atomic_operation_with_a_result_is_told_of_kernels_that_have_none() {
+    let log = rejected_with("BPF_STX uses reserved fields");
+    for (helpers, remedy) in [(157, true), (163, true), (164, false)] {
+        let refused = of_kernel(evidence(vec![program("p", "kprobe/f", "kprobe")]), helpers, 32);
+        let refused = loads(refused, LoadScope::Whole, Some(Errno::EINVAL), &log);
+        let cause = judge(&loads(refused, alone("p"), Some(Errno::EINVAL), &log), Level::Load).cause;
+        let cause = cause.expect("no pass");
+        assert_eq!(
+            (cause.code, cause.says.contains("-mcpu=v2")),
+            (CauseCode::VerifierInvalid, remedy),
+            "{cause:?}"
+        );
+    }
+}

@@ -402,6 +402,24 @@ pub(in crate::judge) fn callbacks_unknown(refusal: &Refusal<'_>) -> Option<Findi
     })
 }
 
+/// The number of `bpf_check_mtu`, which came with 5.12, as did atomic operations that have a result.
+const LAST_BEFORE_ATOMICS: u32 = 163;
+
+/// An older kernel knows one atomic operation, an addition, and takes the others for a damaged one.
+pub(in crate::judge) fn atomics_unknown(refusal: &Refusal<'_>) -> Option<Finding> {
+    let rejection = refusal.rejection()?;
+    let known = refusal.facts.and_then(|facts| facts.helpers)?;
+    let damaged = rejection.line.starts_with("BPF_STX uses reserved fields");
+    (damaged && known <= LAST_BEFORE_ATOMICS).then(|| {
+        let says = format!(
+            "The verifier rejected {} This kernel is older than 5.12 and has no atomic operation but an addition \
+             whose result nobody reads: leave results unused and compile with -mcpu=v2.",
+            where_and_why(refusal, rejection)
+        );
+        Finding::likely(CauseCode::VerifierInvalid, &refusal.program.name, says)
+    })
+}
+
 /// EACCES from the verifier is a refused access; the loads are root's, so it is never a lack of
 /// permission.
 pub(in crate::judge) fn rejected_access(refusal: &Refusal<'_>) -> Option<Finding> {
