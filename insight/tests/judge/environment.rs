@@ -17,7 +17,6 @@ fn under(asked: &[(&str, &str)], kind: &str, section: &str) -> Evidence {
         cgroups: vec![if axes.cgroup.name() == "v1" { "cgroup" } else { "cgroup2" }.to_owned()],
         unprivileged_bpf_disabled: Some(if axes.unprivileged_bpf.name() == "allowed" { 0 } else { 2 }),
         memlock_bytes: axes.memlock.to_string().parse().ok(),
-        ..Environment::default()
     });
     evidence.axes = axes;
     evidence
