@@ -299,10 +299,13 @@ async fn a_guest_that_is_hostile_before_its_job_is_no_template_and_spoils_none()
     ensure!(matches!(again, Err(TemplateError::GivenUp)), "{again:?}");
 
     // A clone with the nonce of another boot is of no known template, so that is made again, once.
+    // One that chatters may have been frozen just before it did, and was then found out by its first clone.
+    let counted = || [Event::RestoreFailed, Event::TemplateMade].map(|event| lab.tally.of(event));
+    let before = counted();
     let evidence = lab.ask(lab.hostile("forged-took")?, LONG).await?;
     check(&evidence, Ends::Misbehaved("nonce of another boot"))?;
     ensure!(booted(&evidence), "{:?}", evidence.guest);
-    assert_eq!((lab.tally.of(Event::RestoreFailed), lab.tally.of(Event::TemplateMade)), (2, 2));
+    assert_eq!(counted(), before.map(|count| count + 2));
 
     lab.honest_cell().await
 }
