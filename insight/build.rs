@@ -1,14 +1,20 @@
-//! Gives the judge a name: the SHA-256 of this crate's sources, in the order of their paths. An answer
-//! of other rules is no answer to today's question.
+//! Gives the judge a name: the SHA-256 of the sources of this crate and of `domain`, whose words it judges in,
+//! in the order of their paths. An answer of other rules is no answer to today's question.
 
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 
+const SOURCES: [&str; 2] = ["src", "../domain/src"];
+
 fn main() -> std::io::Result<()> {
-    println!("cargo:rerun-if-changed=src");
+    for folder in SOURCES {
+        println!("cargo:rerun-if-changed={folder}");
+    }
     println!("cargo:rerun-if-changed=build.rs");
     let mut files = Vec::new();
-    collect(Path::new("src"), &mut files)?;
+    for folder in SOURCES {
+        collect(Path::new(folder), &mut files)?;
+    }
     files.sort();
     let mut rules = Sha256::new();
     for file in files {

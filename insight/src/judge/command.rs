@@ -82,7 +82,7 @@ mod tests {
     fn ended(end: CommandEnd, stderr: &str) -> CommandEvidence {
         let stderr = Output { text: stderr.to_owned(), bytes: 0 };
         let run = CommandRun { end, took_ms: 1, stdout: Output::default(), stderr };
-        CommandEvidence { run, loaded: Vec::new(), left: Vec::new(), hindered: None }
+        CommandEvidence { run, loaded: Vec::new(), left: Vec::new(), unlisted: false, hindered: None }
     }
 
     /// Defect V16 of the earlier tool among them: a loader that could not be started was the kernel's failure.

@@ -4,13 +4,14 @@
 //! `classify`: a refusal there says something about the kernel only if the environment does not explain it.
 
 use super::cause;
-use super::classify::Finding;
+use super::classify::{Finding, verdict_of};
 use crate::log::{libbpf, verifier};
 use domain::axis::{Capabilities, Cgroup, Lockdown, Memlock, SecurityModules, UnprivilegedBpf};
-use domain::cause::{Cause, CauseCode, Stage};
+use domain::cause::{Cause, CauseCode, Confidence, Stage};
 use domain::errno::Errno;
 use domain::evidence::{Attach, Evidence, LogSubject, MapFact, ProgramFact};
 use domain::helper;
+use domain::verdict::Verdict;
 
 /// Not a descriptor of the kind that is wanted.
 const EBADF: Errno = Errno(9);
@@ -73,12 +74,12 @@ fn differs(evidence: &Evidence) -> Option<String> {
     if may_anyone != asked {
         return Some("its kernel had another rule for programs without capabilities".to_owned());
     }
-    match axes.memlock {
-        Memlock::Bytes(bytes) if found.memlock_bytes != Some(bytes) => {
-            Some("its loader had another limit of locked memory".to_owned())
-        }
-        _ => None,
-    }
+    let limit = match axes.memlock {
+        Memlock::Kernel => found.memlock_bytes,
+        Memlock::Unlimited => None,
+        Memlock::Bytes(bytes) => Some(bytes),
+    };
+    (found.memlock_bytes != limit).then(|| "its loader had another limit of locked memory".to_owned())
 }
 
 /// Why a map was refused.
@@ -111,7 +112,7 @@ pub(super) fn of_load(
     })
 }
 
-/// A refusal that another load, with all capabilities, did not meet.
+/// A refusal that another load, with all capabilities, did not meet, or that nobody tried so.
 fn unprivileged(evidence: &Evidence, program: &ProgramFact, errno: Errno, said: &str) -> Option<Finding> {
     let name = &program.name;
     let tried = evidence.privileged.iter().find(|load| load.program == *name);
@@ -126,12 +127,28 @@ fn unprivileged(evidence: &Evidence, program: &ProgramFact, errno: Errno, said: 
             let says = format!("`{name}` loads with {with}, and not with {own} alone ({errno}){said_why}.");
             Some(Finding::certain(CauseCode::CapabilityMissing, &lacks, says).on(said))
         }
-        // Outside of the namespace nobody is left to ask.
-        (None, Capabilities::Token) if errno == Errno::EPERM && said.is_empty() => {
+        // Outside of a token's namespace nobody is left to ask, and of other loaders nobody is asked.
+        (None, own) if *own != Capabilities::Full && errno == Errno::EPERM && said.is_empty() => {
             Some(capability(evidence, needed(evidence, program, Stage::Load), &does, errno))
         }
         _ => None,
     }
+}
+
+/// What the rules of the usual environment found of a load is less than certain where a capability may have
+/// been lacking and nobody tried with more: the verifier is stricter with who lacks one.
+pub(super) fn doubted(evidence: &Evidence, program: &ProgramFact, finding: Finding) -> Finding {
+    let tried = evidence.privileged.iter().any(|load| load.program == program.name);
+    let fails = verdict_of(finding.code) == Verdict::Fails;
+    if evidence.axes.capabilities == Capabilities::Full || tried || !fails {
+        return finding;
+    }
+    let confidence = match finding.confidence {
+        Confidence::Certain => Confidence::Likely,
+        others => others,
+    };
+    let says = format!("{} With more capabilities it was not tried.", finding.says);
+    Finding { confidence, says, ..finding }
 }
 
 /// Why a program was not attached.
@@ -143,9 +160,10 @@ pub(super) fn of_attach(
 ) -> Option<Finding> {
     let hook = if attach.hook.is_empty() { &program.section } else { &attach.hook };
     let denied = matches!(errno, Errno::EPERM | Errno::EACCES);
-    if denied && evidence.axes.lockdown != Lockdown::None && may(evidence, "sys_admin") {
+    // Integrity alone keeps nobody from perf events, kprobes and tracefs.
+    if denied && evidence.axes.lockdown == Lockdown::Confidentiality && may(evidence, "sys_admin") {
         let says = format!(
-            "This kernel is locked down ({}) and attaches `{}` to nothing ({errno}).",
+            "This kernel is locked down ({}) and does not attach `{}` to `{hook}` ({errno}).",
             evidence.axes.lockdown, program.name
         );
         return Some(locked(evidence, hook, says));
@@ -190,8 +208,13 @@ fn locked(evidence: &Evidence, subject: &str, says: String) -> Finding {
     }
 }
 
+/// The number of `bpf_task_storage_get`, which came with 5.11. From then on kernels count maps and programs
+/// against the memory of their group.
+const LAST_COUNTED: u32 = 156;
+
 fn memlock(evidence: &Evidence, what: &str) -> Option<Finding> {
     let Memlock::Bytes(bytes) = evidence.axes.memlock else { return None };
+    evidence.kernel.as_ref()?.helpers.filter(|known| *known <= LAST_COUNTED)?;
     let says = format!(
         "This kernel counts {what} as locked memory, of which its loader may have {bytes} bytes; raise \
          RLIMIT_MEMLOCK."

@@ -153,7 +153,8 @@ pub(super) fn refused(
     let refusal = load::Refusal::new(program, errno, searched(evidence), log, (programs, open_log))
         .by(&evidence.loader);
     let of_environment = environment::of_load(evidence, program, errno, log);
-    let mut finding = of_environment.unwrap_or_else(|| classify::load(&refusal));
+    let mut finding =
+        of_environment.unwrap_or_else(|| environment::doubted(evidence, program, classify::load(&refusal)));
     let rejection = refusal.rejection();
     if finding.line.is_empty() {
         let line = rejection.map(|rejection| rejection.line).or_else(|| libbpf::last_failure(log));

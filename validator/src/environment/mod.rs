@@ -120,7 +120,8 @@ pub(crate) fn make(axes: &Axes, fixtures: Fixtures) -> Result<(Environment, Boun
 /// The kernel ignores names on its command line that it does not know.
 fn modules(asked: &SecurityModules) -> Result<(), String> {
     let SecurityModules::These(names) = asked else { return Ok(()) };
-    let active = facts::security_modules().unwrap_or_default();
+    let active = facts::security_modules()
+        .map_err(|error| format!("the active security modules cannot be read: {error}"))?;
     let missing = names.iter().find(|name| !active.contains(name));
     missing.map_or(Ok(()), |name| Err(format!("this kernel has no security module `{name}`")))
 }
