@@ -63,6 +63,10 @@ pub struct CommandEvidence {
     pub loaded: Vec<Found>,
     /// What of it was still there when all it started was dead: pinned, or attached to what outlives it.
     pub left: Vec<Found>,
+    /// The kernel did not let the validator list what it holds, so that both lists say nothing: in a user
+    /// namespace nobody may.
+    #[serde(default)]
+    pub unlisted: bool,
     /// Why it could not be run; then the rest says nothing.
     pub hindered: Option<String>,
 }

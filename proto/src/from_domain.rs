@@ -240,6 +240,7 @@ impl From<&CommandEvidence> for wire::CommandOutcome {
             run: Some((&command.run).into()),
             loaded: command.loaded.iter().map(Into::into).collect(),
             left: command.left.iter().map(Into::into).collect(),
+            unlisted: command.unlisted,
         }
     }
 }

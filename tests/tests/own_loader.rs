@@ -171,9 +171,17 @@ async fn a_command_may_do_what_its_environment_lets_it() -> anyhow::Result<()> {
     let looks = "grep -q 'CapEff:.*000000c000000000' /proc/self/status && test \"$(ulimit -H -l)\" = 64";
     let bound = asked_with(&system, &axes, &[script(looks)], ("run.sh", &[], Ending::Exit(0))).await?;
     let usual = asked(&system, &[script(looks)], "run.sh", &[], Ending::Exit(1)).await?;
+    // Kernels from 6.9 have tokens. In its namespace root may list nothing of the kernel, and that is told.
+    let token = Axes::default().with("capabilities", "token")?;
+    let looks = "test \"$(cat /proc/self/uid_map | tr -s ' ')\" = ' 0 0 4294967295' && ip link show veth0";
+    let contained = asked_with(&system, &token, &[script(looks)], ("run.sh", &[], Ending::Exit(0))).await?;
     system.stop().await;
-    for verdict in bound.iter().chain(&usual) {
+    for verdict in bound.iter().chain(&usual).chain(&contained[1..]) {
         assert_eq!(verdict.verdict(), wire::Verdict::Passes, "{verdict:?}");
     }
+    assert_eq!(contained[0].cause.as_ref().context("a cause")?.code, "environment_unavailable");
+    let unlisted =
+        |verdict: &wire::CellVerdict| verdict.command.as_ref().is_some_and(|command| command.unlisted);
+    assert!(unlisted(&contained[1]) && !bound.iter().any(unlisted), "{contained:?}");
     Ok(())
 }

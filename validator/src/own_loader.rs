@@ -35,7 +35,7 @@ pub(crate) fn run(job: &Job, terms: &CommandTerms, bounds: Bounds) -> CommandEvi
     if let Err(says) = ready {
         return hindered(says);
     }
-    let before = inventory::take();
+    let (before, unlisted) = inventory::take().map_or_else(|_| (Inventory::new(), true), |all| (all, false));
     let timeout = Duration::from_millis(terms.timeout_ms.into());
     // What is closed by its end counts as well.
     let (mut seen, mut looked) = (Inventory::new(), Instant::now());
@@ -51,7 +51,7 @@ pub(crate) fn run(job: &Job, terms: &CommandTerms, bounds: Bounds) -> CommandEvi
     // It may have come after the last look.
     let left = left(&before);
     seen.extend(left.clone());
-    CommandEvidence { run: ran.run, loaded: told(seen), left: told(left), hindered: None }
+    CommandEvidence { run: ran.run, loaded: told(seen), left: told(left), unlisted, hindered: None }
 }
 
 fn unpack(archive: &[u8]) -> Result<(), String> {
@@ -85,9 +85,9 @@ fn order(terms: &CommandTerms) -> Command {
     command
 }
 
-/// What the kernel holds that it did not before.
+/// What the kernel holds that it did not before; nothing where it does not say.
 fn new(before: &Inventory) -> Inventory {
-    inventory::take().into_iter().filter(|(id, _)| !before.contains_key(id)).collect()
+    inventory::take().unwrap_or_default().into_iter().filter(|(id, _)| !before.contains_key(id)).collect()
 }
 
 /// What is still held once the kernel has had the time to let go of what nobody holds.
@@ -113,5 +113,11 @@ fn hindered(says: String) -> CommandEvidence {
         stdout: Output::default(),
         stderr: Output::default(),
     };
-    CommandEvidence { run: nothing, loaded: Vec::new(), left: Vec::new(), hindered: Some(says) }
+    CommandEvidence {
+        run: nothing,
+        loaded: Vec::new(),
+        left: Vec::new(),
+        unlisted: false,
+        hindered: Some(says),
+    }
 }

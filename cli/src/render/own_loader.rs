@@ -1,4 +1,4 @@
-//! What commands left behind in the kernel: one quiet line for each command that loaded something.
+//! What commands loaded and left behind: one quiet line for each command that loaded something, or may have.
 
 use super::gathered::gathered;
 use super::matrix::Matrix;
@@ -8,11 +8,11 @@ use proto::wire;
 /// Names told before the rest is counted.
 const SHOWN: usize = 8;
 
-/// A line for each command and list of what was loaded when it ended.
+/// A line for each command and list of what it was seen to load.
 pub(crate) fn loaded(matrix: &Matrix<'_>) -> Vec<String> {
     let found = matrix.cells.iter().filter_map(|cell| {
         let command = cell.wire.verdict.as_ref()?.command.as_ref()?;
-        (!command.loaded.is_empty()).then(|| ((cell.object, says(command)), cell.kernel))
+        (command.unlisted || !command.loaded.is_empty()).then(|| ((cell.object, says(command)), cell.kernel))
     });
     let line = |((object, says), kernels): ((usize, String), Vec<usize>)| {
         format!("{} {says} on {}", matrix.objects[object].label, table::kernels(matrix, &kernels))
@@ -21,6 +21,9 @@ pub(crate) fn loaded(matrix: &Matrix<'_>) -> Vec<String> {
 }
 
 fn says(command: &wire::CommandOutcome) -> String {
+    if command.unlisted {
+        return "loaded what nobody may list in its environment,".to_owned();
+    }
     let found = command.loaded.iter().take(SHOWN);
     let names: Vec<String> =
         found.map(|one| format!("{} {} ({})", one.what, printable(&one.name), one.kind)).collect();
@@ -32,7 +35,7 @@ fn says(command: &wire::CommandOutcome) -> String {
         0 => "none of it stayed".to_owned(),
         count => format!("{count} of it stayed"),
     };
-    format!("had {}{more} loaded at its end, {left}", names.join(", "))
+    format!("loaded {}{more}, {left}", names.join(", "))
 }
 
 #[cfg(test)]
@@ -51,13 +54,17 @@ mod tests {
         let all = vec![found("program", "pass", "xdp"), found("map", "hits", "hash")];
         for (cell, loaded) in [(0, all.clone()), (1, all.clone()), (2, vec![])] {
             let left = loaded.iter().take(1).cloned().collect();
-            let outcome = wire::CommandOutcome { run: None, loaded, left };
+            let outcome = wire::CommandOutcome { run: None, loaded, left, unlisted: false };
             response.cells[cell].verdict.as_mut().expect("a verdict").command = Some(outcome);
         }
+        let last = response.cells[2].verdict.as_mut().expect("a verdict");
+        last.command = Some(wire::CommandOutcome { unlisted: true, ..wire::CommandOutcome::default() });
         assert_eq!(
             loaded(&sample::matrix(&response)),
-            ["probe.bpf.o had program pass (xdp), map hits (hash) loaded at its end, 1 of it stayed \
-              on 5.10 cloud, 6.12 cloud"]
+            [
+                "probe.bpf.o loaded program pass (xdp), map hits (hash), 1 of it stayed on 5.10 cloud, 6.12 cloud",
+                "probe.bpf.o loaded what nobody may list in its environment, on 7.3 cloud"
+            ]
         );
     }
 }

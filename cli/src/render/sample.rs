@@ -95,6 +95,7 @@ pub(crate) fn everything() -> wire::GetRunResponse {
         run: Some(run),
         loaded: vec![found("program", "on_exec", "tracepoint"), found("map", "events", "ringbuf")],
         left: vec![found("map", "events", "ringbuf")],
+        unlisted: false,
     });
     verdict.modules = vec!["veth".to_owned()];
     verdict.splats = vec![wire::Splat { kind: "warning".to_owned(), excerpt: "WARNING: a at b".to_owned() }];

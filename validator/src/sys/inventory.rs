@@ -2,6 +2,7 @@
 
 use super::libbpf::{self, check, text};
 use domain::command::Found;
+use domain::errno::Errno;
 use libbpf_sys as raw;
 use std::collections::BTreeMap;
 use std::ffi::c_int;
@@ -13,24 +14,26 @@ const LOOKED_AT_MAX: usize = 65_536;
 /// Programs and maps by kind and number; numbers are never used twice.
 pub(crate) type Inventory = BTreeMap<(&'static str, u32), Found>;
 
-/// Everything there is.
-pub(crate) fn take() -> Inventory {
-    let programs = each(raw::bpf_prog_get_next_id, raw::bpf_prog_get_fd_by_id, program);
-    let maps = each(raw::bpf_map_get_next_id, raw::bpf_map_get_fd_by_id, map);
+/// Everything there is; an error where the caller may not know.
+pub(crate) fn take() -> Result<Inventory, Errno> {
+    let programs = each(raw::bpf_prog_get_next_id, raw::bpf_prog_get_fd_by_id, program)?;
+    let maps = each(raw::bpf_map_get_next_id, raw::bpf_map_get_fd_by_id, map)?;
     let programs = programs.into_iter().map(|(id, found)| (("program", id), found));
-    programs.chain(maps.into_iter().map(|(id, found)| (("map", id), found))).collect()
+    Ok(programs.chain(maps.into_iter().map(|(id, found)| (("map", id), found))).collect())
 }
 
 fn each(
     next: unsafe extern "C" fn(u32, *mut u32) -> c_int,
     open: unsafe extern "C" fn(u32) -> c_int,
     describe: fn(&OwnedFd) -> Option<Found>,
-) -> Vec<(u32, Found)> {
+) -> Result<Vec<(u32, Found)>, Errno> {
     let (mut all, mut id) = (Vec::new(), 0);
     while all.len() < LOOKED_AT_MAX {
         // SAFETY: the kernel writes one number.
-        if check(unsafe { next(id, &raw mut id) }).is_err() {
-            break;
+        match check(unsafe { next(id, &raw mut id) }) {
+            Ok(()) => {}
+            Err(Errno::ENOENT) => break,
+            Err(errno) => return Err(errno),
         }
         // SAFETY: takes a number only.
         let fd = unsafe { open(id) };
@@ -42,7 +45,7 @@ fn each(
         let fd = unsafe { OwnedFd::from_raw_fd(fd) };
         all.extend(describe(&fd).map(|found| (id, found)));
     }
-    all
+    Ok(all)
 }
 
 fn program(fd: &OwnedFd) -> Option<Found> {

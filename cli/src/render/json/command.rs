@@ -8,10 +8,10 @@ use serde::Serialize;
 pub(super) struct Outcome<'a> {
     #[serde(flatten)]
     run: Option<Command<'a>>,
-    /// What the kernel held at its end that was not there before.
-    loaded: Vec<Found<'a>>,
-    /// What of it was still there when all it started was dead.
-    left: Vec<Found<'a>>,
+    /// What the kernel was seen to hold that was not there before; null where it could not be listed.
+    loaded: Option<Vec<Found<'a>>>,
+    /// What of it was still there when all it started was dead; null as above.
+    left: Option<Vec<Found<'a>>>,
 }
 
 #[derive(Serialize)]
@@ -24,7 +24,8 @@ struct Found<'a> {
 impl<'a> Outcome<'a> {
     pub(super) fn of(command: &'a wire::CommandOutcome) -> Self {
         let found = |all: &'a [wire::Found]| {
-            all.iter().map(|one| Found { what: &one.what, name: &one.name, r#type: &one.kind }).collect()
+            let found = all.iter().map(|one| Found { what: &one.what, name: &one.name, r#type: &one.kind });
+            (!command.unlisted).then(|| found.collect())
         };
         Self {
             run: command.run.as_ref().map(Command::of),
