@@ -21,6 +21,7 @@ use std::ffi::c_int;
 use std::fs::File;
 use std::net::{IpAddr, Ipv4Addr};
 use std::os::fd::{AsFd, AsRawFd};
+use std::path::Path;
 
 /// The end of the veth pair that programs are attached to; its driver runs XDP by itself.
 pub(crate) const VETH: &str = "veth0";
@@ -48,7 +49,10 @@ struct Pair {
 /// Makes the namespace of the peer.
 pub(crate) fn peer() -> Result<File, Errno> {
     let own = File::open(OWN_NAMESPACE).map_err(said)?;
-    std::fs::create_dir_all("/run/netns").and_then(|()| File::create(PEER)).map_err(said)?;
+    // Where a loader has namespaces of its own, the guest's peer stands there, and is mounted over.
+    if !Path::new(PEER).exists() {
+        std::fs::create_dir_all("/run/netns").and_then(|()| File::create(PEER)).map_err(said)?;
+    }
     unshare(CloneFlags::CLONE_NEWNET).map_err(number)?;
     be_quiet();
     let kept = mount(Some(OWN_NAMESPACE), PEER, None::<&str>, MsFlags::MS_BIND, None::<&str>);

@@ -42,7 +42,9 @@ pub(super) fn enter(fixtures: &Fixtures) -> Result<Fixtures, String> {
     other.join().map_err(|(step, says)| lacks(step, says))?;
     let bpffs = fs::File::open(BPFFS).map_err(|error| lacks("its bpffs", error.to_string()))?;
     delegation::take_token(bpffs.as_fd()).map_err(|errno| lacks("the token", errno.to_string()))?;
-    Ok(prepare::fixtures(&mut Vec::new(), fixtures.bpf_lsm))
+    let mut missing = Vec::new();
+    let fixtures = prepare::fixtures(&mut missing, fixtures.bpf_lsm);
+    missing.is_empty().then_some(fixtures).ok_or_else(|| lacks("its network", missing.join("; ")))
 }
 
 /// The process in new namespaces.
