@@ -286,20 +286,19 @@ pub fn guest(guest: &Guest, kernel: Option<&KernelFacts>) -> wire::Guest {
             version => version.to_owned(),
         },
         lsm: kernel.lsm,
-        environment: guest.environment.as_ref().map(Into::into),
+        environment: guest.environment.as_ref().map(|found| environment(found, kernel.cpus)),
     }
 }
 
-impl From<&Environment> for wire::Environment {
-    fn from(environment: &Environment) -> Self {
-        Self {
-            lockdown: environment.lockdown.clone(),
-            cgroups: environment.cgroups.clone(),
-            capabilities: environment.capabilities.clone(),
-            user_namespace: environment.user_namespace,
-            unprivileged_bpf_disabled: environment.unprivileged_bpf_disabled.map(Into::into),
-            memlock_bytes: environment.memlock_bytes,
-        }
+fn environment(found: &Environment, cpus: u32) -> wire::Environment {
+    wire::Environment {
+        lockdown: found.lockdown.clone(),
+        cgroups: found.cgroups.clone(),
+        capabilities: found.capabilities.clone(),
+        user_namespace: found.user_namespace,
+        unprivileged_bpf_disabled: found.unprivileged_bpf_disabled.map(Into::into),
+        memlock_bytes: found.memlock_bytes,
+        cpus,
     }
 }
 

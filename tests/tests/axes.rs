@@ -84,6 +84,7 @@ fn found(axes: &Axes, verdict: &wire::CellVerdict) -> anyhow::Result<()> {
     let guest = verdict.guest.as_ref().context("a guest")?;
     let found = guest.environment.as_ref().context("an environment")?;
     assert_eq!(guest.cpus, u32::from(axes.cpus));
+    assert_eq!(found.cpus, u32::from(axes.cpus), "those that the kernel brought up");
     assert_eq!(found.lockdown(), axes.lockdown.name());
     assert_eq!(found.cgroups, [if axes.cgroup.name() == "v1" { "cgroup" } else { "cgroup2" }]);
     let capabilities = axes.capabilities.to_string();
@@ -139,6 +140,10 @@ async fn every_axis_makes_its_difference_and_is_told() -> anyhow::Result<()> {
             let cells: Vec<&wire::Cell> = run.cells.iter().filter(|cell| cell.object == digest).collect();
             for (cell, expected) in cells.iter().zip(expected) {
                 let verdict = cell.verdict.as_ref().context("a verdict")?;
+                if *name == "xdp_two_programs" && *expected == PASSES {
+                    // Also where the loader has a network of its own.
+                    assert!(verdict.programs.iter().all(|program| program.hook == "veth0"), "{verdict:?}");
+                }
                 let context =
                     format!("{file} on {} with {}: {:?}", cell.kernel_id, axes.unusual(), verdict.cause);
                 assert_eq!(told(verdict), *expected, "{context}");
@@ -149,6 +154,21 @@ async fn every_axis_makes_its_difference_and_is_told() -> anyhow::Result<()> {
             assert_eq!(cells.len(), expected.len());
         }
     }
+    // Another loader than libbpf is not tried again with more, and the kernel is not blamed all the same.
+    let axes = Axes::default().with("capabilities", "none")?;
+    let request = wire::SubmitRunRequest {
+        kernels: KERNELS.to_owned(),
+        fresh: true,
+        axes: vec![(&axes).into()],
+        loaders: vec!["aya".to_owned()],
+        ..Default::default()
+    };
+    let run = system.submit(vec![corpus::object("xdp_two_programs")?], request).await?;
     system.stop().await;
+    for cell in &run.cells {
+        let cause = cell.verdict.as_ref().and_then(|verdict| verdict.cause.as_ref()).context("a cause")?;
+        assert_eq!((cause.code.as_str(), cause.subject.as_str()), ("capability_missing", "bpf"), "{cause:?}");
+        assert_eq!(cause.confidence, "likely", "{cause:?}");
+    }
     Ok(())
 }

@@ -102,7 +102,8 @@ fn answer(
         mark = Mark::now();
     }
     let mark = mark.map_err(JobError::Messages)?;
-    let (environment, bounds, fixtures) = match environment::make(&job.axes, fixtures) {
+    let apart = job.contract.command.is_some() || job.loader != Loader::Libbpf;
+    let (environment, bounds, fixtures) = match environment::make(&job.axes, fixtures, apart) {
         Ok(made) => made,
         Err(says) => return Ok(link.send(&FromGuest::Unavailable(says))?),
     };

@@ -51,7 +51,8 @@ pub struct Environment {
     pub user_namespace: bool,
     /// `kernel.unprivileged_bpf_disabled`, if the kernel has it.
     pub unprivileged_bpf_disabled: Option<u8>,
-    /// How many bytes it may lock at first; `None` for as many as there are. With `sys_resource` it may lift that.
+    /// How many bytes it may lock; `None` for as many as there are. A loader that is a process of its own may lift
+    /// that with `sys_resource`, as libbpf did.
     pub memlock_bytes: Option<u64>,
 }
 

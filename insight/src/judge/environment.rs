@@ -43,6 +43,10 @@ fn differs(evidence: &Evidence) -> Option<String> {
         return None;
     }
     let Some(found) = &evidence.guest.environment else { return Some("it told none".to_owned()) };
+    let cpus = evidence.kernel.as_ref().map_or(0, |facts| facts.cpus);
+    if cpus != u32::from(axes.cpus) {
+        return Some(format!("it had {cpus} processors, not {}", axes.cpus));
+    }
     let lockdown = found.lockdown.as_deref().unwrap_or(Lockdown::None.name());
     if lockdown != axes.lockdown.name() {
         return Some(format!("its lockdown is {lockdown}, not {}", axes.lockdown));

@@ -18,6 +18,7 @@ fn under(asked: &[(&str, &str)], kind: &str, section: &str) -> Evidence {
         unprivileged_bpf_disabled: Some(if axes.unprivileged_bpf.name() == "allowed" { 0 } else { 2 }),
         memlock_bytes: axes.memlock.to_string().parse().ok(),
     });
+    evidence.kernel.as_mut().expect("facts").cpus = axes.cpus.into();
     evidence.axes = axes;
     evidence
 }
@@ -161,19 +162,13 @@ fn another_environment_than_was_asked_for_proves_nothing() {
         let mut evidence = passes(under(&[asked], "xdp", "xdp"));
         evidence.kernel.as_mut().expect("facts").lsm.push("lockdown".to_owned());
         assert_eq!(judge(&evidence, Level::Attach).verdict, Verdict::Passes, "{asked:?}");
-        if asked.0 != "cpus" {
-            let cgroups = vec!["cgroup2".to_owned()];
-            let memlock_bytes = Some(1);
-            evidence.guest.environment =
-                Some(Environment { cgroups, memlock_bytes, ..Environment::default() });
-            evidence.kernel.as_mut().expect("facts").lsm.clear();
-            let verdict = judge(&evidence, Level::Attach);
-            assert_eq!(
-                settled(&verdict),
-                (Verdict::Inconclusive, Some(CauseCode::Infrastructure)),
-                "{asked:?}"
-            );
-        }
+        let cgroups = vec!["cgroup2".to_owned()];
+        let memlock_bytes = Some(1);
+        evidence.guest.environment = Some(Environment { cgroups, memlock_bytes, ..Environment::default() });
+        let facts = evidence.kernel.as_mut().expect("facts");
+        (facts.cpus, facts.lsm) = if asked.0 == "cpus" { (1, vec![]) } else { (facts.cpus, vec![]) };
+        let verdict = judge(&evidence, Level::Attach);
+        assert_eq!(settled(&verdict), (Verdict::Inconclusive, Some(CauseCode::Infrastructure)), "{asked:?}");
         evidence.guest.environment = None;
         assert_eq!(judge(&evidence, Level::Attach).verdict, Verdict::Inconclusive, "{asked:?}");
     }

@@ -86,11 +86,19 @@ impl Bounds {
     }
 }
 
-/// Makes the environment. The fixtures are new ones where the loader gets a network of its own.
+/// The user namespace that every other one descends from (`PROC_USER_INIT_INO` of linux/proc_ns.h).
+const FIRST_NAMESPACE: &str = "user:[4026531837]";
+
+/// Makes the environment. The fixtures are new ones where the loader gets a network of its own. `apart` says
+/// whether the loader is a process of its own.
 ///
 /// # Errors
 /// What this kernel lacks, in a sentence. Nothing may be exercised then.
-pub(crate) fn make(axes: &Axes, fixtures: Fixtures) -> Result<(Environment, Bounds, Fixtures), String> {
+pub(crate) fn make(
+    axes: &Axes,
+    fixtures: Fixtures,
+    apart: bool,
+) -> Result<(Environment, Bounds, Fixtures), String> {
     modules(&axes.lsm)?;
     lock_down(axes.lockdown)?;
     if axes.cgroup == Cgroup::V1 {
@@ -98,8 +106,10 @@ pub(crate) fn make(axes: &Axes, fixtures: Fixtures) -> Result<(Environment, Boun
     }
     unprivileged(axes.unprivileged_bpf)?;
     let bounds = bounds(axes)?;
-    let is_token = axes.capabilities == Capabilities::Token;
-    let fixtures = if is_token { token::enter(&fixtures)? } else { fixtures };
+    let fixtures = match axes.capabilities {
+        Capabilities::Token => token::enter(&fixtures)?,
+        Capabilities::Full | Capabilities::These(_) => fixtures,
+    };
     let failed = |errno: Errno| format!("the loader's capabilities cannot be set: {errno}");
     bounds.enter().map_err(failed)?;
     let in_effect = capability::effective().map_err(failed)?;
@@ -108,13 +118,24 @@ pub(crate) fn make(axes: &Axes, fixtures: Fixtures) -> Result<(Environment, Boun
         lockdown: facts::lockdown(),
         cgroups: cgroup::mounted(),
         capabilities: names(in_effect),
-        user_namespace: is_token,
+        user_namespace: fs::read_link("/proc/self/ns/user")
+            .is_ok_and(|own| own.as_os_str() != FIRST_NAMESPACE),
         unprivileged_bpf_disabled: fs::read_to_string(UNPRIVILEGED_BPF)
             .ok()
             .and_then(|text| text.trim().parse().ok()),
-        memlock_bytes: Some(bounds.memlock.0).filter(|bytes| *bytes != RLIM_INFINITY),
+        memlock_bytes: limit(axes.memlock, bounds, apart)?,
     };
     Ok((found, bounds, fixtures))
+}
+
+/// How many bytes the loader may lock at first. libbpf raised that for itself when it first asked for anything.
+fn limit(asked: Memlock, bounds: Bounds, apart: bool) -> Result<Option<u64>, String> {
+    let failed = |errno: nix::Error| format!("the limit of locked memory cannot be read: {errno}");
+    let bytes = match asked {
+        Memlock::Kernel if apart => bounds.memlock.0,
+        _ => getrlimit(Resource::RLIMIT_MEMLOCK).map_err(failed)?.0,
+    };
+    Ok(Some(bytes).filter(|bytes| *bytes != RLIM_INFINITY))
 }
 
 /// The kernel ignores names on its command line that it does not know.

@@ -25,6 +25,7 @@ impl<'a> Axes<'a> {
 /// What the loader worked in, as it was found.
 #[derive(Serialize)]
 pub(super) struct Environment<'a> {
+    cpus: u32,
     lsm: &'a [String],
     lockdown: Option<&'a str>,
     cgroups: &'a [String],
@@ -38,6 +39,7 @@ impl<'a> Environment<'a> {
     pub(super) fn of(guest: &'a wire::Guest) -> Option<Self> {
         let found = guest.environment.as_ref()?;
         Some(Self {
+            cpus: found.cpus,
             lsm: &guest.lsm,
             lockdown: found.lockdown.as_deref(),
             cgroups: &found.cgroups,
