@@ -129,8 +129,13 @@ fn required(
     excused: &BTreeMap<String, Date>,
 ) -> (Verdict, Option<Cause>) {
     let required = || programs.iter().filter(|program| program.required);
-    let missing = terms::without_variant(evidence);
-    if required().next().is_none() && missing.is_none() {
+    let (missing, unmet) = (terms::without_variant(evidence), terms::unmet(evidence));
+    // A check that did not come to run follows from what kept it; one that failed does not.
+    let failed = |check: &CheckVerdict| {
+        check.required && matches!(check.verdict, Verdict::Fails | Verdict::Inconclusive)
+    };
+    let others = missing.is_some() || unmet.is_some() || checks.iter().any(failed);
+    if required().next().is_none() && !others {
         // A failure that was expected is one all the same.
         let expected = programs.iter().find(|program| excused.contains_key(&program.name));
         if let Some(program) = expected {
@@ -142,7 +147,6 @@ fn required(
     }
     let of_programs = required().map(|program| (program.verdict, program.cause.as_ref()));
     let of_groups = missing.as_ref().map(|cause| (verdict_of(cause.code), Some(cause)));
-    let unmet = terms::unmet(evidence);
     let of_unmet = unmet.as_ref().map(|cause| (verdict_of(cause.code), Some(cause)));
     // Last, so that a program that was not attached is the cause, and not what it could not do.
     let of_checks = checks.iter().filter(|check| check.required);

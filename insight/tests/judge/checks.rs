@@ -1,8 +1,9 @@
 //! What came of checks, and what they mean for the cell.
 
-use super::{attaches, evidence, judge, loads, program};
+use super::{TODAY, attaches, evidence, judge, loads, program};
 use domain::cause::CauseCode;
 use domain::check::{Check, CheckRun, CommandEnd, CommandRun, Output};
+use domain::contract::ExpectedFailure;
 use domain::errno::Errno;
 use domain::evidence::{AttachOutcome, Behaviour, Evidence, LoadScope};
 use domain::level::Level;
@@ -29,6 +30,27 @@ fn checked(checks: Vec<Check>, runs: Vec<CheckRun>, outcome: AttachOutcome) -> E
     evidence.contract.checks = checks;
     evidence.behaviour = Some(Behaviour { live: vec!["p".to_owned()], checks: runs, hindered: None });
     evidence
+}
+
+#[test]
+fn a_program_that_fails_as_expected_excuses_no_check_that_failed() {
+    let expected = ExpectedFailure {
+        program: Some("p".to_owned()),
+        kernels: "all".to_owned(),
+        cause: None,
+        reason: "known".to_owned(),
+        until: TODAY,
+    };
+    for (status, excused, code) in
+        [(0, true, CauseCode::AttachUnsupported), (1, false, CauseCode::CheckFailed)]
+    {
+        let outcome = AttachOutcome::Failed(Errno::EINVAL);
+        let mut one = checked(vec![check("a", true)], vec![ran("a", CommandEnd::Exited(status))], outcome);
+        one.contract.expected_failures = vec![expected.clone()];
+        let verdict = judge(&one, Level::Behave);
+        let cause = verdict.cause.expect("no pass");
+        assert_eq!((verdict.excused, cause.code), (excused, code), "{status}");
+    }
 }
 
 #[test]
