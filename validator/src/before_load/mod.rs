@@ -81,9 +81,9 @@ impl RefusedError {
 /// [`RefusedError`]: bad input, of which the kernel was not asked; or no answer. Neither says anything about
 /// the object.
 pub fn validate_before_load(object: &[u8], options: &Options) -> Result<Report, RefusedError> {
-    let begun = Instant::now();
     let job = options.job(object)?;
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let begun = Instant::now();
     permission::ask()?;
     let _listening = Listening::begin();
     memory::keep_limit();

@@ -1,4 +1,6 @@
-//! The smallest map and the smallest program there are: what a kernel gives to whoever may have any.
+//! The smallest map that takes CAP_BPF and the smallest program there is: what a kernel gives to whoever may have
+//! any. In a user namespace a thread has every capability by name, and the kernel asks for those of the first
+//! namespace.
 //!
 //! Asked without libbpf, which tries out what a kernel can do when it is first used, and would remember for its
 //! whole process that a kernel that refuses everything can do nothing.
@@ -8,14 +10,17 @@ use domain::errno::Errno;
 use libbpf_sys as raw;
 use std::os::fd::{FromRawFd as _, OwnedFd};
 
-/// An array with one entry.
+/// A trie with one entry, which no kernel gives to who lacks CAP_BPF: arrays are anybody's where programs
+/// without capabilities are allowed.
 pub(crate) fn map() -> Result<OwnedFd, Errno> {
     let mut wanted = raw::bpf_attr::default();
     wanted.__bindgen_anon_1 = raw::bpf_attr__bindgen_ty_1 {
-        map_type: raw::BPF_MAP_TYPE_ARRAY,
-        key_size: 4,
+        map_type: raw::BPF_MAP_TYPE_LPM_TRIE,
+        // The length of the prefix, and four bytes.
+        key_size: 8,
         value_size: 4,
         max_entries: 1,
+        map_flags: raw::BPF_F_NO_PREALLOC,
         ..Default::default()
     };
     ask(raw::BPF_MAP_CREATE, &wanted)
