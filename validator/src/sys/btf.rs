@@ -20,9 +20,15 @@ pub(crate) enum TypeKind {
     Struct = 4,
     Union = 5,
     Enum = 6,
+    Typedef = 8,
     Function = 12,
     DeclTag = 17,
+    Enum64 = 19,
 }
+
+/// Kinds that a name can stand for as a type; functions and variables have names too.
+const NAMED_TYPES: [TypeKind; 5] =
+    [TypeKind::Struct, TypeKind::Union, TypeKind::Enum, TypeKind::Enum64, TypeKind::Typedef];
 
 /// The running kernel's BTF, or that of a module on top of it.
 #[derive(Debug)]
@@ -73,14 +79,20 @@ impl KernelBtf<'_> {
     /// Whether there is a type of this name and, where one is named, with this member.
     pub(crate) fn has_type(&self, name: &str, member: Option<&str>) -> bool {
         let c_name = c_text(name);
-        // SAFETY: as above.
-        let id = unsafe { raw::btf__find_by_name(self.0.as_ptr(), c_name.as_ptr()) };
-        let Ok(id) = u32::try_from(id) else { return false };
-        member.is_none_or(|member| self.has_member(id, member, DEPTH_MAX))
+        NAMED_TYPES.into_iter().any(|kind| {
+            // SAFETY: as above.
+            let id = unsafe { raw::btf__find_by_name_kind(self.0.as_ptr(), c_name.as_ptr(), kind as u32) };
+            let found = u32::try_from(id).is_ok_and(|id| id > 0);
+            found && member.is_none_or(|member| self.has_member(id.cast_unsigned(), member, DEPTH_MAX))
+        })
     }
 
-    /// Whether a structure or union has a member, also in a part of it that has no name.
+    /// Whether a structure or union, by whatever other name, has a member, also in a part of it that has no
+    /// name.
     fn has_member(&self, id: u32, name: &str, depth: u32) -> bool {
+        // SAFETY: the BTF is alive; a number of no type is answered with an error.
+        let id = unsafe { raw::btf__resolve_type(self.0.as_ptr(), id) };
+        let Ok(id) = u32::try_from(id) else { return false };
         depth > 0
             && self.members(id).iter().any(|member| {
                 let found = self.text(member.name_off);

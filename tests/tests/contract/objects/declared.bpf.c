@@ -181,6 +181,18 @@ int state_old(void *ctx)
 }
 
 SEC("kprobe/vfs_read")
+int named_function(void *ctx)
+{
+	return 0;
+}
+
+SEC("kprobe/vfs_read")
+int named_type(void *ctx)
+{
+	return 0;
+}
+
+SEC("kprobe/vfs_read")
 int compare(void *ctx)
 {
 	char name[8];
