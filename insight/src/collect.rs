@@ -10,6 +10,7 @@ mod step;
 pub use inflate::InflateError;
 pub use step::Step;
 
+use crate::object::PROGRAMS_MAX;
 use crate::splat;
 use crate::text::{printable, sentence};
 use domain::JOB_MODULES_MAX;
@@ -39,9 +40,10 @@ const LOG_INFLATED_BYTES_MAX: usize = LOG_BYTES_MAX as usize + 4096;
 /// rejected programs, so later logs are then marked as cut instead of ending the conversation.
 const LOGS_BYTES_MAX: usize = 48 * 1024 * 1024;
 
-/// Records of one kind: programs, maps, loads, attach attempts or logs. The largest known objects
-/// have a few hundred programs and each is loaded twice at most; no object with more is exercised.
-const RECORDS_MAX: usize = 4096;
+/// Records of one kind: programs, maps, loads, attach attempts or logs. Of an object with as many programs and maps
+/// as are exercised, every one may be refused with the whole, then alone, and then each has a log; candidates of
+/// alternatives are tried before.
+const RECORDS_MAX: usize = 4 * PROGRAMS_MAX;
 
 /// What everything but the text of logs may take in the sealed evidence, in bytes. An object with
 /// as many programs and maps as the validator exercises takes a few mebibytes.
@@ -81,9 +83,12 @@ pub enum Offence {
     /// The object was opened twice.
     #[error("it opened the object twice")]
     OpenedTwice,
+    /// A command was run twice.
+    #[error("it ran its command twice")]
+    CommandAgain,
     /// Too many records.
-    #[error("it sent more than {RECORDS_MAX} {0}")]
-    TooMany(&'static str),
+    #[error("it sent more than {0} {1}")]
+    TooMany(usize, &'static str),
     /// Too many bytes of records.
     #[error("it sent records of more than {RECORDS_BYTES_MAX} bytes")]
     TooLong,
@@ -197,8 +202,8 @@ impl Collector {
                 if self.open.is_some() {
                     return Err(Offence::OpenedTwice);
                 }
-                if open.programs.len().max(open.maps.len()) > RECORDS_MAX {
-                    return Err(Offence::TooMany("programs or maps"));
+                if open.programs.len().max(open.maps.len()) > PROGRAMS_MAX {
+                    return Err(Offence::TooMany(PROGRAMS_MAX, "programs or maps"));
                 }
                 self.weigh(&open)?;
                 self.open = Some(open);
@@ -330,7 +335,7 @@ impl Collector {
         kind: &'static str,
     ) -> Result<(), Offence> {
         if among(self).len() == RECORDS_MAX {
-            return Err(Offence::TooMany(kind));
+            return Err(Offence::TooMany(RECORDS_MAX, kind));
         }
         self.weigh(&record)?;
         among(self).push(record);
@@ -342,7 +347,7 @@ impl Collector {
             return Err(Offence::ModulesAgain);
         }
         if modules.len() > JOB_MODULES_MAX {
-            return Err(Offence::TooMany("modules"));
+            return Err(Offence::TooMany(JOB_MODULES_MAX, "modules"));
         }
         self.weigh(&modules)?;
         self.modules = Some(modules);
@@ -360,8 +365,11 @@ impl Collector {
 
     /// Keeps what was observed of a command, made printable.
     fn take_command(&mut self, mut command: CommandEvidence) -> Result<(), Offence> {
-        if self.command.is_some() || command.loaded.len().max(command.left.len()) > FOUND_MAX {
-            return Err(Offence::TooMany("commands"));
+        if self.command.is_some() {
+            return Err(Offence::CommandAgain);
+        }
+        if command.loaded.len().max(command.left.len()) > FOUND_MAX {
+            return Err(Offence::TooMany(FOUND_MAX, "programs and maps of a command"));
         }
         for output in [&mut command.run.stdout, &mut command.run.stderr] {
             output.text = printable(output.text.as_bytes());
@@ -388,7 +396,7 @@ impl Collector {
         self.weigh(&check)?;
         let checks = &mut self.behaviour.get_or_insert_default().checks;
         if checks.len() == CHECKS_MAX {
-            return Err(Offence::TooMany("checks"));
+            return Err(Offence::TooMany(CHECKS_MAX, "checks"));
         }
         checks.push(check);
         Ok(())
@@ -396,7 +404,7 @@ impl Collector {
 
     fn take_piece(&mut self, mut piece: LogPiece) -> Result<(), Offence> {
         if self.logs.len() == RECORDS_MAX {
-            return Err(Offence::TooMany("logs"));
+            return Err(Offence::TooMany(RECORDS_MAX, "logs"));
         }
         let deflated = std::mem::take(&mut piece.deflated);
         let mut log = match self.unfinished.take() {

@@ -150,7 +150,7 @@ fn every_break_of_the_order_ends_the_conversation() {
         (vec![ready(), modules(1)], Offence::BeforeTook),
         (vec![ready(), took(), modules(1), modules(1)], Offence::ModulesAgain),
         (vec![ready(), took(), opened(), modules(1)], Offence::ModulesAgain),
-        (vec![ready(), took(), modules(JOB_MODULES_MAX + 1)], Offence::TooMany("modules")),
+        (vec![ready(), took(), modules(JOB_MODULES_MAX + 1)], Offence::TooMany(JOB_MODULES_MAX, "modules")),
         (vec![ready(), took(), environment(), environment()], Offence::EnvironmentAgain),
         (vec![ready(), took(), opened(), environment()], Offence::EnvironmentAgain),
         (vec![ready(), took(), opened(), opened()], Offence::OpenedTwice),
@@ -183,7 +183,7 @@ fn records_without_end_are_refused_and_the_first_are_kept() {
         let stream =
             [ready(), took(), opened()].into_iter().chain(std::iter::repeat_n(record, RECORDS_MAX + 1));
         let (outcome, evidence) = fold(stream.collect());
-        assert_eq!(outcome, Err(Offence::TooMany(kind)));
+        assert_eq!(outcome, Err(Offence::TooMany(RECORDS_MAX, kind)));
         assert_eq!(evidence.maps.len() + evidence.loads.len() + evidence.attaches.len(), RECORDS_MAX);
     }
     let map = MapFact {
@@ -194,12 +194,15 @@ fn records_without_end_are_refused_and_the_first_are_kept() {
         value_bytes: 4,
         max_entries: 1,
     };
-    let maps = vec![map; RECORDS_MAX + 1];
+    let maps = vec![map; PROGRAMS_MAX + 1];
     let opened = FromGuest::Opened(Open { maps, ..Open::default() });
-    assert_eq!(fold(vec![ready(), took(), opened]).0, Err(Offence::TooMany("programs or maps")));
+    assert_eq!(
+        fold(vec![ready(), took(), opened]).0,
+        Err(Offence::TooMany(PROGRAMS_MAX, "programs or maps"))
+    );
     let log = piece(LogSubject::Open, &deflate(b""), true);
     let stream = [ready(), took()].into_iter().chain(std::iter::repeat_n(log, RECORDS_MAX + 1));
-    assert_eq!(fold(stream.collect()).0, Err(Offence::TooMany("logs")));
+    assert_eq!(fold(stream.collect()).0, Err(Offence::TooMany(RECORDS_MAX, "logs")));
 }
 
 #[test]
