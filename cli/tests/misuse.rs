@@ -208,7 +208,7 @@ fn manifests_that_are_wrong_or_that_an_object_does_not_fit() {
     // Both have one program in `xdp`, and not the same one.
     let manifest = scene.file("s.yaml", b"version: 1\nprograms: {xdp: {level: load}}");
     let (manifest, data) = (manifest.to_str().expect("UTF-8"), data.to_str().expect("UTF-8"));
-    let says = "a section holds another program in data.bpf.o than in the objects before";
+    let says = "a section stands for another program in data.bpf.o than in the objects before";
     assert_misuse(&scene, &scene.run(&["test", good, data, "--manifest", manifest]), &[says]);
     for (path, says) in [
         (scene.file("b.yaml", b"\xff"), "is not UTF-8 text"),

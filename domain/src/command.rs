@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 pub const ARCHIVE_BYTES_MAX: usize = crate::OBJECT_BYTES_MAX;
 /// Files, folders and links in it. A program with its libraries has a few dozen.
 pub const ARCHIVE_ENTRIES_MAX: usize = 10_000;
-/// Arguments of a command, and bytes of one.
+/// Arguments of a command.
 pub const ARGUMENTS_MAX: usize = 256;
-/// Longest argument, in bytes.
-pub const ARGUMENT_BYTES_MAX: usize = 4096;
+/// Bytes of all arguments together: half of what may be declared, as the rest of the contract goes with them.
+pub const ARGUMENTS_BYTES_MAX: usize = crate::contract::MANIFEST_BYTES_MAX / 2;
 /// Programs and maps of each list that are told.
 pub const FOUND_MAX: usize = 1024;
 

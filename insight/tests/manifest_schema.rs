@@ -4,6 +4,7 @@
 //! place: which of two groups has a program, which names an object has, how long all checks take together.
 
 use boon::{Compiler, SchemaIndex, Schemas};
+use domain::axis::{CAPABILITIES, Loader};
 use domain::cause::CauseCode;
 use insight::manifest::{KEYS, parse};
 use serde_json::{Value, json};
@@ -95,6 +96,9 @@ fn refused() -> Vec<Value> {
         json!({"axes": {"cpu": 1}}),
         json!({"axes": {"cpus": 9}}),
         json!({"axes": {"cpus": []}}),
+        json!({"axes": {"cpus": "04"}}),
+        json!({"axes": {"memlock": "17G"}}),
+        json!({"axes": {"memlock": "99999999999"}}),
         json!({"axes": {"lockdown": "full"}}),
         json!({"axes": {"capabilities": "cap_bpf"}}),
         json!({"axes": {"capabilities": ["bpf", "bpf,perfmon"]}}),
@@ -229,6 +233,10 @@ fn the_schema_describes_what_is_read_and_nothing_else() {
     };
     assert_eq!(values("/$defs/program/properties/type/enum"), domain::section::PROGRAM_TYPES[1..]);
     assert_eq!(values("/$defs/inner_map/properties/type/enum"), domain::section::MAP_TYPES[1..]);
+    assert_eq!(values("/$defs/manifest/properties/loaders/items/enum"), Loader::NAMES);
+    let names = CAPABILITIES.join("|");
+    let pattern = schema.pointer("/$defs/capabilities/pattern").and_then(Value::as_str);
+    assert_eq!(pattern, Some(format!("^(full|none|token|({names})(\\+({names}))*)$").as_str()));
     let causes: BTreeSet<&str> = CauseCode::ALL.iter().map(|code| code.name()).collect();
     assert_eq!(BTreeSet::from_iter(values("/$defs/expected_failure/properties/cause/enum")), causes);
 }

@@ -188,8 +188,11 @@ mod tests {
             (typed(&folder.path().join("readme"), None), "neither an x86-64 program nor a script"),
             (typed(Path::new("absent"), Some(folder.path())), "no file `absent` to run"),
             (
-                typed::Command { arguments: vec!["x".repeat(5000)], ..typed(Path::new("/bin/true"), None) },
-                "at most 256 arguments of 4096 bytes",
+                typed::Command {
+                    arguments: vec!["x".repeat(200_000)],
+                    ..typed(Path::new("/bin/true"), None)
+                },
+                "1 arguments of 200000 bytes, and a command is given at most 256 of 131072 bytes",
             ),
             (typed::Command { runtime: Some(0), ..typed(&folder.path().join("readme"), None) }, "not 0"),
         ] {

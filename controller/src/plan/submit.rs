@@ -87,6 +87,12 @@ pub(crate) enum SubmitError {
     /// A timeout nobody waits for.
     #[error("a cell may take at most {CELL_TIMEOUT_MS_MAX} ms, not {0}")]
     CellTimeout(u32),
+    /// Checks that leave too little time for the rest.
+    #[error(
+        "all checks may take {checks} ms and the rest of a cell {rest} ms, together more than {CELL_TIMEOUT_MS_MAX} \
+         ms; give the checks shorter timeouts, or the run a timeout of its own"
+    )]
+    Checks { checks: u32, rest: u32 },
     /// Reading an object panicked.
     #[error("object {0} cannot be held to the manifest")]
     Unreadable(Digest),
@@ -163,7 +169,10 @@ fn cell_timeout_ms(parts: &Parts, order: &Order) -> Result<i32, SubmitError> {
     // All commands may take all of their time.
     let checks = checks.fold(0, u32::saturating_add);
     let ms = match order.cell_timeout_ms {
-        0 => default().saturating_add(checks),
+        0 if default().saturating_add(checks) > CELL_TIMEOUT_MS_MAX => {
+            return Err(SubmitError::Checks { checks, rest: default() });
+        }
+        0 => default() + checks,
         ms => ms,
     };
     if ms > CELL_TIMEOUT_MS_MAX {

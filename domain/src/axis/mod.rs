@@ -72,7 +72,7 @@ pub enum AxisError {
         value: String,
     },
     /// More questions than anybody waits for.
-    #[error("the axes have {0} combinations, and a run asks about at most {COMBINATIONS_MAX}")]
+    #[error("the axes have {0} combinations, and a run asks about at most {COMBINATIONS_MAX}; split it")]
     Combinations(usize),
 }
 
@@ -93,7 +93,8 @@ impl Axes {
         let takes = |axis, takes| AxisError::Value { axis, takes, value: told(value) };
         match name {
             "cpus" => {
-                let cpus = value.parse().ok().filter(|cpus| (1..=CPUS_MAX).contains(cpus));
+                let digit = Some(value).filter(|value| value.len() == 1).and_then(|value| value.parse().ok());
+                let cpus = digit.filter(|cpus| (1..=CPUS_MAX).contains(cpus));
                 self.cpus = cpus.ok_or_else(|| takes("cpus", "1 to 8 processors"))?;
             }
             "lsm" => self.lsm = value.parse().map_err(|()| takes("lsm", SecurityModules::TAKES))?,
@@ -168,6 +169,8 @@ mod tests {
         for (name, value, says) in [
             ("cpu", "2", "`cpu` names no axis; there are cpus, lsm"),
             ("cpus", "0", "axis `cpus` takes 1 to 8 processors, not `0`"),
+            ("cpus", "9", "takes 1 to 8"),
+            ("cpus", "+4", "takes 1 to 8"),
             ("lockdown", "full", "takes none, integrity or confidentiality, not `full`"),
             ("capabilities", "cap_bpf", "not `cap_bpf`"),
             ("capabilities", "bpf+bpf", "not `bpf+bpf`"),

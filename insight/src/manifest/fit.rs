@@ -5,14 +5,14 @@
 
 use super::problem::{ManifestError, Problem, nearest, none_of};
 use super::read::TEXT_BYTES_MAX;
-use super::{checks, sections, variants};
+use super::{checks, sections, too_many, variants};
 use crate::archive;
 use crate::object::{self, Global, ObjectFacts};
 use domain::check::{
     CHECK_MS_MAX, CHECKS_MAX, COMMAND_BYTES_MAX, EXPECTATIONS_MAX, Expectation, GlobalPlace,
 };
-use domain::command::{ARGUMENT_BYTES_MAX, ARGUMENTS_MAX, CommandTerms};
-use domain::contract::{Contract, MANIFEST_BYTES_MAX, Manifest, Requirement};
+use domain::command::{ARGUMENTS_BYTES_MAX, ARGUMENTS_MAX, CommandTerms};
+use domain::contract::{Contract, Manifest, Requirement};
 use domain::section::{self, MAP_TYPES, PROGRAM_TYPES};
 use domain::{helper, selector};
 
@@ -27,6 +27,10 @@ pub fn fit(
     name: &str,
     bytes: &[u8],
 ) -> Result<Manifest, ManifestError> {
+    none_of(
+        &manifest.file,
+        too_many(&manifest.contract).map(|says| Problem { place: None, says }).collect(),
+    )?;
     if let Some(command) = &manifest.contract.command {
         let mut fitting = Fitting { manifest, problems: Vec::new() };
         fitting.sound();
@@ -40,41 +44,24 @@ pub fn fit(
     })?;
     let (manifest, unclear) = sections::by_function(manifest, name, &facts.programs);
     let mut fitting = Fitting { manifest: &manifest, problems: Vec::new() };
-    let clear = unclear.is_empty();
+    if unclear.is_empty() && fitted.is_some_and(|fitted| fitted.contract != manifest.contract) {
+        let says = format!(
+            "a section stands for another program in {name} than in the objects before; ask about {name} in a \
+             run of its own"
+        );
+        fitting.problems.push(Problem { place: None, says });
+    }
     for (path, says) in unclear {
         fitting.wrong(&path, says);
     }
-    if fitted.is_some_and(|fitted| fitted.contract != manifest.contract) {
-        let says =
-            format!("a section holds another program in {name} than in the objects before; name functions");
-        fitting.problems.push(Problem { place: None, says });
-    }
     fitting.sound();
-    if clear {
-        fitting.parts(name, &facts);
-    }
+    fitting.maps(name, &facts);
     let looked_at = expected_globals(&manifest.contract).next().is_some();
     if !manifest.contract.globals.is_empty() || looked_at {
         fitting.globals(name, bytes);
     }
     none_of(&manifest.file, fitting.problems)?;
     Ok(manifest)
-}
-
-/// Every program the contract names, with the path under which its place is known.
-fn named_programs(contract: &Contract) -> impl Iterator<Item = (String, &str)> {
-    let programs = contract.programs.keys().map(|name| (format!("programs.{name}"), name.as_str()));
-    let candidates = contract.variants.iter().flat_map(|(group, candidates)| {
-        let numbered = candidates.iter().enumerate();
-        numbered.map(move |(at, one)| (format!("variants.{group}.{at}"), one.program.as_str()))
-    });
-    let companions = contract.companions.iter().enumerate();
-    let companions = companions.map(|(at, name)| (format!("companions.{at}"), name.as_str()));
-    let expected =
-        contract.expected_failures.iter().enumerate().filter_map(|(at, expected)| {
-            Some((format!("expected_failures.{at}"), expected.program.as_deref()?))
-        });
-    programs.chain(candidates).chain(companions).chain(expected)
 }
 
 fn expectations(contract: &Contract) -> impl Iterator<Item = &Expectation> {
@@ -126,16 +113,9 @@ impl Fitting<'_> {
         self.problems.push(Problem { place, says });
     }
 
-    /// Programs and maps.
-    fn parts(&mut self, of: &str, facts: &ObjectFacts) {
+    /// Maps.
+    fn maps(&mut self, of: &str, facts: &ObjectFacts) {
         let contract = &self.manifest.contract;
-        let programs = || facts.programs.iter().map(|program| program.name.as_str());
-        for (path, program) in named_programs(contract) {
-            if !programs().any(|known| known == program) {
-                let nearest = nearest(program, programs());
-                self.wrong(&path, format!("{of} has no program `{program}`{nearest}"));
-            }
-        }
         let declared = contract.maps.keys().map(|map| (format!("maps.{map}"), map.as_str()));
         let looked_at = expected_maps(contract).map(|map| (format!("expect.maps.{map}"), map));
         for (path, map) in declared.chain(looked_at) {
@@ -177,14 +157,29 @@ impl Fitting<'_> {
         if let Err(error) = archive::fits(bytes, &command.program, command.object.as_deref()) {
             self.problems.push(Problem { place: None, says: format!("{name}: {error}") });
         }
-        let fits = command.arguments.len() <= ARGUMENTS_MAX
-            && command.arguments.iter().all(|one| one.len() <= ARGUMENT_BYTES_MAX && !one.contains('\0'))
-            && (1..=CHECK_MS_MAX).contains(&command.timeout_ms);
-        if !fits {
-            let says = format!(
-                "a command has at most {ARGUMENTS_MAX} arguments of {ARGUMENT_BYTES_MAX} bytes and takes 1 to {CHECK_MS_MAX} ms"
-            );
-            self.problems.push(Problem { place: None, says });
+        let CommandTerms { arguments, timeout_ms, .. } = command;
+        let bytes = arguments.iter().map(String::len).sum::<usize>();
+        let too_much = arguments.len() > ARGUMENTS_MAX || bytes > ARGUMENTS_BYTES_MAX;
+        let faults = [
+            (
+                too_much,
+                format!(
+                    "{} arguments of {bytes} bytes, and a command is given at most {ARGUMENTS_MAX} of \
+                 {ARGUMENTS_BYTES_MAX} bytes together; ship a file with it",
+                    arguments.len()
+                ),
+            ),
+            (
+                arguments.iter().any(|one| one.contains('\0')),
+                "an argument holds a NUL, which ends it".to_owned(),
+            ),
+            (
+                !(1..=CHECK_MS_MAX).contains(timeout_ms),
+                format!("it may run 1 to {CHECK_MS_MAX} ms, not {timeout_ms}"),
+            ),
+        ];
+        for (_, says) in faults.into_iter().filter(|(is_so, _)| *is_so) {
+            self.problems.push(Problem { place: None, says: format!("{name}: {says}") });
         }
     }
 
@@ -210,11 +205,6 @@ impl Fitting<'_> {
         }
         for (path, says) in variants::contradictions(variants) {
             self.wrong(&path, says);
-        }
-        let bytes = self.manifest.contract.encoded_bytes();
-        if bytes > MANIFEST_BYTES_MAX {
-            let says = format!("{bytes} bytes are declared, and at most {MANIFEST_BYTES_MAX} may be");
-            self.problems.push(Problem { place: None, says });
         }
         for (name, terms) in programs {
             let known = terms.section.as_deref().is_none_or(section::is_known)

@@ -23,7 +23,7 @@ pub use fit::{fit, places};
 pub use globals::resolve;
 pub use problem::{ManifestError, Problem};
 
-use domain::axis::{self, AxisChoices, Loader};
+use domain::axis::{self, Axes, AxisChoices, Loader};
 use domain::contract::{Contract, MANIFEST_BYTES_MAX, Manifest};
 use domain::selector::Selector;
 use problem::none_of;
@@ -56,6 +56,7 @@ const MANIFEST: &[&str] = &[
 /// The keys of each kind of map in the format, by the kind's name in the schema.
 pub const KEYS: &[(&str, &[&str])] = &[
     ("manifest", MANIFEST),
+    ("axes", &Axes::NAMES),
     ("program", parts::PROGRAM),
     ("map", parts::MAP),
     ("inner_map", parts::INNER_MAP),
@@ -119,7 +120,9 @@ fn manifest(reader: &mut Reader, root: &Node) -> Manifest {
         command: None,
         line_costs: false,
     };
-    count(reader, root, &manifest.contract);
+    for says in too_many(&manifest.contract) {
+        reader.wrong(root.place, says);
+    }
     manifest
 }
 
@@ -179,21 +182,27 @@ fn axes(reader: &mut Reader, node: &Node) -> AxisChoices {
             }
         }
     }
+    if let Err(error) = choices.combinations() {
+        reader.wrong(node.place, error.to_string());
+    }
     choices
 }
 
-fn count(reader: &mut Reader, root: &Node, contract: &Contract) {
-    let candidates = contract.variants.values().map(Vec::len).sum::<usize>();
-    for (what, count) in [
+/// What is declared too often, or too much of; a manifest of a peer is held to it before anything is looked for.
+fn too_many(contract: &Contract) -> impl Iterator<Item = String> {
+    let bytes = contract.encoded_bytes();
+    let too_long = (bytes > MANIFEST_BYTES_MAX)
+        .then(|| format!("{bytes} bytes are declared, and at most {MANIFEST_BYTES_MAX} may be"));
+    let counts = [
         ("programs", contract.programs.len()),
         ("maps", contract.maps.len()),
         ("globals", contract.globals.len()),
-        ("candidates", candidates),
+        ("candidates", contract.variants.values().map(Vec::len).sum()),
         ("companions", contract.companions.len()),
         ("expected failures", contract.expected_failures.len()),
-    ] {
-        if count > DECLARED_MAX {
-            reader.wrong(root.place, format!("{count} {what}, and at most {DECLARED_MAX} may be declared"));
-        }
-    }
+    ];
+    let too_many = counts.into_iter().filter(|(_, count)| *count > DECLARED_MAX);
+    let too_many =
+        too_many.map(|(what, count)| format!("{count} {what}, and at most {DECLARED_MAX} may be declared"));
+    too_long.into_iter().chain(too_many)
 }

@@ -1,12 +1,14 @@
-//! Programs that a manifest names by their section: where exactly one stands in it, its function is meant.
+//! The programs that a manifest names, by function or by the section in which exactly one stands.
 
+use super::problem::{PROBLEMS_MAX, nearest};
 use crate::object::Program;
 use domain::contract::Manifest;
+use std::collections::BTreeMap;
 
-/// What cannot be told apart: the path of the declaration, and what to do.
+/// What names no program, or more than one: the path of the declaration, and what to do.
 pub(super) type Unclear = (String, String);
 
-/// The manifest with functions in place of sections. A name that is neither stays as it is.
+/// The manifest with functions in place of sections. A name of no program stays as it is.
 pub(super) fn by_function(
     manifest: &Manifest,
     object: &str,
@@ -16,24 +18,37 @@ pub(super) fn by_function(
     let mut unclear = Vec::new();
     for (path, name) in names(&mut manifest) {
         match function(name, object, programs) {
-            Ok(Some(function)) => function.clone_into(name),
-            Ok(None) => {}
+            Ok(function) => function.clone_into(name),
             Err(says) => unclear.push((path, says)),
         }
-    }
-    for (section, terms) in std::mem::take(&mut manifest.contract.programs) {
-        let path = format!("programs.{section}");
-        let name = function(&section, object, programs).unwrap_or_else(|says| {
-            unclear.push((path.clone(), says));
-            None
-        });
-        let name = name.unwrap_or(&section).to_owned();
-        if let Some(place) = manifest.places.get(&path).copied() {
-            manifest.places.insert(format!("programs.{name}"), place);
+        // More is not told, and looking for what was meant takes its time.
+        if unclear.len() == PROBLEMS_MAX {
+            break;
         }
-        if manifest.contract.programs.insert(name.clone(), terms).is_some() {
-            let says = format!("`{section}` and `{name}` are one program of {object}; declare it once");
-            unclear.push((path, says));
+    }
+    if unclear.len() == PROBLEMS_MAX {
+        return (manifest, unclear);
+    }
+    let mut named: BTreeMap<String, String> = BTreeMap::new();
+    for (key, terms) in std::mem::take(&mut manifest.contract.programs) {
+        let path = format!("programs.{key}");
+        let name = match function(&key, object, programs) {
+            Ok(function) => function.to_owned(),
+            Err(says) => {
+                unclear.push((path, says));
+                if unclear.len() == PROBLEMS_MAX {
+                    break;
+                }
+                continue;
+            }
+        };
+        if let Some(place) = manifest.places.get(&path).copied() {
+            manifest.places.entry(format!("programs.{name}")).or_insert(place);
+        }
+        manifest.contract.programs.insert(name.clone(), terms);
+        if let Some(first) = named.insert(name, key.clone()) {
+            unclear
+                .push((path, format!("`{first}` and `{key}` are one program of {object}; declare it once")));
         }
     }
     (manifest, unclear)
@@ -54,17 +69,20 @@ fn names(manifest: &mut Manifest) -> impl Iterator<Item = (String, &mut String)>
     candidates.chain(companions).chain(expected)
 }
 
-/// The function that is meant where it is not the name itself.
-fn function<'p>(name: &str, object: &str, programs: &'p [Program]) -> Result<Option<&'p str>, String> {
-    if programs.iter().any(|program| program.name == name) {
-        return Ok(None);
+/// The function that is meant.
+fn function<'p>(name: &str, object: &str, programs: &'p [Program]) -> Result<&'p str, String> {
+    if let Some(program) = programs.iter().find(|program| program.name == name) {
+        return Ok(&program.name);
     }
     let section = name.trim_start_matches('?');
     let within: Vec<&str> =
         programs.iter().filter(|one| one.section == section).map(|one| one.name.as_str()).collect();
     match within.as_slice() {
-        [] => Ok(None),
-        [function] => Ok(Some(function)),
+        [] => {
+            let nearest = nearest(name, programs.iter().map(|program| program.name.as_str()));
+            Err(format!("{object} has no program `{name}`{nearest}"))
+        }
+        [function] => Ok(function),
         several => {
             let (count, all) = (several.len(), several.join("`, `"));
             Err(format!("{count} programs of {object} stand in `{name}`; name one of them: `{all}`"))
@@ -109,7 +127,6 @@ mod tests {
         for (programs, companions, expected) in [
             (&["xdp"][..], &["?fentry/vfs_read"][..], &["pass", "tc"][..]),
             (&["tc", "one"], &["two"], &["one", "tc", "two"]),
-            (&["absent"], &[], &["absent"]),
         ] {
             let expected = expected.iter().map(|name| (*name).to_owned()).collect();
             assert_eq!(named(&declares(programs, companions)), (expected, none.clone()));
@@ -126,7 +143,28 @@ mod tests {
             says,
             [format!("companions.0: {several}"), format!("programs.kprobe/vfs_read: {several}")]
         );
-        let (_, says) = named(&declares(&["pass", "xdp"], &[]));
-        assert_eq!(says, ["programs.xdp: `xdp` and `pass` are one program of o; declare it once"]);
+        for (keys, first, second) in
+            [(["pass", "xdp"], "pass", "xdp"), (["fentry/vfs_read", "tc"], "fentry/vfs_read", "tc")]
+        {
+            let (_, says) = named(&declares(&keys, &[]));
+            let both =
+                format!("programs.{second}: `{first}` and `{second}` are one program of o; declare it once");
+            assert_eq!(says, [both]);
+        }
+        let (_, says) = named(&declares(&["pas"], &["absent"]));
+        assert_eq!(
+            says,
+            [
+                "companions.0: o has no program `absent`",
+                "programs.pas: o has no program `pas`; did you mean `pass`?"
+            ]
+        );
+    }
+
+    /// Telling what was nearly meant takes time, which nobody shall take at will.
+    #[test]
+    fn no_more_is_looked_for_than_is_told() {
+        let (_, unclear) = by_function(&declares(&["absent"; 1], &["absent"; 10_000]), "o", &programs());
+        assert_eq!(unclear.len(), PROBLEMS_MAX);
     }
 }

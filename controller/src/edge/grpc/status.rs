@@ -52,6 +52,7 @@ pub(super) fn submit(error: SubmitError) -> Status {
         | SubmitError::CellCount { .. }
         | SubmitError::Manifest(_)
         | SubmitError::CellTimeout(_)
+        | SubmitError::Checks { .. }
         | SubmitError::NoChecks
         | SubmitError::NotCommands => Status::invalid_argument(error.to_string()),
         SubmitError::UnknownObject(_) => Status::not_found(error.to_string()),
