@@ -4,14 +4,14 @@
 //! In: the bytes somebody uploaded, hostile until proven otherwise. Out: [`ObjectFacts`], or an
 //! [`ObjectError`] that names what is wrong, where, and the remedy.
 //!
-//! Nothing that libbpf would open is refused. An eBPF ELF that libbpf cannot open (legacy map
+//! Nothing that libbpf would open is refused but what holds no program or exceeds a limit. An eBPF ELF that libbpf cannot open (legacy map
 //! definitions, static programs) passes too: the guest shows how it fails and that is a verdict.
 //!
 //! [`globals`] tells where variables stand and what they can hold, for those who set them; [`function_tags`] what
 //! a source says of its functions.
 //!
 //! Deliberately absent: relocations, whose meaning depends on a kernel, and types of anything but
-//! variables.
+//! variables and tags of functions.
 
 mod btf;
 mod elf;

@@ -84,6 +84,7 @@ async fn a_loader_that_asks_first_is_told_what_a_guest_is_and_nothing_is_left() 
             assert_eq!(answers[name].status, status, "{name} on {}", kernel.id);
         }
         assert!(answers["null_unchecked"].says.contains("R0 invalid mem access 'map_value_or_null'\n"));
+        assert_eq!(answers["pins"].status, "0", "{}", answers["pins"].says);
         assert!(!answers["pins"].says.contains("shared"), "{}", answers["pins"].says);
         assert_eq!(answers["loads"].status, "0", "{}", answers["loads"].says);
         let chosen = &answers["chosen"];
