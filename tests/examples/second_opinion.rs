@@ -29,6 +29,7 @@ async fn main() -> anyhow::Result<ExitCode> {
             for folder in folders {
                 let objects =
                     objects::in_folder(Path::new(folder), "run `make corpus` and `make second-opinion`")?;
+                println!("refused before any guest: {:?}", objects.refused);
                 for some in objects.accepted.chunks(TOGETHER) {
                     all.extend(ask(&system, &tool, some).await?);
                     println!("{} answers", all.len());

@@ -9,8 +9,8 @@ use std::path::Path;
 pub struct Objects {
     /// Those a controller accepts, with their file names, by name.
     pub accepted: Vec<(String, Vec<u8>)>,
-    /// How many it would refuse: they hold no program, for example.
-    pub refused: usize,
+    /// Those it would refuse: they hold no program, for example.
+    pub refused: Vec<String>,
 }
 
 /// Every `*.bpf.o` of a folder.
@@ -27,12 +27,10 @@ pub fn in_folder(folder: &Path, remedy: &str) -> anyhow::Result<Objects> {
     let mut objects = Objects::default();
     for path in paths {
         let bytes = std::fs::read(&path).with_context(|| path.display().to_string())?;
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         match inspect(&bytes) {
-            Ok(_) => {
-                let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                objects.accepted.push((name, bytes));
-            }
-            Err(_) => objects.refused += 1,
+            Ok(_) => objects.accepted.push((name, bytes)),
+            Err(_) => objects.refused.push(name),
         }
     }
     Ok(objects)

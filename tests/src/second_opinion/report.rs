@@ -11,7 +11,7 @@ const HEAD: &str = "\
 What we say of programs beside what veristat 0.5 of the kernel's developers says, of the same objects on the same
 kernels: whether the kernel takes a program, and what its verifier counted. veristat loads each program alone, in a
 guest that our own-loader mode starts. The objects are those of other projects' Debian packages and of
-`tests/corpus`. Not compared are durations; veristat's size of a program, which is the object's and not what the kernel
+`tests/corpus`, without those that are refused before any guest, such as one without a program. Not compared are durations; veristat's size of a program, which is the object's and not what the kernel
 made of it; and the stack from 7.3 on, which kernels say there in words that veristat 0.5 does not read. Written by
 `make second-opinion`, which fails when a difference has no explanation.
 
@@ -79,6 +79,10 @@ impl Comparison {
                     None,
                 ),
             }
+        }
+        let ours = |name: &&String| answer.programs.iter().any(|program| program.name == **name);
+        for name in answer.theirs.programs.keys().filter(|name| !ours(name)) {
+            self.compare(answer, name, "verdict", ["not told", "told"].map(str::to_owned), None);
         }
     }
 
@@ -207,6 +211,9 @@ mod tests {
         let mut untold = answer("6.12", "xdp", ours, refused([0; 7]));
         untold.theirs.programs.clear();
         assert_eq!(differing(untold), [("verdict", false)]);
+        let mut lost = answer("6.12", "xdp", ours, refused([0; 7]));
+        lost.theirs.programs.insert("other".to_owned(), refused([0; 7]));
+        assert_eq!(differing(lost), [("verdict", false); 2]);
         let unexplained = answer("6.12", "xdp", ours, refused([0; 7]));
         let document = Comparison::of(&[unexplained]).document();
         assert!(document.contains("## **Without an explanation**"), "{document}");
