@@ -78,7 +78,7 @@ const MISDEEDS: &[(&str, Ends)] = &[
     ("garbage", Ends::Misbehaved("instead of the magic")),
     ("oversize", Ends::Misbehaved("frame announces 1048577 bytes")),
     ("forged-nonce", Ends::Misbehaved("nonce of another job")),
-    ("records", Ends::Misbehaved("more than 4096 maps")),
+    ("records", Ends::Misbehaved("more than 16384 maps")),
     ("lists", Ends::Misbehaved("records of more than")),
     ("names", Ends::Misbehaved("records of more than")),
     ("endless-log", Ends::Misbehaved("a log inflates beyond")),
