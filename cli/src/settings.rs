@@ -13,6 +13,7 @@ use figment::providers::{Format as _, Serialized, Toml};
 use figment::value::{Dict, Map, Value};
 use figment::{Figment, Metadata, Profile, Provider};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// The keys as they are written in the file; in the environment in capitals after `BPFCOMPAT_`.
@@ -24,6 +25,7 @@ struct Written {
     kernels: String,
     optional: Option<String>,
     loaders: Vec<String>,
+    external_loaders: BTreeMap<String, PathBuf>,
     level: String,
     timeout_seconds: Option<u32>,
     validator: Option<PathBuf>,
@@ -40,6 +42,7 @@ pub(crate) const KEYS: &[&str] = &[
     "kernels",
     "optional",
     "loaders",
+    "external_loaders",
     "level",
     "timeout_seconds",
     "validator",
@@ -57,6 +60,7 @@ impl Default for Written {
             kernels: "lts,newest".to_owned(),
             optional: None,
             loaders: vec![Loader::default().to_string()],
+            external_loaders: BTreeMap::new(),
             level: Level::Attach.name().to_owned(),
             timeout_seconds: None,
             validator: None,
@@ -81,6 +85,8 @@ pub(crate) struct Settings {
     pub(crate) optional: Option<Selector>,
     /// What loads the objects, unless `--loader` or a manifest says otherwise.
     pub(crate) loaders: Vec<Loader>,
+    /// Programs of this machine that local mode's worker brings along as loaders, by their names.
+    pub(crate) external_loaders: BTreeMap<String, PathBuf>,
     /// How far programs are taken.
     pub(crate) level: Level,
     /// Seconds a guest may take to answer; `None` is the controller's default.
@@ -168,6 +174,7 @@ impl Provider for Environment {
                 // An empty variable is how scripts and CI systems unset one.
                 _ if text.is_empty() => continue,
                 "suites" | "loaders" => text.split(',').map(str::trim).collect::<Vec<_>>().into(),
+                "external_loaders" => pairs(&text),
                 "timeout_seconds" => text.parse::<u32>().map_or_else(|_| text.into(), Value::from),
                 _ => text.into(),
             };
@@ -175,6 +182,13 @@ impl Provider for Environment {
         }
         Ok(Profile::Default.collect(values))
     }
+}
+
+/// `NAME=PROGRAM,NAME=PROGRAM` as a table; a text that is none stays one and is refused as that.
+fn pairs(text: &str) -> Value {
+    let pairs: Option<BTreeMap<&str, &str>> =
+        text.split(',').map(|pair| pair.trim().split_once('=')).collect();
+    pairs.map_or_else(|| text.into(), Value::from)
 }
 
 /// The variable of a key.
@@ -252,6 +266,7 @@ fn check(
                 kernels,
                 optional,
                 loaders,
+                external_loaders: written.external_loaders,
                 level,
                 timeout_seconds: written.timeout_seconds,
                 validator: written.validator,
@@ -277,6 +292,12 @@ fn shown(written: &Written, data_dir: &Path, source: impl Fn(&str) -> String) ->
         "kernels" => Some(written.kernels.clone()),
         "optional" => written.optional.clone(),
         "loaders" => Some(written.loaders.join(",")),
+        "external_loaders" => {
+            let pairs = written.external_loaders.iter();
+            let pairs: Vec<String> =
+                pairs.map(|(name, program)| format!("{name}={}", program.display())).collect();
+            Some(pairs.join(",")).filter(|pairs| !pairs.is_empty())
+        }
         "level" => Some(written.level.clone()),
         "timeout_seconds" => written.timeout_seconds.map(|seconds| seconds.to_string()),
         "validator" => path(&written.validator),

@@ -22,6 +22,8 @@ pub struct Question {
     pub level: Level,
     /// The loader inside the guest.
     pub loader: Loader,
+    /// Its program with its libraries, if it is an external one: under one name, workers may have several.
+    pub loader_program: Option<Digest>,
     /// The other dimensions.
     pub axes: Axes,
 }

@@ -8,12 +8,14 @@ use domain::level::Level;
 use domain::message::LoaderFile;
 use domain::verdict::{CellVerdict, Verdict};
 use insight::judge::judge;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use tempfile::TempDir;
 use tests::guests::{Guests, ask, hypervisor};
 use time::macros::date;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+use worker::external::Externals;
 use worker::machine::{Hypervisor, Order, Step, template};
 
 const KERNEL: &str = "6.12";
@@ -23,6 +25,7 @@ const HELLO: &str = r#"echo '{"hello":{"version":1,"loader":"1"}}'"#;
 struct Lab {
     guests: Guests,
     hypervisor: Arc<Hypervisor>,
+    externals: Externals,
     _dir: TempDir,
 }
 
@@ -30,24 +33,27 @@ impl Lab {
     async fn start() -> anyhow::Result<Self> {
         let dir = tempfile::tempdir()?;
         let (hypervisor, _) = hypervisor(dir.path(), &template::Settings::default()).await?;
-        Ok(Self { guests: Guests::find().await?, hypervisor, _dir: dir })
+        let externals = Externals::find(&BTreeMap::new())?;
+        Ok(Self { guests: Guests::find().await?, hypervisor, externals, _dir: dir })
     }
 
-    async fn order(&self, object: &str, loader: Loader, files: Vec<LoaderFile>) -> anyhow::Result<Order> {
+    async fn order(
+        &self,
+        object: &str,
+        loader: Loader,
+        files: Arc<Vec<LoaderFile>>,
+    ) -> anyhow::Result<Order> {
         let path = tests::system::repository().join(format!("target/corpus/{object}.bpf.o"));
         let bytes = std::fs::read(&path).with_context(|| format!("{}: run `make corpus`", path.display()))?;
         let programs = insight::object::inspect(&bytes)?.programs;
         let programs = programs.into_iter().map(ProgramFact::from).collect();
         let order = self.guests.order(KERNEL, (object.to_owned(), bytes)).await?;
-        Ok(Order { loader, programs, loader_files: Arc::new(files), start: Start::Cold, ..order })
+        Ok(Order { loader, programs, loader_files: files, start: Start::Cold, ..order })
     }
 
     async fn verdict(&self, object: &str, loader: &str) -> anyhow::Result<CellVerdict> {
         let by: Loader = loader.parse()?;
-        let files = match &by {
-            Loader::External(name) => worker::external::find(name)?,
-            Loader::Libbpf | Loader::Aya => Vec::new(),
-        };
+        let files = self.externals.files(&by)?;
         let order = self.order(object, by, files).await?;
         let evidence = ask(&self.hypervisor, &order, Start::Cold).await?;
         // Whether bpftool attaches depends on its version.
@@ -57,11 +63,8 @@ impl Lab {
 
     /// What a script as external loader achieves.
     async fn hostile(&self, script: &str) -> anyhow::Result<Evidence> {
-        let tools = worker::tools::Tools::read(None);
-        let busybox = tools.bytes().map_err(|error| anyhow::anyhow!("{error}"))?.to_vec();
-        let script = format!("#!/bin/busybox sh\n{script}\n").into_bytes();
-        let file = |path: &str, bytes| LoaderFile { path: path.to_owned(), bytes };
-        let files = vec![file("/loader/hostile", script), file("/bin/busybox", busybox)];
+        let bytes = format!("#!/bin/sh\n{script}\n").into_bytes();
+        let files = Arc::new(vec![LoaderFile { path: "/loader/hostile".to_owned(), bytes }]);
         let order = self.order("tracepoint_hash", Loader::External("hostile".to_owned()), files).await?;
         let (steps, _) = watch::channel(Step::Boot);
         Ok(self.hypervisor.answer(order, steps, CancellationToken::new()).await?)

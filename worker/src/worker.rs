@@ -2,7 +2,7 @@
 
 use crate::accelerator;
 use crate::config::Config;
-use crate::external::{self, ExternalError};
+use crate::external::{External, ExternalError, Externals};
 use crate::jail::{Forbidden, Jail};
 use crate::kernel::{Bundle, Initramfs, KernelError, Library, Report};
 use crate::machine::template;
@@ -14,11 +14,9 @@ use crate::slot::capacity::Capacity;
 use crate::tally::{Event, Tally};
 use crate::tools::Tools;
 use crate::validator::{NoValidator, Validator};
-use domain::axis::Loader;
 use domain::digest::Digest;
 use domain::evidence::Accelerator;
 use domain::kernel::Kernel;
-use domain::message::LoaderFile;
 use domain::offers::{Offers, options};
 use proto::wire;
 use std::collections::HashMap;
@@ -39,8 +37,7 @@ pub struct Worker {
     kernels: Vec<Kernel>,
     // By the kernel's digest.
     initramfs: Mutex<HashMap<Digest, Initramfs>>,
-    // External loaders by name.
-    externals: Mutex<HashMap<String, Arc<Vec<LoaderFile>>>>,
+    pub(crate) externals: Externals,
     pub(crate) metrics: metrics::Settings,
     pub(crate) capacity: Arc<Capacity>,
     pub(crate) tally: Arc<Tally>,
@@ -63,6 +60,9 @@ pub enum PrepareError {
     /// Not the jail that is required.
     #[error(transparent)]
     Jail(#[from] Forbidden),
+    /// An external loader that cannot go along.
+    #[error(transparent)]
+    Loader(#[from] ExternalError),
     /// No kernels.
     #[error(transparent)]
     Kernel(#[from] KernelError),
@@ -79,6 +79,7 @@ impl Worker {
         if let Err(lacks) = tools.bytes() {
             tracing::warn!("guests have no shell for commands: {lacks}");
         }
+        let externals = Externals::find(&config.external_loaders)?;
         let qemu = Qemu::find(config.qemu.as_deref(), &Config::search_path()).await?;
         let tally = Arc::<Tally>::default();
         let jail = Arc::new(Jail::probe(&qemu.program, Arc::clone(&tally)));
@@ -103,7 +104,7 @@ impl Worker {
             offered: Arc::default(),
             kernels: catalogue.kernels,
             initramfs: Mutex::default(),
-            externals: Mutex::default(),
+            externals,
             library,
             validator,
             tools,
@@ -172,18 +173,6 @@ impl Worker {
         Offers { options: config.as_deref().map(options), ..seen.clone() }
     }
 
-    /// The files of an external loader; none for those inside the validator. Found once.
-    pub(crate) fn external(&self, loader: &Loader) -> Result<Arc<Vec<LoaderFile>>, ExternalError> {
-        let Loader::External(name) = loader else { return Ok(Arc::default()) };
-        let mut known = self.externals.lock().expect("nobody panics while holding the list");
-        if let Some(files) = known.get(name) {
-            return Ok(Arc::clone(files));
-        }
-        let files = Arc::new(external::find(name)?);
-        known.insert(name.clone(), Arc::clone(&files));
-        Ok(files)
-    }
-
     /// What runs guests here, if a first guest was run.
     pub(crate) fn present_hypervisor(&self) -> Option<&Hypervisor> {
         self.hypervisor.get()
@@ -205,6 +194,10 @@ impl Worker {
     pub(crate) fn hello(&self) -> wire::Hello {
         let proof = accelerator::recall(&self.data_dir, &self.qemu);
         let host = self.capacity.seen();
+        let external = |(name, external): (&str, &External)| wire::ExternalLoader {
+            name: name.to_owned(),
+            program: external.digest.0.to_vec(),
+        };
         wire::Hello {
             name: self.name.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -215,6 +208,7 @@ impl Worker {
             qemu: self.qemu.version.clone(),
             slots: self.capacity.slots().into(),
             kernels: self.kernels.iter().map(Into::into).collect(),
+            external_loaders: self.externals.iter().map(external).collect(),
         }
     }
 

@@ -74,6 +74,7 @@ pub(crate) async fn worker(
         data_dir: settings.data_dir.clone(),
         validator: settings.validator.clone(),
         kernels: settings.sources.clone(),
+        external_loaders: settings.external_loaders.clone(),
         ..worker::config::Config::default()
     };
     status.say("looking for kernels");

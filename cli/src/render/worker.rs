@@ -5,6 +5,7 @@ use super::list::when;
 use super::paint::Tone;
 use super::table::Look;
 use super::{bytes, printable};
+use domain::axis::Loader;
 use proto::wire;
 use worker::slot::budget::Limit;
 use worker::tally::Event;
@@ -26,6 +27,8 @@ pub(crate) fn card(worker: &wire::Worker, look: Look) -> String {
     say("qemu", worker.qemu.clone());
     say("cpus", worker.cpus.to_string());
     say("memory", bytes(worker.memory_bytes));
+    let external = worker.external_loaders.iter().map(String::as_str);
+    say("loaders", Loader::BUILT_IN.into_iter().chain(external).collect::<Vec<_>>().join(", "));
     say("slots", worker.slots.to_string());
     say("leases", worker.leases.to_string());
     let Some(budget) = &worker.budget else {
@@ -98,6 +101,7 @@ mod tests {
                 load_of_others: 0.25,
             }),
             tally: vec![count("clones", 1200), count("newer", 3)],
+            external_loaders: vec!["bpftool".to_owned(), "ours".to_owned()],
         }
     }
 
@@ -113,6 +117,7 @@ accelerator  kvm
 qemu         10.0.2
 cpus         4
 memory       16.0 GB
+loaders      libbpf, aya, bpftool, ours
 slots        4
 leases       1
 budget       2 of 4 cells: its available memory carries no more guests

@@ -101,6 +101,7 @@ async fn register(parts: &Parts, worker: &NewWorker, offered: &[Kernel]) -> sqlx
     let mut tx = parts.db.begin().await?;
     workers::forget_gone(&mut *tx, &worker.name).await?;
     workers::insert(&mut *tx, worker).await?;
+    workers::bring(&mut *tx, worker).await?;
     kernels::upsert(&mut *tx, offered).await?;
     let accepted = kernels::offer(&mut *tx, worker.id, offered).await?;
     tx.commit().await?;

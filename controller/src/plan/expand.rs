@@ -1,11 +1,14 @@
 //! Objects × kernels × loaders × environments, in the order they should be answered.
 
+use super::submit::SubmitError;
 use crate::store::cells::NewCell;
+use crate::store::workers::Able;
 use domain::axis::{Axes, Loader};
 use domain::digest::Digest;
 use domain::id::CellId;
 use domain::kernel::Kernel;
 use domain::selector::{Selector, SelectorError};
+use std::collections::BTreeSet;
 
 /// A kernel the run asks about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +37,19 @@ pub(super) fn kernels(
         chosen.extend(more);
     }
     Ok(chosen)
+}
+
+/// Refuses a loader that nobody could run on one of the kernels: its cells would wait for ever.
+pub(super) fn loadable(able: &[Able], kernels: &[Asked], loaders: &[Loader]) -> Result<(), SubmitError> {
+    for kernel in kernels.iter().map(|asked| &asked.kernel.id) {
+        let known: BTreeSet<&str> =
+            able.iter().filter(|able| able.kernel == *kernel).map(|able| able.loader.name()).collect();
+        if let Some(loader) = loaders.iter().find(|loader| !known.contains(loader.name())) {
+            let known = known.into_iter().collect::<Vec<_>>().join(", ");
+            return Err(SubmitError::NoLoader { kernel: kernel.clone(), loader: loader.clone(), known });
+        }
+    }
+    Ok(())
 }
 
 /// One cell per object, kernel, loader and environment. Cells of one kernel and environment follow each

@@ -6,12 +6,13 @@ use crate::store::blob::{BlobError, Kind};
 use crate::store::channel::{Notice, announce};
 use crate::store::objects::StoredObject;
 use crate::store::runs::{NewRun, StoredRun};
+use crate::store::workers::Able;
 use crate::store::{cells, kernels, objects, runs, verdicts, workers};
 use crate::verdict::settle;
 use domain::axis::{Axes, Loader};
 use domain::contract::Manifest;
 use domain::digest::Digest;
-use domain::id::RunId;
+use domain::id::{KernelId, RunId};
 use domain::level::Level;
 use domain::question::Question;
 use domain::selector::{Selector, SelectorError};
@@ -64,6 +65,12 @@ pub(crate) enum SubmitError {
     /// The selectors name no kernels.
     #[error(transparent)]
     Selector(#[from] SelectorError),
+    /// A loader that is built into no validator and that no worker brings.
+    #[error(
+        "no connected worker that boots {kernel} has the loader `{loader}`; there are {known}. A worker is given \
+         one of your own with `external_loaders` in its settings"
+    )]
+    NoLoader { kernel: KernelId, loader: Loader, known: String },
     /// Too many cells.
     #[error(
         "{objects} objects on {kernels} kernels with {loaders} loaders in {environments} environments are more \
@@ -136,9 +143,11 @@ pub(crate) async fn submit(parts: &Parts, mut order: Order) -> Result<StoredRun,
     if objects * kernels * loaders * environments > CELLS_MAX {
         return Err(SubmitError::CellCount { objects, kernels, loaders, environments });
     }
+    let able = workers::able(&parts.db).await?;
+    expand::loadable(&able, &asked, &order.loaders)?;
     let new = expand::cells(&order.objects, &asked, (&order.loaders, &order.environments));
     let (answered, answers) =
-        if order.fresh { (vec![], vec![]) } else { answered(parts, &new, &asked, &order).await? };
+        if order.fresh { (vec![], vec![]) } else { answered(parts, &able, &new, &asked, &order).await? };
     let run = NewRun {
         id: RunId::new(),
         level: order.level,
@@ -217,11 +226,11 @@ async fn fitted(
 /// connected worker runs any more answers nothing: its verdict could not be repeated.
 async fn answered(
     parts: &Parts,
+    able: &[Able],
     new: &[cells::NewCell],
     asked: &[Asked],
     order: &Order,
 ) -> Result<(Vec<Uuid>, Vec<Uuid>), SubmitError> {
-    let validators = workers::validators(&parts.db).await?;
     let today = OffsetDateTime::now_utc().date();
     let contract = &order.manifest.contract;
     let rules = insight::judge::rules();
@@ -232,19 +241,20 @@ async fn answered(
     let questions: Vec<(Uuid, Digest)> = new
         .iter()
         .flat_map(|cell| {
-            let able = validators.iter().filter(|(kernel, _)| *kernel == cell.kernel.0);
+            let able = able.iter().filter(|able| able.kernel == cell.kernel && able.loader == cell.loader);
             let (asked, contract) = kernels[&cell.kernel];
-            let question = move |validator| Question {
+            let question = move |able: &Able| Question {
                 object: cell.object,
                 kernel: asked.kernel.digest,
-                validator,
+                validator: able.validator,
                 rules,
                 contract,
                 level: order.level,
                 loader: cell.loader.clone(),
+                loader_program: able.program,
                 axes: cell.axes.clone(),
             };
-            able.map(move |(_, validator)| (cell.id.0, question(*validator).digest()))
+            able.map(move |able| (cell.id.0, question(able).digest()))
         })
         .collect();
     let keys: Vec<Digest> = questions.iter().map(|(_, question)| *question).collect();

@@ -39,7 +39,7 @@ pub(crate) struct Claimed {
     pub(crate) manifest: Json<Manifest>,
 }
 
-/// Takes up to `room` cells that the worker can boot, oldest first, and starts their runs. Cells
+/// Takes up to `room` cells that the worker can boot and load, oldest first, and starts their runs. Cells
 /// that another session is just taking are passed over.
 pub(crate) async fn claim(
     db: impl PgExecutor<'_>,
@@ -51,8 +51,11 @@ pub(crate) async fn claim(
         Claimed,
         r#"WITH picked AS (
              SELECT cells.id FROM cells
-             JOIN worker_kernels ON worker_kernels.kernel_id = cells.kernel_id AND worker_id = $1
+             JOIN worker_kernels AS able ON able.kernel_id = cells.kernel_id AND able.worker_id = $1
              WHERE state = 'queued' AND ready_at <= now()
+               AND (cells.loader = ANY($4) OR EXISTS (
+                   SELECT FROM worker_loaders AS brings
+                   WHERE brings.worker_id = $1 AND brings.loader = cells.loader))
              ORDER BY cells.id LIMIT $2 FOR UPDATE OF cells SKIP LOCKED
            ), taken AS (
              UPDATE cells SET state = 'leased', worker = workers.name,
@@ -79,6 +82,7 @@ pub(crate) async fn claim(
         worker.0,
         i64::from(room),
         lasts.as_secs_f64(),
+        &Loader::BUILT_IN.map(str::to_owned),
     )
     .fetch_all(db)
     .await
@@ -93,6 +97,8 @@ pub(crate) struct Asked {
     pub(crate) validator: Digest,
     pub(crate) level: Level,
     pub(crate) loader: Loader,
+    /// Its program on this worker, if it is an external one.
+    pub(crate) loader_program: Option<Digest>,
     pub(crate) axes: Axes,
     /// Memory the guest should have, in bytes; 0 for what guests have.
     pub(crate) memory_bytes: u64,
@@ -105,9 +111,10 @@ pub(crate) struct Asked {
 pub(crate) async fn asked(db: impl PgExecutor<'_>, lease: Lease) -> sqlx::Result<Option<Asked>> {
     let row = sqlx::query!(
         r#"SELECT cells.object, kernels.id AS kernel_id, kernels.digest AS kernel, kernels.release, workers.validator,
-                runs.level, loader, cells.axes AS "axes: Json<Axes>", cells.memory_bytes, runs.manifest AS "manifest: Json<Manifest>"
+                runs.level, cells.loader, program AS "loader_program?", cells.axes AS "axes: Json<Axes>", cells.memory_bytes, runs.manifest AS "manifest: Json<Manifest>"
          FROM leases JOIN cells ON cells.id = cell_id JOIN kernels ON kernels.id = kernel_id
-         JOIN workers ON workers.id = worker_id JOIN runs ON runs.id = run_id
+         JOIN workers ON workers.id = leases.worker_id JOIN runs ON runs.id = run_id
+         LEFT JOIN worker_loaders AS brings ON brings.worker_id = workers.id AND brings.loader = cells.loader
          WHERE cell_id = $1 AND fence = $2"#,
         lease.cell.0,
         lease.fence,
@@ -122,6 +129,7 @@ pub(crate) async fn asked(db: impl PgExecutor<'_>, lease: Lease) -> sqlx::Result
             validator: digest(&row.validator)?,
             level: row.level.parse().map_err(|error| undecodable("runs.level", &error))?,
             loader: row.loader.parse().map_err(|error| undecodable("cells.loader", &error))?,
+            loader_program: row.loader_program.as_deref().map(digest).transpose()?,
             axes: row.axes.0,
             memory_bytes: row.memory_bytes.unsigned_abs(),
             kernel_id: KernelId(row.kernel_id),

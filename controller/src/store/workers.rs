@@ -1,12 +1,14 @@
 //! The table `workers`: one row per session.
 
-use super::{digest, signed};
+use super::{digest, signed, undecodable};
+use domain::axis::Loader;
 use domain::digest::Digest;
 use domain::evidence::Accelerator;
-use domain::id::WorkerId;
+use domain::id::{KernelId, WorkerId};
 use serde::{Deserialize, Serialize};
 use sqlx::PgExecutor;
 use sqlx::types::Json;
+use std::collections::BTreeMap;
 use std::time::Duration;
 use time::OffsetDateTime;
 
@@ -22,6 +24,8 @@ pub(crate) struct NewWorker {
     pub(crate) accelerator: Accelerator,
     pub(crate) qemu: String,
     pub(crate) slots: i32,
+    /// External loaders, each name once, with the digests of their programs.
+    pub(crate) external_loaders: BTreeMap<String, Digest>,
 }
 
 /// What a worker says of itself with a heartbeat. A key that is missing was unknown to whoever
@@ -55,6 +59,7 @@ pub(crate) struct WorkerRow {
     pub(crate) leases: i64,
     pub(crate) last_seen_at: OffsetDateTime,
     pub(crate) condition: Option<Json<Condition>>,
+    pub(crate) external_loaders: Vec<String>,
 }
 
 /// A connected worker's session begins.
@@ -130,20 +135,62 @@ pub(crate) async fn list(db: impl PgExecutor<'_>) -> sqlx::Result<Vec<WorkerRow>
         WorkerRow,
         r#"SELECT id, name, state::text AS "state!", version, accelerator, qemu, cpus, memory_bytes, slots,
                   (SELECT count(*) FROM leases WHERE worker_id = workers.id) AS "leases!", last_seen_at,
-                  condition AS "condition: Json<Condition>"
+                  condition AS "condition: Json<Condition>",
+                  ARRAY(SELECT loader FROM worker_loaders WHERE worker_id = workers.id ORDER BY loader)
+                    AS "external_loaders!"
            FROM workers ORDER BY name, id"#,
     )
     .fetch_all(db)
     .await
 }
 
-/// Which validators could answer for which kernel now.
-pub(crate) async fn validators(db: impl PgExecutor<'_>) -> sqlx::Result<Vec<(String, Digest)>> {
+/// Notes the external loaders that the worker brings along.
+pub(crate) async fn bring(db: impl PgExecutor<'_>, worker: &NewWorker) -> sqlx::Result<()> {
+    let names: Vec<String> = worker.external_loaders.keys().cloned().collect();
+    let programs: Vec<Digest> = worker.external_loaders.values().copied().collect();
+    sqlx::query!(
+        "INSERT INTO worker_loaders (worker_id, loader, program)
+         SELECT $1, loader, program FROM unnest($2::text[], $3::bytea[]) AS brought(loader, program)",
+        worker.id.0,
+        &names,
+        &super::digests(&programs),
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// What could answer about a kernel now.
+#[derive(Debug)]
+pub(crate) struct Able {
+    pub(crate) kernel: KernelId,
+    pub(crate) validator: Digest,
+    pub(crate) loader: Loader,
+    /// The loader's program, if it is an external one.
+    pub(crate) program: Option<Digest>,
+}
+
+/// Every combination of kernel, validator and loader that a connected worker has.
+pub(crate) async fn able(db: impl PgExecutor<'_>) -> sqlx::Result<Vec<Able>> {
     let rows = sqlx::query!(
-        "SELECT DISTINCT kernel_id, validator FROM worker_kernels JOIN workers ON workers.id = worker_id
-         WHERE workers.state = 'connected'",
+        r#"SELECT DISTINCT kernel_id, validator, loader AS "loader!", program
+         FROM workers JOIN worker_kernels ON worker_kernels.worker_id = workers.id
+         CROSS JOIN LATERAL (
+             SELECT unnest($1::text[]) AS loader, NULL::bytea AS program
+             UNION ALL SELECT loader, program FROM worker_loaders WHERE worker_id = workers.id
+         ) AS has
+         WHERE workers.state = 'connected'"#,
+        &Loader::BUILT_IN.map(str::to_owned),
     )
     .fetch_all(db)
     .await?;
-    rows.into_iter().map(|row| Ok((row.kernel_id, digest(&row.validator)?))).collect()
+    let able = rows.into_iter().map(|row| {
+        Ok(Able {
+            kernel: KernelId(row.kernel_id),
+            validator: digest(&row.validator)?,
+            loader: row.loader.parse().map_err(|error| undecodable("worker_loaders.loader", &error))?,
+            program: row.program.as_deref().map(digest).transpose()?,
+        })
+    });
+    able.collect()
 }

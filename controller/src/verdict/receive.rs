@@ -96,6 +96,7 @@ fn judge(compressed: &[u8], asked: &Asked) -> Result<Judged, String> {
         contract: asked.contract.digest(today),
         level: asked.level,
         loader: asked.loader.clone(),
+        loader_program: asked.loader_program,
         axes: asked.axes.clone(),
     };
     let answer = insight::judge::judge(&evidence, asked.level, today);

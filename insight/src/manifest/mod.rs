@@ -23,7 +23,7 @@ pub use fit::{fit, places};
 pub use globals::resolve;
 pub use problem::{ManifestError, Problem};
 
-use domain::axis::{self, Axes, AxisChoices, Loader};
+use domain::axis::{Axes, AxisChoices, Loader};
 use domain::contract::{Contract, MANIFEST_BYTES_MAX, Manifest};
 use domain::selector::Selector;
 use problem::none_of;
@@ -153,15 +153,19 @@ fn selector(reader: &mut Reader, node: &Node) -> Option<String> {
 
 fn loaders(reader: &mut Reader, node: &Node) -> Vec<Loader> {
     let nodes = reader.list(node, "loaders");
-    let words: Vec<String> =
-        nodes.iter().filter_map(|node| reader.one_of(node, "loader", Loader::NAMES)).collect();
-    if words.len() < nodes.len() {
-        return Vec::new();
-    }
-    axis::loaders(words.iter().map(String::as_str)).unwrap_or_else(|_| {
+    if matches!(&node.data, Data::List(none) if none.is_empty()) {
         reader.wrong(node.place, "no loader is named; leave `loaders` away for the usual one");
-        Vec::new()
-    })
+    }
+    let mut loaders = Vec::new();
+    for node in nodes {
+        match reader.text(node, "a loader").as_deref().map(str::parse::<Loader>) {
+            Some(Ok(loader)) if loaders.contains(&loader) => {}
+            Some(Ok(loader)) => loaders.push(loader),
+            Some(Err(error)) => reader.wrong(node.place, error.to_string()),
+            None => {}
+        }
+    }
+    loaders
 }
 
 /// Axes with one value or a list of them.

@@ -1,7 +1,7 @@
 //! Questions and their answers: matrix, reasons, reports, exit codes.
 
 use crate::report;
-use crate::scene::{Ended, Scene, argument, object};
+use crate::scene::{Ended, Scene, argument, ended, object};
 use serde_json::Value;
 use std::fs;
 
@@ -127,4 +127,37 @@ expected_failures:
     let declared = serde_json::json!({"file": manifest, "name": "blooms", "metadata": metadata});
     assert_eq!(told["run"]["manifest"], declared);
     assert_eq!((told["summary"]["fails"].as_u64(), told["summary"]["excused"].as_u64()), (Some(1), Some(1)));
+}
+
+#[tokio::test]
+async fn a_loader_of_somebodys_own_answers_under_its_name_as_the_program_it_is_now() {
+    let scene = Scene::new();
+    let (program, object) = (scene.path("loader"), object("tracepoint_hash"));
+    let [named, json] = [format!("ours={}", argument(&program)), argument(&scene.path("r.json"))];
+    let ask = async |loader: &str| {
+        let arguments = ["test", &object, "--kernels", "6.1", "--loader", loader, "--json", &json];
+        let mut command = scene.bpfcompat(&arguments);
+        command.env("BPFCOMPAT_EXTERNAL_LOADERS", &named);
+        ended(command.spawn().expect("it starts")).await
+    };
+    // The guest's first process can be a loader that speaks the protocol.
+    fs::write(&program, "#!/bin/sh\nexec /proc/1/exe loader aya\n").expect("written");
+    let works = ask("ours").await;
+    assert_eq!(works.exit, Some(0), "{}{}", works.stdout, works.stderr);
+    assert_eq!(report::read(json.as_ref())["objects"][0]["cells"][0]["loader"], "ours");
+    assert_eq!(ask("ours").await.exit, Some(0));
+    assert_eq!(report::read(json.as_ref())["run"]["cached"], true);
+
+    let refuses = r#"echo '{"hello":{"version":1,"loader":"2"}}'; echo '{"refused":{"says":"not today"}}'; echo '{"done":{}}'"#;
+    fs::write(&program, format!("#!/bin/sh\n{refuses}\n")).expect("written");
+    let refused = ask("ours").await;
+    assert_eq!(refused.exit, Some(1), "{}{}", refused.stdout, refused.stderr);
+    assert!(refused.stdout.contains("not today"), "{}", refused.stdout);
+
+    let unknown = ask("their").await;
+    assert_eq!(unknown.exit, Some(3), "{}{}", unknown.stdout, unknown.stderr);
+    for says in ["has the loader `their`", "aya, bpftool, libbpf, ours", "external_loaders"] {
+        assert!(unknown.stderr.contains(says), "{}", unknown.stderr);
+    }
+    scene.assert_nothing_left().await;
 }

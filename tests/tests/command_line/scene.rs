@@ -66,7 +66,16 @@ impl Scene {
         let mut command = program("bpfcompat");
         command.args(arguments).env("BPFCOMPAT_DATA_DIR", self.data());
         command.env("XDG_CONFIG_HOME", self.folder.path());
-        for key in ["CONTROLLER", "KERNELS", "OPTIONAL", "LEVEL", "TIMEOUT_SECONDS", "VALIDATOR", "LOADERS"] {
+        for key in [
+            "CONTROLLER",
+            "KERNELS",
+            "OPTIONAL",
+            "LEVEL",
+            "TIMEOUT_SECONDS",
+            "VALIDATOR",
+            "LOADERS",
+            "EXTERNAL_LOADERS",
+        ] {
             command.env_remove(format!("BPFCOMPAT_{key}"));
         }
         command

@@ -36,6 +36,7 @@ pub(crate) fn hello(name: &str, validator: Digest, kernels: &[Kernel]) -> wire::
         qemu: "7.2".to_owned(),
         slots: 2,
         kernels: kernels.iter().map(Into::into).collect(),
+        external_loaders: Vec::new(),
     }
 }
 

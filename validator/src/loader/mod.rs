@@ -16,6 +16,7 @@ mod terms;
 
 use crate::environment::Bounds;
 use crate::exercise::ExerciseError;
+use crate::tools;
 use channel::Link;
 use domain::axis::Loader;
 use domain::message::{Job, LoaderFile};
@@ -62,11 +63,15 @@ pub(crate) fn exercise(link: &Link, job: &Job, bounds: Bounds) -> Result<(), Exe
         contract: (*job.contract).clone(),
         globals: job.globals.clone(),
     };
+    let loader = job.loader.name();
+    let broken = |says| LoaderError::Broken { loader: loader.to_owned(), says };
+    if !job.loader_files.is_empty() {
+        // It may be a script.
+        tools::install().map_err(broken)?;
+    }
     for LoaderFile { path, bytes } in &job.loader_files {
         place(path, bytes).map_err(|source| LoaderError::Write { path: path.clone(), source })?;
     }
-    let loader = job.loader.name();
-    let broken = |says| LoaderError::Broken { loader: loader.to_owned(), says };
     let mut command = command(job);
     bounds.confine(&mut command);
     let mut conversation = Conversation::begin(command, &task).map_err(broken)?;

@@ -10,6 +10,7 @@ use crate::recheck::Share;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Prefix of the environment variables; `__` separates levels.
@@ -29,6 +30,9 @@ pub struct Config {
     pub validator: Option<PathBuf>,
     /// The static busybox that guests get as shell and tools; the host's own when unset.
     pub busybox: Option<PathBuf>,
+    /// Programs that speak the loader protocol, by the names under which they are asked for. The host's bpftool need
+    /// not be named.
+    pub external_loaders: BTreeMap<String, PathBuf>,
     /// The emulator; `qemu-system-x86_64` in `PATH` when unset.
     pub qemu: Option<PathBuf>,
     /// The most cells at once; as many as processors when unset. Memory and load may allow fewer.
@@ -53,6 +57,7 @@ impl Default for Config {
             data_dir: PathBuf::from("/var/lib/bpfcompat"),
             validator: None,
             busybox: None,
+            external_loaders: BTreeMap::new(),
             qemu: None,
             slots: None,
             recheck_share: Share::default(),

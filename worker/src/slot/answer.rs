@@ -179,7 +179,7 @@ impl Slot {
             on_demand,
             level: assignment.level,
             loader: assignment.loader.clone(),
-            loader_files: self.worker.external(&assignment.loader)?,
+            loader_files: self.worker.externals.files(&assignment.loader)?,
             contract: assignment.contract.clone(),
             globals,
             places,

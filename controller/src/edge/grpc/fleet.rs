@@ -9,6 +9,8 @@ use crate::store::blob::Kind;
 use crate::store::objects;
 use crate::store::workers::{Condition, NewWorker};
 use crate::verdict::receive::{DELIVERY_BYTES_MAX, ReceiveError, receive};
+use domain::axis::Loader;
+use domain::digest::Digest;
 use domain::evidence::Accelerator;
 use domain::id::WorkerId;
 use domain::kernel::Kernel;
@@ -28,6 +30,8 @@ use wire::open_session_response::Message as To;
 const HELLO_DEADLINE: Duration = Duration::from_secs(10);
 /// Kernels one worker may offer. All of a distribution's live suites have some two hundred.
 const KERNELS_MAX: usize = 2_000;
+/// Loaders one worker may bring; its settings allow eight, and its host's bpftool.
+const LOADERS_MAX: usize = 16;
 /// Leases in one heartbeat, above what any worker is given.
 const LEASES_MAX: usize = 1_000;
 /// Names in a tally; a worker has some twenty.
@@ -149,6 +153,9 @@ async fn hello(said: &mut Streaming<wire::OpenSessionRequest>) -> Result<(NewWor
         Ok(number) if number > 0 => Ok(number),
         Ok(_) | Err(_) => Err(invalid(field, format!("{number} makes no sense"))),
     };
+    if hello.external_loaders.len() > LOADERS_MAX {
+        return Err(invalid("external_loaders", format!("a worker brings at most {LOADERS_MAX}")));
+    }
     let worker = NewWorker {
         id: WorkerId::new(),
         name: hello.name,
@@ -162,9 +169,20 @@ async fn hello(said: &mut Streaming<wire::OpenSessionRequest>) -> Result<(NewWor
             .ok_or_else(|| invalid("accelerator", "use tcg or kvm"))?,
         qemu: cut(hello.qemu, NAME_BYTES_MAX),
         slots: positive("slots", hello.slots)?,
+        external_loaders: hello.external_loaders.into_iter().map(brought).collect::<Result<_, _>>()?,
     };
     let kernels = hello.kernels.into_iter().map(Kernel::try_from).collect::<Result<_, _>>();
     Ok((worker, kernels.map_err(|error| status::not_understood(&error))?))
+}
+
+fn brought(loader: wire::ExternalLoader) -> Result<(String, Digest), Status> {
+    match loader.name.parse() {
+        Ok(Loader::External(name)) => Ok((name, message::digest("external_loaders", &loader.program)?)),
+        Ok(Loader::Libbpf | Loader::Aya) => {
+            Err(invalid("external_loaders", format!("`{}` is inside the validator", loader.name)))
+        }
+        Err(error) => Err(invalid("external_loaders", error)),
+    }
 }
 
 /// What a worker said after its Hello.

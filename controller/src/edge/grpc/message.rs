@@ -113,6 +113,7 @@ pub(super) fn worker(worker: WorkerRow) -> wire::Worker {
         last_seen_at: Some(timestamp(worker.last_seen_at)),
         budget,
         tally: tally.unwrap_or_default(),
+        external_loaders: worker.external_loaders,
     }
 }
 

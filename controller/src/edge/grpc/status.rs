@@ -50,6 +50,7 @@ pub(super) fn submit(error: SubmitError) -> Status {
         SubmitError::ObjectCount(_)
         | SubmitError::Selector(_)
         | SubmitError::CellCount { .. }
+        | SubmitError::NoLoader { .. }
         | SubmitError::Manifest(_)
         | SubmitError::CellTimeout(_)
         | SubmitError::Checks { .. }
