@@ -162,6 +162,10 @@ pub struct Counts {
     pub program: String,
     /// The kernel's own lines, which differ from series to series.
     pub text: String,
+    /// Bytes that were in use during the load and not before, at most; in steps of up to 256 KiB. `None` where the
+    /// kernel does not count what its verifier takes.
+    #[serde(default)]
+    pub memory_peak_bytes: Option<u64>,
 }
 
 /// How much of its walk through a program the verifier spent on one source line.

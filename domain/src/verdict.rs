@@ -157,6 +157,9 @@ pub struct Verification {
     pub stack_bytes: Vec<u32>,
     /// Stack of the deepest chain of calls.
     pub deepest_stack_bytes: Option<u32>,
+    /// Memory the kernel took for the load at most, in steps of up to 256 KiB.
+    #[serde(default)]
+    pub memory_peak_bytes: Option<u64>,
 }
 
 /// Bytes of an instruction: `struct bpf_insn` of `include/uapi/linux/bpf.h`.

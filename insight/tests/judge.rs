@@ -346,6 +346,7 @@ fn counts_are_those_of_the_last_load_that_came_to_the_program() {
     let counts = |program: &str, processed: u32| Counts {
         program: program.to_owned(),
         text: format!("verification time 1 usec\nstack depth 0\nprocessed {processed} insns (limit 100)\n"),
+        memory_peak_bytes: None,
     };
     evidence.loads[0].counts = vec![counts("good", 3)];
     evidence.loads[1].counts = vec![counts("good", 4)];
@@ -355,7 +356,12 @@ fn counts_are_those_of_the_last_load_that_came_to_the_program() {
     };
     assert_eq!(processed(&evidence), [Some(4), None]);
     evidence.loads[2].counts = vec![counts("p", 9), counts("other", 1)];
+    evidence.loads[2].counts[0].memory_peak_bytes = Some(1 << 20);
     assert_eq!(processed(&evidence), [Some(4), Some(9)], "a refused program was counted, too");
+    let [good, p] = &judge(&evidence, Level::Load).programs[..] else { panic!("two programs") };
+    let memory =
+        [good, p].map(|program| program.verification.as_ref().and_then(|counts| counts.memory_peak_bytes));
+    assert_eq!(memory, [None, Some(1 << 20)]);
 }
 
 #[test]

@@ -162,6 +162,7 @@ impl From<&Verification> for wire::Verification {
             mark_read: verification.mark_read,
             stack_bytes: verification.stack_bytes.clone(),
             deepest_stack_bytes: verification.deepest_stack_bytes,
+            memory_peak_bytes: verification.memory_peak_bytes,
         }
     }
 }

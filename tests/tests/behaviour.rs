@@ -158,6 +158,35 @@ async fn a_program_that_is_not_attached_is_the_cause_and_not_what_it_could_not_d
     Ok(())
 }
 
+/// What an object may do without keeps no check from running.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_that_may_fail_is_left_out_where_the_kernel_refuses_it() -> anyhow::Result<()> {
+    let system = System::start().await?;
+    let with_refused = || compiled("behaviour/objects/counted.bpf.c", "WITH_REFUSED");
+    let optional = format!("programs: {{refused: {{required: false}}}}\n{COUNTED}");
+    let optional = asked(&system, with_refused()?, &optional).await?;
+    let expected = format!(
+        "expected_failures: [{{program: refused, kernels: all, reason: a bug, until: 2099-12-31}}]\n{COUNTED}"
+    );
+    let expected = asked(&system, with_refused()?, &expected).await?;
+    let required = asked(&system, with_refused()?, COUNTED).await?;
+    system.stop().await;
+    for verdict in optional.iter().chain(&expected) {
+        let refused =
+            verdict.programs.iter().find(|program| program.name == "refused").context("a program")?;
+        assert_eq!(refused.verdict(), wire::Verdict::Fails, "{refused:?}");
+        assert_eq!(verdict.checks.len(), 3);
+        for check in &verdict.checks {
+            assert_eq!(check.verdict(), wire::Verdict::Passes, "{check:?}");
+        }
+    }
+    for verdict in required {
+        let cause = check(&verdict, "an open is seen").cause.as_ref().context("a cause")?;
+        assert_eq!(cause.code, "blocked", "{cause:?}");
+    }
+    Ok(())
+}
+
 /// A hook that takes one program has one at work: which one is declared, or nothing is said.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_check_says_nothing_while_a_program_is_not_at_work() -> anyhow::Result<()> {

@@ -29,9 +29,13 @@ enum Answer {
 }
 
 impl Exercise<'_> {
-    /// Loads and attaches each of the programs with these indices. `whole` is the object as it was loaded,
-    /// or refused, before.
-    pub(crate) fn each_alone(&self, indices: Vec<usize>, whole: &Instance) -> Result<(), ExerciseError> {
+    /// Loads and attaches each of the programs with these indices, and says which were refused. `whole` is the
+    /// object as it was loaded, or refused, before.
+    pub(crate) fn each_alone(
+        &self,
+        indices: Vec<usize>,
+        whole: &Instance,
+    ) -> Result<BTreeSet<usize>, ExerciseError> {
         let mut refused = BTreeSet::new();
         let mut lacking = Vec::new();
         for index in indices {
@@ -43,7 +47,10 @@ impl Exercise<'_> {
                 Answer::LacksTailCalls => lacking.push(index),
             }
         }
-        if lacking.is_empty() { Ok(()) } else { self.in_company(&lacking, &refused) }
+        if !lacking.is_empty() {
+            self.in_company(&lacking, &refused)?;
+        }
+        Ok(refused)
     }
 
     fn alone(&self, index: usize, whole: &Instance) -> Result<Answer, ExerciseError> {

@@ -4,10 +4,12 @@ use crate::attach::Attacher;
 use crate::checks;
 use crate::exercise::{Exercise, ExerciseError};
 use crate::load;
+use crate::sys::libbpf::Program;
 use crate::tools;
 use domain::evidence::{AttachOutcome, LoadScope, LogSubject};
 use domain::level::Level;
 use domain::message::FromGuest;
+use std::collections::BTreeSet;
 use std::mem::ManuallyDrop;
 
 /// Where the object lies while checks run.
@@ -15,19 +17,29 @@ const OBJECT: &str = "/tmp/object.bpf.o";
 
 impl Exercise<'_> {
     /// Runs the checks while every program of the loaded object that is to be attached and can be is, beside
-    /// all others.
+    /// all others. An object that did not load as a whole is loaded without the programs that were `refused`, if
+    /// it may do without each of them: its own loader would do the same.
     ///
     /// The object is opened anew: what its programs did while they were attached before is not what checks are
     /// about.
-    pub(crate) fn behaviour(&self) -> Result<(), ExerciseError> {
+    pub(crate) fn behaviour(&self, loaded: bool, refused: &BTreeSet<usize>) -> Result<(), ExerciseError> {
         if self.level() != Level::Behave || self.contract().checks.is_empty() {
             return Ok(());
         }
         // Never closed, as the one that was exercised.
         let instance = ManuallyDrop::new(self.reopen()?);
-        load::without_replacements(&instance.object).map_err(ExerciseError::Narrow)?;
+        let mut programs = instance.object.programs().enumerate();
+        let may_fail = |(index, program)| !refused.contains(&index) || self.may_fail(program);
+        if !loaded && (refused.is_empty() || !programs.all(may_fail)) {
+            return Ok(());
+        }
+        load::without(&instance.object, refused)
+            .and_then(|()| load::without_replacements(&instance.object))
+            .map_err(ExerciseError::Narrow)?;
         if let Some(errno) = load::load(&instance.object, LoadScope::Whole).errno {
-            return self.send(&FromGuest::NoChecks(format!("the object did not load another time: {errno}")));
+            let without = if loaded { "" } else { " without the programs that were refused" };
+            let says = format!("the object did not load another time{without}: {errno}");
+            return self.send(&FromGuest::NoChecks(says));
         }
         let ready = tools::install().and_then(|()| {
             std::fs::write(OBJECT, self.specimen.elf())
@@ -65,5 +77,15 @@ impl Exercise<'_> {
             self.log(&LogSubject::Check(check.name.clone()), true)?;
         }
         Ok(())
+    }
+
+    /// Whether the object may do without a program: it is off by default, declared as not required, or expected
+    /// to fail.
+    fn may_fail(&self, program: Program<'_>) -> bool {
+        let (name, contract) = (program.name(), self.contract());
+        let declared = contract.programs.get(&name).and_then(|terms| terms.required);
+        let mut expected = contract.expected_failures.iter();
+        !declared.unwrap_or_else(|| program.autoload())
+            || expected.any(|failure| failure.program.as_ref().is_none_or(|concerns| *concerns == name))
     }
 }

@@ -128,15 +128,13 @@ impl<'a> Exercise<'a> {
                 exercised
             }
         };
-        self.each_alone(left, &instance)?;
+        let refused = self.each_alone(left, &instance)?;
         if self.contract().line_costs {
             for index in 0..instance.object.programs().count() {
                 self.send(&FromGuest::LineCosts(self.line_costs(index)?))?;
             }
         }
-        if loaded {
-            self.behaviour()?;
-        }
+        self.behaviour(loaded, &refused)?;
         Ok(Some(instance))
     }
 

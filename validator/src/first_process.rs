@@ -6,6 +6,7 @@
 use crate::{end, guest};
 use std::process::ExitCode;
 
+pub use crate::charged::memory_peak;
 pub use crate::sys::counts::keep as keep_counts;
 
 /// Serves one guest; outside of one it is only one of the loaders it carries. `warm_up` does once what every

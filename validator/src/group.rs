@@ -2,7 +2,7 @@
 //! everything it started dies with it.
 
 use crate::clock;
-use crate::mounts::CGROUP;
+use crate::mounts::{CGROUP, CGROUPS};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{Pid, getpid};
@@ -10,7 +10,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// Where processes go that have no group of their own.
+/// What only the unified hierarchy has at its root.
 const ROOT: &str = "/sys/fs/cgroup/cgroup.procs";
 /// Times everything is killed: processes may start others while they are killed.
 const SWEEPS_MAX: u32 = 100;
@@ -35,9 +35,10 @@ impl Group {
     /// Does something in the group; what is started meanwhile stays in it.
     pub(crate) fn inside<T>(&self, work: impl FnOnce() -> T) -> io::Result<T> {
         let Some(group) = &self.0 else { return Ok(work()) };
+        let home = own()?;
         std::fs::write(group.join("cgroup.procs"), "0")?;
         let done = work();
-        std::fs::write(ROOT, "0")?;
+        std::fs::write(home.join("cgroup.procs"), "0")?;
         Ok(done)
     }
 
@@ -54,6 +55,13 @@ impl Group {
             clock::pass(SWEEP_PAUSE);
         }
     }
+}
+
+/// The group of the unified hierarchy that this process is in.
+fn own() -> io::Result<PathBuf> {
+    let groups = std::fs::read_to_string("/proc/self/cgroup")?;
+    let own = groups.lines().find_map(|line| line.strip_prefix("0::/"));
+    Ok(Path::new(CGROUPS).join(own.unwrap_or_default()))
 }
 
 /// Collects the dead, and says whether nobody is left: the first process is the parent of all orphans.

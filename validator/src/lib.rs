@@ -5,6 +5,7 @@ mod attach;
 mod audience;
 mod before_load;
 mod behave;
+mod charged;
 mod checks;
 mod clock;
 mod command;

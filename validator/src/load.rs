@@ -4,11 +4,18 @@ use crate::sys::counts;
 use crate::sys::libbpf::{Object, Program, c_text};
 use domain::errno::Errno;
 use domain::evidence::{Counts, Load, LoadScope, Loaded};
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 /// Marks for loading the programs whose index `wanted` accepts, and no other.
 pub(crate) fn only_programs(object: &Object, wanted: impl Fn(usize) -> bool) -> Result<(), Errno> {
     object.programs().enumerate().try_for_each(|(index, program)| program.set_autoload(wanted(index)))
+}
+
+/// Leaves out the programs with these indices.
+pub(crate) fn without(object: &Object, programs: &BTreeSet<usize>) -> Result<(), Errno> {
+    let mut left_out = object.programs().enumerate().filter(|(index, _)| programs.contains(index));
+    left_out.try_for_each(|(_, program)| program.set_autoload(false))
 }
 
 /// Marks for creation the maps whose index `wanted` accepts, and no other.
@@ -66,8 +73,8 @@ pub(crate) fn load(object: &Object, scope: LoadScope) -> Load {
     let counts = object
         .programs()
         .filter_map(|program| {
-            let (program, text) = counted.remove_entry(&program.name())?;
-            Some(Counts { program, text })
+            let (program, (text, memory_peak_bytes)) = counted.remove_entry(&program.name())?;
+            Some(Counts { program, text, memory_peak_bytes })
         })
         .collect();
     Load { scope, errno, loaded, counts, took_us, unable: None }

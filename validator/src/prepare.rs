@@ -1,5 +1,6 @@
 //! From a bare kernel to a guest that can take a job.
 
+use crate::charged;
 use crate::devices;
 use crate::environment;
 use crate::facts;
@@ -50,6 +51,7 @@ pub(crate) fn prepare(modules: &[String], mut lacks: Vec<String>, warm_up: fn())
     environment::note_limit();
     features::probe();
     warm_up();
+    charged::begin();
     // The first look at the clock maps its page.
     let _mapped = Instant::now();
     let bpf_lsm = facts.lsm.iter().any(|name| name == "bpf");

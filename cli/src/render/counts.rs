@@ -10,7 +10,7 @@ use domain::verdict::{INSTRUCTION_BYTES, STACK_BYTES_MAX};
 use proto::wire;
 
 /// What the columns hold.
-pub(crate) const COLUMNS: [&str; 4] = ["instructions walked", "states", "stack", "size"];
+pub(crate) const COLUMNS: [&str; 5] = ["instructions walked", "states", "stack", "size", "memory"];
 
 /// What kernels say alike of one program.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ pub(crate) struct Row<'a> {
     /// The program's name.
     pub(crate) program: &'a str,
     /// A text for each column.
-    pub(crate) counts: [String; 4],
+    pub(crate) counts: [String; 5],
     /// Indices of kernels, oldest first.
     pub(crate) kernels: Vec<usize>,
 }
@@ -45,7 +45,7 @@ pub(crate) fn rows<'a>(matrix: &Matrix<'a>) -> Vec<Row<'a>> {
     rows
 }
 
-fn counts(verification: &wire::Verification, stats: Option<&wire::Stats>) -> [String; 4] {
+fn counts(verification: &wire::Verification, stats: Option<&wire::Stats>) -> [String; 5] {
     let unknown = || "–".to_owned();
     let stacks: Vec<String> = verification.stack_bytes.iter().map(ToString::to_string).collect();
     let deepest = verification.deepest_stack_bytes.map(|bytes| share(bytes, STACK_BYTES_MAX));
@@ -54,6 +54,7 @@ fn counts(verification: &wire::Verification, stats: Option<&wire::Stats>) -> [St
         verification.total_states.map_or_else(unknown, grouped),
         deepest.unwrap_or_else(|| if stacks.is_empty() { unknown() } else { stacks.join("+") }),
         stats.map_or_else(unknown, |stats| grouped(stats.translated_bytes / INSTRUCTION_BYTES)),
+        verification.memory_peak_bytes.map_or_else(unknown, memory),
     ]
 }
 
@@ -61,6 +62,14 @@ fn counts(verification: &wire::Verification, stats: Option<&wire::Stats>) -> [St
 fn share(count: u32, max: u32) -> String {
     let permille = (u64::from(count) * 1000).checked_div(max.into()).unwrap_or(0);
     format!("{} of {} ({}.{} %)", grouped(count), grouped(max), permille / 10, permille % 10)
+}
+
+/// `12 MiB`: kernels count in steps of a quarter of one.
+fn memory(bytes: u64) -> String {
+    match bytes >> 20 {
+        0 => "< 1 MiB".to_owned(),
+        mebibytes => format!("{mebibytes} MiB"),
+    }
 }
 
 /// `12,345`
@@ -82,8 +91,8 @@ pub(crate) fn lines(matrix: &Matrix<'_>, paint: Paint) -> Vec<String> {
         let widths = rows.iter().map(|row| measure_text_width(&row.counts[column]));
         widths.max().unwrap_or(0).max(COLUMNS[column].len())
     };
-    let widths = [width(0), width(1), width(2), width(3)];
-    let line = |texts: [&str; 4], last: &str| {
+    let widths: [usize; 5] = std::array::from_fn(width);
+    let line = |texts: [&str; 5], last: &str| {
         let texts = texts.iter().zip(widths);
         let padded =
             texts.map(|(text, width)| format!("{text}{}", " ".repeat(width - measure_text_width(text) + 2)));
@@ -121,19 +130,20 @@ mod tests {
             stack_bytes: vec![0, 48],
             ..wire::Verification::default()
         });
-        let expected = "  instructions walked          states  stack                size  kernels
+        let expected = "  instructions walked          states  stack                size  memory  kernels
 probe.bpf.o: on\u{fffd}exec
-  7 of 1,000,000 (0.0 %)       –       0+48                 –     5.10 cloud
+  7 of 1,000,000 (0.0 %)       –       0+48                 –     –       5.10 cloud
 probe.bpf.o: on_exec
-  12,345 of 1,000,000 (1.2 %)  150     344 of 512 (67.1 %)  40    6.12 cloud
+  12,345 of 1,000,000 (1.2 %)  150     344 of 512 (67.1 %)  40    12 MiB  6.12 cloud
 edge.bpf.o: steer
-  12,345 of 1,000,000 (1.2 %)  150     344 of 512 (67.1 %)  40    5.10 cloud, 6.12 cloud";
+  12,345 of 1,000,000 (1.2 %)  150     344 of 512 (67.1 %)  40    12 MiB  5.10 cloud, 6.12 cloud";
         assert_eq!(lines(&sample::matrix(&response), Paint::OFF).join("\n"), expected);
     }
 
     #[test]
     fn numbers_are_read_at_a_glance() {
         assert_eq!([0, 999, 1000, 12_345_678].map(grouped), ["0", "999", "1,000", "12,345,678"]);
+        assert_eq!([0, (1 << 20) - 1, 1 << 20].map(memory), ["< 1 MiB", "< 1 MiB", "1 MiB"]);
         assert_eq!(share(1_000_000, 1_000_000), "1,000,000 of 1,000,000 (100.0 %)");
         assert_eq!(share(1, 0), "1 of 0 (0.0 %)", "a kernel may say anything");
     }

@@ -346,6 +346,7 @@ struct Verification<'a> {
     stack_bytes: &'a [u32],
     deepest_stack_bytes: Option<u32>,
     deepest_stack_bytes_max: u32,
+    memory_peak_bytes: Option<u64>,
 }
 
 impl<'a> Verification<'a> {
@@ -361,6 +362,7 @@ impl<'a> Verification<'a> {
             stack_bytes: &verification.stack_bytes,
             deepest_stack_bytes: verification.deepest_stack_bytes,
             deepest_stack_bytes_max: STACK_BYTES_MAX,
+            memory_peak_bytes: verification.memory_peak_bytes,
         }
     }
 }

@@ -165,10 +165,10 @@ Nothing here can attach a sk\\_lookup program.
         let counted = "
 <details><summary>What the verifier counted</summary>
 
-| object | program | instructions walked | states | stack | size | kernels |
-|---|---|---|---|---|---|---|
-| probe.bpf.o | on\\_exec | 12,345 of 1,000,000 (1.2 %) | 150 | 344 of 512 (67.1 %) | 40 | 6.12 cloud |
-| edge.bpf.o | steer | 12,345 of 1,000,000 (1.2 %) | 150 | 344 of 512 (67.1 %) | 40 | 5.10 cloud, 6.12 cloud |
+| object | program | instructions walked | states | stack | size | memory | kernels |
+|---|---|---|---|---|---|---|---|
+| probe.bpf.o | on\\_exec | 12,345 of 1,000,000 (1.2 %) | 150 | 344 of 512 (67.1 %) | 40 | 12 MiB | 6.12 cloud |
+| edge.bpf.o | steer | 12,345 of 1,000,000 (1.2 %) | 150 | 344 of 512 (67.1 %) | 40 | 12 MiB | 5.10 cloud, 6.12 cloud |
 
 </details>
 ";

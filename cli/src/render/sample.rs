@@ -227,6 +227,7 @@ fn passing(name: &str) -> wire::CellVerdict {
             mark_read: None,
             stack_bytes: vec![344],
             deepest_stack_bytes: Some(344),
+            memory_peak_bytes: Some(12 << 20),
         }),
         ..program(name, "tracepoint/syscalls/sys_enter_execve", wire::Verdict::Passes)
     };

@@ -65,7 +65,8 @@ fn accepted<'a>(evidence: &'a Evidence, program: &str) -> Option<&'a Loaded> {
 /// alone only after a refusal, and then that is what counts.
 fn counted(evidence: &Evidence, program: &str) -> Option<Verification> {
     let counts = evidence.loads.iter().flat_map(|load| &load.counts);
-    counts::read(&counts.rev().find(|counts| counts.program == program)?.text)
+    let counts = counts.rev().find(|counts| counts.program == program)?;
+    Some(Verification { memory_peak_bytes: counts.memory_peak_bytes, ..counts::read(&counts.text)? })
 }
 
 /// The source lines a person looks at.

@@ -1,5 +1,6 @@
 //! Version 1 of control groups in place of the unified hierarchy.
 
+use crate::charged;
 use crate::mounts::{CGROUP, CGROUPS};
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use std::fs;
@@ -17,6 +18,8 @@ const GROUP: &str = "bpfcompat";
 pub(super) fn replace() -> Result<(), String> {
     let failed =
         |errno: nix::Error| format!("the unified hierarchy of control groups cannot be replaced: {errno}");
+    // A controller in use there is not to be had here.
+    charged::leave();
     umount2(CGROUPS, MntFlags::MNT_DETACH).map_err(failed)?;
     mount(Some("tmpfs"), CGROUPS, Some("tmpfs"), MsFlags::empty(), None::<&str>).map_err(failed)?;
     for controller in CONTROLLERS {

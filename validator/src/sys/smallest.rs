@@ -28,11 +28,19 @@ pub(crate) fn map() -> Result<OwnedFd, Errno> {
 
 /// A socket filter of `r0 = 0; exit`.
 pub(crate) fn program() -> Result<OwnedFd, Errno> {
-    let instructions = [0xb7, 0x95].map(|code| raw::bpf_insn { code, ..Default::default() });
+    program_of(2)
+}
+
+/// A socket filter of so many instructions that does as little.
+pub(crate) fn program_of(count: usize) -> Result<OwnedFd, Errno> {
+    let mut instructions = vec![raw::bpf_insn { code: 0xb7, ..Default::default() }; count];
+    if let Some(last) = instructions.last_mut() {
+        last.code = 0x95;
+    }
     let mut wanted = raw::bpf_attr::default();
     wanted.__bindgen_anon_3 = raw::bpf_attr__bindgen_ty_4 {
         prog_type: raw::BPF_PROG_TYPE_SOCKET_FILTER,
-        insn_cnt: 2,
+        insn_cnt: u32::try_from(count).map_err(|_| Errno(libc::E2BIG))?,
         insns: instructions.as_ptr() as u64,
         license: c"GPL".as_ptr() as u64,
         ..Default::default()

@@ -42,6 +42,7 @@ fn every_kernel_counts_the_same_program() {
             mark_read: Some(if newest { 0 } else { 12 }),
             stack_bytes: vec![64, 48, 96],
             deepest_stack_bytes: newest.then_some(208),
+            memory_peak_bytes: None,
         };
         assert_eq!(read(text), Some(expected), "{kernel}");
     }

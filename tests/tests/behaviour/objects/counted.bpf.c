@@ -55,4 +55,16 @@ int count_sender(struct __sk_buff *skb)
 	return 1;
 }
 
+#ifdef WITH_REFUSED
+// No kernel takes it: it reads a value that may not be there.
+SEC("tracepoint/syscalls/sys_enter_close")
+int refused(void *ctx)
+{
+	__u32 key = 7;
+	__u32 *sent = bpf_map_lookup_elem(&senders, &key);
+
+	return *sent;
+}
+#endif
+
 char LICENSE[] SEC("license") = "GPL";

@@ -6,7 +6,7 @@
 //! second question, its log and its words stay as they are.
 
 use super::program_load::ProgramLoad;
-use bpfcompat_validator::first_process::keep_counts;
+use bpfcompat_validator::first_process::{keep_counts, memory_peak};
 use std::ffi::{CStr, c_int};
 use std::sync::{Mutex, PoisonError};
 
@@ -35,7 +35,7 @@ pub(super) fn counted(load: &ProgramLoad) -> Option<c_int> {
     options.log_level = LOG_STATS;
     options.log_buf = log.as_mut_ptr().cast();
     options.log_size = u32::try_from(LOG_BYTES).expect("it fits 32 bits");
-    let result = load.ask();
+    let (result, memory_peak_bytes) = memory_peak(|| load.ask());
     (options.log_level, options.log_buf, options.log_size) = (0, std::ptr::null_mut(), 0);
     if result == -libc::ENOSPC {
         return None;
@@ -43,7 +43,7 @@ pub(super) fn counted(load: &ProgramLoad) -> Option<c_int> {
     if let Some(text) = counts(&log[..]) {
         // SAFETY: libbpf's name of the program, which lives as long as its object.
         let program = unsafe { CStr::from_ptr(load.name) };
-        keep_counts(program.to_string_lossy().into_owned(), text);
+        keep_counts(program.to_string_lossy().into_owned(), text, memory_peak_bytes);
     }
     if result < 0 {
         nix::errno::Errno::set_raw(-result);
