@@ -154,7 +154,7 @@ fn words_that_mean_nothing() {
         (vec!["test", good, "--kernels", "6.1", "--optional", "x="], vec!["--optional", "`x=`"]),
         (vec!["test", good, "--level", "behaves"], vec!["behaves", "attach"]),
         (vec!["test", good, "--level", "behave"], vec!["--level", "--manifest", "checks"]),
-        (vec!["test", good, "--loader", "libbpf,cilium"], vec!["--loader", "`cilium`", "bpftool"]),
+        (vec!["test", good, "--loader", "libbpf,Cilium"], vec!["--loader", "`Cilium`", "lower-case"]),
         (vec!["test", good, "--axis", "cpus"], vec!["--axis", "`cpus`", "AXIS=VALUE"]),
         (vec!["test", good, "--axis", "cpu=2"], vec!["--axis", "`cpu`", "cpus"]),
         (vec!["test", good, "--axis", "lockdown=none,full"], vec!["--axis", "`full`", "confidentiality"]),

@@ -89,9 +89,7 @@ fn taken() -> Vec<Value> {
     ]
 }
 
-fn refused() -> Vec<Value> {
-    let map = |field: Value| json!({"maps": {"m": field}});
-    let program = |field: Value| json!({"programs": {"p": field}});
+fn refused_axes() -> Vec<Value> {
     vec![
         json!({"axes": {"cpu": 1}}),
         json!({"axes": {"cpus": 9}}),
@@ -104,6 +102,13 @@ fn refused() -> Vec<Value> {
         json!({"axes": {"capabilities": ["bpf", "bpf,perfmon"]}}),
         json!({"axes": {"memlock": "1T", "unprivileged_bpf": "allowed"}}),
         json!({"axes": ["cpus"]}),
+    ]
+}
+
+fn refused() -> Vec<Value> {
+    let map = |field: Value| json!({"maps": {"m": field}});
+    let program = |field: Value| json!({"programs": {"p": field}});
+    vec![
         json!({"version": 2}),
         json!({"version": [1]}),
         json!({"nmae": "x"}),
@@ -205,7 +210,7 @@ fn refused_checks() -> Vec<Value> {
 fn reader_and_schema_take_and_refuse_the_same() {
     let (schemas, index) = compiled();
     let taken = taken().into_iter().map(|one| (one, true));
-    let refused = refused().into_iter().chain(refused_checks()).map(|one| (one, false));
+    let refused = refused_axes().into_iter().chain(refused()).chain(refused_checks()).map(|one| (one, false));
     let mut wrong = Vec::new();
     for (manifest, fits) in taken.chain(refused).map(|(one, fits)| (with(one), fits)) {
         let text = manifest.to_string();

@@ -221,8 +221,7 @@ mod tests {
         let digest = |text: &str| {
             std::fs::write(&program, text).expect("written");
             let externals = find("ours").expect("a script");
-            let ours = externals.iter().find(|(name, _)| *name == "ours").expect("it is named").1.digest;
-            ours
+            externals.iter().find(|(name, _)| *name == "ours").expect("it is named").1.digest
         };
         assert_eq!(digest("#!/bin/sh\n"), digest("#!/bin/sh\n"));
         assert_ne!(digest("#!/bin/sh\n"), digest("#!/bin/sh\nexit 1\n"));
