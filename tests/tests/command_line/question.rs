@@ -144,7 +144,7 @@ async fn a_loader_of_somebodys_own_answers_under_its_name_as_the_program_it_is_n
     fs::write(&program, "#!/bin/sh\nexec /proc/1/exe loader aya\n").expect("written");
     let works = ask("ours").await;
     assert_eq!(works.exit, Some(0), "{}{}", works.stdout, works.stderr);
-    assert_eq!(report::read(json.as_ref())["objects"][0]["cells"][0]["loader"], "ours");
+    assert_eq!(report::read(json.as_ref())["cells"][0]["loader"]["name"], "ours");
     assert_eq!(ask("ours").await.exit, Some(0));
     assert_eq!(report::read(json.as_ref())["run"]["cached"], true);
 
