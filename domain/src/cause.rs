@@ -1,6 +1,7 @@
 //! Causes: the typed reason of a verdict that is not a pass.
 
 use crate::errno::Errno;
+use crate::verdict::Verdict;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -197,4 +198,38 @@ pub struct Cause {
     pub log_line: String,
     /// Where in the program.
     pub location: Option<Location>,
+    /// Why the kernel insists on it, in a sentence or two; empty where `says` says it all.
+    #[serde(default)]
+    pub why: String,
+    /// How the program came to be refused, oldest first, at most [`PATH_LINES_MAX`] lines; empty where there is
+    /// no such way.
+    #[serde(default)]
+    pub path: Vec<String>,
+    /// The first upstream kernel that has what is missing, if something is.
+    #[serde(default)]
+    pub since: Option<Since>,
+    /// What to change, if anything is known to help.
+    #[serde(default)]
+    pub remedy: Option<Remedy>,
+}
+
+/// Lines of the way to a refusal at most: what fits on a screen beside the rest of a cause.
+pub const PATH_LINES_MAX: usize = 15;
+
+/// The first upstream kernel that has a feature.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Since {
+    /// Such as `5.11`.
+    pub version: String,
+    /// The commit that brought it, in hexadecimal, where it is known.
+    pub commit: Option<String>,
+}
+
+/// A change that should help.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remedy {
+    /// What to change, in one sentence.
+    pub says: String,
+    /// The verdict of the program or map with this change, if it was tried in another guest of the kernel.
+    pub tried: Option<Verdict>,
 }

@@ -55,6 +55,10 @@ mod tests {
             says: says.to_owned(),
             log_line: String::new(),
             location: None,
+            why: String::new(),
+            path: Vec::new(),
+            since: None,
+            remedy: None,
         };
         let map = MapVerdict { name: "counts".to_owned(), kind: "hash".to_owned(), verdict, cause: None };
         let cause = (verdict != Verdict::Passes).then_some(cause);

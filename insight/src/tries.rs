@@ -120,6 +120,10 @@ mod tests {
             says: format!("{code}."),
             log_line: String::new(),
             location: None,
+            why: String::new(),
+            path: Vec::new(),
+            since: None,
+            remedy: None,
         };
         let splats = match is_trouble(&cause) {
             true => vec![Splat { kind: subject.to_owned(), excerpt: format!("{code}: {subject}") }],

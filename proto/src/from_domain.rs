@@ -2,7 +2,7 @@
 
 use crate::wire;
 use domain::axis::Axes;
-use domain::cause::{Cause, Location};
+use domain::cause::{Cause, Location, Remedy, Since};
 use domain::cell::{CellState, FailureKind};
 use domain::check::{CommandEnd, CommandRun, Output};
 use domain::command::{CommandEvidence, Found};
@@ -136,6 +136,25 @@ impl From<&Cause> for wire::Cause {
             says: cause.says.clone(),
             log_line: cause.log_line.clone(),
             location: cause.location.as_ref().map(Into::into),
+            why: cause.why.clone(),
+            path: cause.path.clone(),
+            since: cause.since.as_ref().map(Into::into),
+            remedy: cause.remedy.as_ref().map(Into::into),
+        }
+    }
+}
+
+impl From<&Since> for wire::Since {
+    fn from(since: &Since) -> Self {
+        Self { version: since.version.clone(), commit: since.commit.clone() }
+    }
+}
+
+impl From<&Remedy> for wire::Remedy {
+    fn from(remedy: &Remedy) -> Self {
+        Self {
+            says: remedy.says.clone(),
+            tried: remedy.tried.map(|verdict| wire::Verdict::from(verdict).into()),
         }
     }
 }

@@ -421,6 +421,26 @@ struct Cause<'a> {
     log_line: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     r#where: Option<Where<'a>>,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    why: &'a str,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    path: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since: Option<Since<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remedy: Option<Remedy<'a>>,
+}
+
+#[derive(Serialize)]
+struct Since<'a> {
+    version: &'a str,
+    commit: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Remedy<'a> {
+    says: &'a str,
+    tried: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -448,6 +468,16 @@ impl<'a> Cause<'a> {
                 source: location.source.as_deref(),
                 insn: location.instruction,
                 disassembly: location.disassembly.as_deref(),
+            }),
+            why: &cause.why,
+            path: &cause.path,
+            since: cause
+                .since
+                .as_ref()
+                .map(|since| Since { version: &since.version, commit: since.commit.as_deref() }),
+            remedy: cause.remedy.as_ref().map(|remedy| Remedy {
+                says: &remedy.says,
+                tried: remedy.tried.is_some().then(|| verdict(remedy.tried())),
             }),
         }
     }

@@ -88,6 +88,10 @@ fn unanswered(says: &str) -> CellVerdict {
         says: says.to_owned(),
         log_line: String::new(),
         location: None,
+        why: String::new(),
+        path: Vec::new(),
+        since: None,
+        remedy: None,
     };
     CellVerdict::without_parts(Verdict::Inconclusive, Some(cause))
 }

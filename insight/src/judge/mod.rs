@@ -130,6 +130,10 @@ fn cause(stage: Stage, errno: Option<Errno>, finding: Finding, location: Option<
         says: bounded(says),
         log_line: bounded(line),
         location,
+        why: String::new(),
+        path: Vec::new(),
+        since: None,
+        remedy: None,
     }
 }
 
