@@ -5,13 +5,15 @@ use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 
 const SOURCES: [&str; 2] = ["src", "../domain/src"];
+/// What the judge says is in it too.
+const EXPLANATIONS: &str = "../docs/EXPLAIN.md";
 
 fn main() -> std::io::Result<()> {
-    for folder in SOURCES {
-        println!("cargo:rerun-if-changed={folder}");
+    for source in SOURCES.iter().chain([&EXPLANATIONS]) {
+        println!("cargo:rerun-if-changed={source}");
     }
     println!("cargo:rerun-if-changed=build.rs");
-    let mut files = Vec::new();
+    let mut files = vec![PathBuf::from(EXPLANATIONS)];
     for folder in SOURCES {
         collect(Path::new(folder), &mut files)?;
     }

@@ -24,16 +24,22 @@ macro_rules! codes {
 }
 
 codes! {
-    /// The bytes are not an eBPF object that libbpf can open.
+    /// The bytes are not an eBPF object that its loader can open.
     NotAnObject = "not_an_object",
+    /// The object uses a format that is newer than its loader; a newer loader opens it.
+    LoaderTooOld = "loader_too_old",
+    /// The kernel refuses the object's own type information and the object cannot be loaded without.
+    BtfRejected = "btf_rejected",
     /// The kernel does not know this map type.
     MapTypeUnknown = "map_type_unknown",
-    /// The kernel knows the map type and refused this map (size, flags, key or value).
+    /// The kernel knows the map type and refused this map (size, key or value).
     MapRefused = "map_refused",
     /// The map is larger than the kernel's limit.
     MapTooLarge = "map_too_large",
     /// The kernel does not know this program type.
     ProgramTypeUnknown = "program_type_unknown",
+    /// The kernel refuses the name of the program.
+    NameRefused = "name_refused",
     /// The loader lacks a capability that the kernel wants for this.
     CapabilityMissing = "capability_missing",
     /// The kernel is locked down and refuses this even to root.
@@ -42,28 +48,76 @@ codes! {
     MemlockLimit = "memlock_limit",
     /// The kernel has no helper of this number for this program type.
     HelperUnknown = "helper_unknown",
+    /// The helper is for programs under the GPL, and the object says another licence.
+    GplOnly = "gpl_only",
     /// The kernel has no such kfunc, or none that this program may call.
     KfuncMissing = "kfunc_missing",
+    /// The kernel does not know an instruction of the program.
+    InstructionUnknown = "instruction_unknown",
+    /// The kernel does not know functions of the program that are handed to a helper.
+    CallbackUnknown = "callback_unknown",
     /// The kernel has no such symbol, variable or configuration value that the object reads.
     ExternMissing = "extern_missing",
-    /// A CO-RE relocation found no such type, field or enumerator in the kernel's BTF.
-    CoreMissing = "core_missing",
-    /// The kernel's BTF lacks a type the program's section names.
-    BtfTypeMissing = "btf_type_missing",
-    /// The kernel publishes no BTF, or none of the module, and the object needs it.
+    /// A CO-RE relocation found no such type in the kernel's BTF.
+    CoreTypeMissing = "core_type_missing",
+    /// A CO-RE relocation found the type in the kernel's BTF and not this field.
+    CoreFieldMissing = "core_field_missing",
+    /// A CO-RE relocation found no such enumerator in the kernel's BTF.
+    CoreEnumeratorMissing = "core_enumerator_missing",
+    /// The kernel has no struct_ops interface of this name, or not as the object has it.
+    StructOpsMissing = "struct_ops_missing",
+    /// The kernel publishes no BTF and the object needs it.
     KernelWithoutBtf = "kernel_without_btf",
-    /// The function, tracepoint or hook to attach to does not exist in this kernel.
+    /// The kernel publishes no BTF of the module in which the object needs something.
+    ModuleWithoutBtf = "module_without_btf",
+    /// The kernel has no such tracepoint.
+    TracepointMissing = "tracepoint_missing",
+    /// The kernel has no such function to probe.
+    SymbolMissing = "symbol_missing",
+    /// The kernel has no such hook of security modules.
+    LsmHookMissing = "lsm_hook_missing",
+    /// What a program should be attached to does not exist in this kernel.
     AttachTargetMissing = "attach_target_missing",
     /// The kernel cannot attach this kind of program, or cannot do it this way.
     AttachUnsupported = "attach_unsupported",
     /// The attachment was accepted but the hook is never called: bpf is not an active LSM.
     LsmInactive = "lsm_inactive",
-    /// The verifier rejected an access (EACCES).
+    /// The verifier rejected the use of a pointer that may be null.
+    VerifierNull = "verifier_null",
+    /// The verifier rejected an access outside of what a pointer points to.
+    VerifierBounds = "verifier_bounds",
+    /// The verifier rejected the read of a register or of stack that nothing was written to.
+    VerifierUninitialised = "verifier_uninitialised",
+    /// The verifier rejected what the program returns.
+    VerifierReturn = "verifier_return",
+    /// The verifier found a reference that is not given back, or given back wrongly.
+    VerifierReference = "verifier_reference",
+    /// The verifier rejected an access to the program's context.
+    VerifierContext = "verifier_context",
+    /// The verifier rejected arithmetic on a pointer.
+    VerifierPointer = "verifier_pointer",
+    /// The verifier rejected an argument of a call.
+    VerifierArgument = "verifier_argument",
+    /// The verifier found a loop without an end.
+    VerifierLoop = "verifier_loop",
+    /// The verifier rejected something that may sleep, or a program that may, where it must not.
+    VerifierSleep = "verifier_sleep",
+    /// The verifier rejected the use of a lock or of a section that must be left again.
+    VerifierLock = "verifier_lock",
+    /// The verifier rejected an access for another reason (EACCES).
     VerifierAccess = "verifier_access",
-    /// The verifier rejected the program as invalid (EINVAL and others).
+    /// The verifier rejected the program for another reason.
     VerifierInvalid = "verifier_invalid",
-    /// The verifier gave up: too many instructions, states or jumps.
-    VerifierTooComplex = "verifier_too_complex",
+    /// The verifier gave up: more instructions to walk than it walks.
+    TooManyInstructions = "too_many_instructions",
+    /// The verifier gave up: more branches to come back to than it keeps.
+    TooManyJumps = "too_many_jumps",
+    /// The verifier gave up: more states to compare than it keeps.
+    TooManyStates = "too_many_states",
+    /// The program uses more stack than a chain of calls has.
+    StackTooDeep = "stack_too_deep",
+    /// The program's functions call each other deeper than the kernel allows.
+    CallsTooDeep = "calls_too_deep",
     /// A command that ran while the programs were attached did not do what was expected.
     CheckFailed = "check_failed",
     /// A loader of somebody's own did not end as expected.

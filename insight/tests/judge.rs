@@ -161,7 +161,7 @@ fn refused_loads() {
     let weak = "libbpf: prog 'p': relo #0: poisoning insn #3 that calls kfunc 'bpf_weak'\n".to_owned()
         + &rejected_with("invalid func unknown#2002000001");
     for (section, kind, errno, log, code, subject) in [
-        ("xdp", "xdp", Errno::EINVAL, poisoned.as_str(), CauseCode::CoreMissing, "rq.__lock"),
+        ("xdp", "xdp", Errno::EINVAL, poisoned.as_str(), CauseCode::CoreTypeMissing, "rq.__lock"),
         ("xdp", "xdp", Errno::EINVAL, &weak, CauseCode::KfuncMissing, "bpf_weak"),
         (
             "xdp",
@@ -192,7 +192,7 @@ fn refused_loads() {
             "xdp",
             EFAULT,
             &rejected_with("The sequence of 8193 jumps is too complex."),
-            CauseCode::VerifierTooComplex,
+            CauseCode::TooManyJumps,
             "p",
         ),
         ("xdp", "xdp", Errno::ENOMEM, &rejected_with("whatever"), CauseCode::GuestMemory, "p"),
@@ -448,6 +448,9 @@ fn an_object_that_does_not_open_fails_with_libbpfs_words() {
     let verdict = judge(&evidence, Level::Attach);
     assert_eq!(settled(&verdict), (Verdict::Fails, Some(CauseCode::NotAnObject)));
     assert!(verdict.cause.expect("a cause").says.contains("legacy map definitions"));
+    evidence.logs[0].text =
+        "libbpf: Unsupported BTF_KIND:20\nlibbpf: Error loading ELF section .BTF: -22.\n".into();
+    assert_eq!(settled(&judge(&evidence, Level::Attach)).1, Some(CauseCode::LoaderTooOld));
     evidence.open.as_mut().expect("opened").errno = Some(Errno::ENOMEM);
     assert_eq!(settled(&judge(&evidence, Level::Attach)).0, Verdict::Inconclusive);
 }
@@ -482,6 +485,7 @@ fn every_cause_has_an_example_here_or_among_the_recordings() {
         include_str!("../src/judge/command.rs"),
         include_str!("judge/maps.rs"),
         include_str!("judge/modules.rs"),
+        include_str!("judge/refusals.rs"),
         include_str!("judge/loaders.rs"),
         include_str!("judge/terms.rs"),
         include_str!("judge/trouble.rs"),

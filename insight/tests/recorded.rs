@@ -78,6 +78,11 @@ fn recordings_mean_what_they_meant() {
             rendered(&name, &insight::judge::judge(&recorded(path), Level::Attach, date!(2026 - 12 - 01)))
         })
         .collect();
+    // For who changed a rule, to read the difference.
+    if std::env::var_os("BPFCOMPAT_WRITE_RECORDED").is_some() {
+        let judged: Vec<&str> = judged.iter().map(|judged| judged.trim_end()).collect();
+        fs::write(folder.join("expected.txt"), judged.join("\n\n") + "\n").expect("the expectations");
+    }
     let expected = fs::read_to_string(folder.join("expected.txt")).expect("the expectations");
     let expected: Vec<&str> = expected.split_inclusive("\n\n").map(str::trim_end).collect();
     assert_eq!(judged.len(), expected.len(), "recordings and expectations differ in number");

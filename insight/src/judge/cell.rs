@@ -69,6 +69,9 @@ fn not_opened(evidence: &Evidence) -> Option<Cause> {
             "",
             "The guest had too little memory to open the object.".to_owned(),
         )
+    } else if let Some(unknown) = libbpf::line_that_begins(log, "Unsupported BTF_KIND:") {
+        let says = format!("{} is too old for the object's BTF: {unknown}.", evidence.loader);
+        Finding::likely(CauseCode::LoaderTooOld, evidence.loader.name(), says)
     } else {
         let why = line.strip_prefix("elf: ").unwrap_or(line);
         let why = if why.is_empty() { errno.to_string() } else { why.to_owned() };

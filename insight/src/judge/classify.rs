@@ -58,6 +58,7 @@ const LOAD: &[LoadRule] = &[
     load::no_memory,
     load::interrupted,
     load::slot_of_another_program,
+    load::btf_rejected,
     load::map_failed,
     load::kernel_without_btf,
     load::kfunc_missing,
@@ -113,28 +114,55 @@ pub(super) fn attach(refusal: &attach::Refusal<'_>) -> Finding {
 pub(super) fn verdict_of(code: CauseCode) -> Verdict {
     match code {
         CauseCode::NotAnObject
+        | CauseCode::LoaderTooOld
+        | CauseCode::BtfRejected
         | CauseCode::MapTypeUnknown
         | CauseCode::MapRefused
         | CauseCode::MapTooLarge
         | CauseCode::ProgramTypeUnknown
+        | CauseCode::NameRefused
         | CauseCode::CapabilityMissing
         | CauseCode::LockedDown
         | CauseCode::MemlockLimit
         | CauseCode::HelperUnknown
+        | CauseCode::GplOnly
         | CauseCode::KfuncMissing
+        | CauseCode::InstructionUnknown
+        | CauseCode::CallbackUnknown
         | CauseCode::ExternMissing
-        | CauseCode::CoreMissing
-        | CauseCode::BtfTypeMissing
+        | CauseCode::CoreTypeMissing
+        | CauseCode::CoreFieldMissing
+        | CauseCode::CoreEnumeratorMissing
+        | CauseCode::StructOpsMissing
         | CauseCode::KernelWithoutBtf
+        | CauseCode::ModuleWithoutBtf
+        | CauseCode::TracepointMissing
+        | CauseCode::SymbolMissing
+        | CauseCode::LsmHookMissing
         | CauseCode::AttachTargetMissing
         | CauseCode::AttachUnsupported
+        | CauseCode::VerifierNull
+        | CauseCode::VerifierBounds
+        | CauseCode::VerifierUninitialised
+        | CauseCode::VerifierReturn
+        | CauseCode::VerifierReference
+        | CauseCode::VerifierContext
+        | CauseCode::VerifierPointer
+        | CauseCode::VerifierArgument
+        | CauseCode::VerifierLoop
+        | CauseCode::VerifierSleep
+        | CauseCode::VerifierLock
         | CauseCode::VerifierAccess
         | CauseCode::VerifierInvalid
-        | CauseCode::VerifierTooComplex
-        | CauseCode::VariantMissing
+        | CauseCode::TooManyInstructions
+        | CauseCode::TooManyJumps
+        | CauseCode::TooManyStates
+        | CauseCode::StackTooDeep
+        | CauseCode::CallsTooDeep
         | CauseCode::CheckFailed
         | CauseCode::CommandFailed
         | CauseCode::LoaderUnable
+        | CauseCode::VariantMissing
         | CauseCode::Unexplained => Verdict::Fails,
         CauseCode::LsmInactive
         | CauseCode::LoaderContract

@@ -4,6 +4,7 @@
 
 use super::cause;
 use super::classify::Finding;
+use super::refusal::missing_hook;
 use domain::cause::{Cause, CauseCode, Stage};
 use domain::evidence::{Evidence, ProgramFact, Unable};
 
@@ -26,7 +27,7 @@ pub(super) fn program(evidence: &Evidence, program: &ProgramFact, unable: &Unabl
         }
         Some(missing) => {
             let says = format!("This kernel's BTF has no `{missing}`, to which `{name}` is to be attached.");
-            Finding::likely(CauseCode::AttachTargetMissing, missing, says)
+            Finding::likely(missing_hook(&program.section), missing, says)
         }
         None => {
             let says = format!(

@@ -34,8 +34,9 @@ mod refusal;
 mod terms;
 pub(crate) mod trouble;
 
+use crate::explain;
 use classify::Finding;
-use domain::cause::{Cause, CauseCode, Location, Stage};
+use domain::cause::{Cause, CauseCode, Location, Remedy, Stage};
 use domain::digest::Digest;
 use domain::errno::Errno;
 use domain::evidence::Evidence;
@@ -133,7 +134,7 @@ fn cause(stage: Stage, errno: Option<Errno>, finding: Finding, location: Option<
         why: String::new(),
         path: Vec::new(),
         since: None,
-        remedy: None,
+        remedy: Some(Remedy { says: explain::of(code).change.clone(), tried: None }),
     }
 }
 

@@ -84,7 +84,7 @@ impl Place<'_> {
         let says = format!(
             "This kernel publishes no BTF of module `{module}`, in which `{program}` needs `{subject}`."
         );
-        Some(Finding::certain(CauseCode::KernelWithoutBtf, subject, says))
+        Some(Finding::certain(CauseCode::ModuleWithoutBtf, subject, says))
     }
 }
 

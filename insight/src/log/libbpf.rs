@@ -223,10 +223,10 @@ pub fn failed_relocation<'a>(
     log: &'a str,
     program: &str,
     instruction: Option<u32>,
-) -> Option<(&'a str, String)> {
+) -> Option<(&'a str, &'a str)> {
     let of_program = format!("prog '{program}': relo #");
     let mut spec: Option<(u32, &str)> = None;
-    let mut failed: Option<(&str, String)> = None;
+    let mut failed: Option<(&str, &str)> = None;
     for line in lines(log) {
         let Some(rest) = line.strip_prefix(&of_program) else { continue };
         let (Some(number), Some((_, says))) = (leading_number(rest), rest.split_once(": ")) else { continue };
@@ -237,10 +237,44 @@ pub fn failed_relocation<'a>(
             .split_once("substituting insn #")
             .is_some_and(|(_, rest)| instruction.is_none_or(|at| leading_number(rest) == Some(at)));
         if let Some((_, says)) = spec.filter(|(of, _)| *of == number && here) {
-            failed = core_subject(says).map(|subject| (line, subject));
+            failed = Some((line, says));
         }
     }
     failed
+}
+
+/// What of a CO-RE relocation the kernel's BTF has not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lacks {
+    /// The type, by its name.
+    Type,
+    /// The field; there is a type of that name.
+    Field,
+    /// The enumerator.
+    Enumerator,
+}
+
+/// What was lacking for the relocation of `program` that libbpf prints as `spec`: where it is about a field,
+/// libbpf tells of every type of that name that it looked at and that did not fit.
+pub fn lacks(log: &str, program: &str, spec: &str) -> Lacks {
+    if spec.starts_with("<enumval_") {
+        return Lacks::Enumerator;
+    }
+    if spec.starts_with("<type_") || spec.contains("_type_id>") {
+        return Lacks::Type;
+    }
+    let of_program = format!("prog '{program}': relo #");
+    let mut of_spec = None;
+    for line in lines(log) {
+        let Some(rest) = line.strip_prefix(&of_program) else { continue };
+        let (Some(number), Some((_, says))) = (leading_number(rest), rest.split_once(": ")) else { continue };
+        if says == spec {
+            of_spec = Some(number);
+        } else if of_spec == Some(number) && says.starts_with("non-matching candidate #") {
+            return Lacks::Field;
+        }
+    }
+    Lacks::Type
 }
 
 /// The kfunc whose call libbpf replaced at an instruction of `program`.

@@ -7,8 +7,8 @@ use super::*;
 fn refused_attaches() {
     let said = "libbpf: prog 'p': failed to attach: -EOPNOTSUPP\n";
     for (section, kind, errno, log, code) in [
-        ("kprobe/x", "kprobe", Errno::ENOENT, "", CauseCode::AttachTargetMissing),
-        ("kprobe.multi/x", "kprobe", Errno::ESRCH, "", CauseCode::AttachTargetMissing),
+        ("kprobe/x", "kprobe", Errno::ENOENT, "", CauseCode::SymbolMissing),
+        ("kprobe.multi/x", "kprobe", Errno::ESRCH, "", CauseCode::SymbolMissing),
         ("kprobe.multi/x", "kprobe", Errno::EOPNOTSUPP, said, CauseCode::AttachUnsupported),
         ("kprobe.multi/x", "kprobe", Errno::EINVAL, said, CauseCode::AttachUnsupported),
         ("syscall", "syscall", Errno::EOPNOTSUPP, "", CauseCode::NotExercised),

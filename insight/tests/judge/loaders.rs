@@ -43,7 +43,7 @@ fn what_a_loader_refuses_by_itself_is_not_the_kernels_fault() {
 fn what_a_loader_did_not_find_in_the_kernel_is() {
     let missing = || unable("unknown BTF type `gone`", Some("gone"));
     let verdict = gave_up(by_aya("fentry/gone", "tracing"), alone("p"), missing());
-    assert_eq!(settled(&verdict), (Verdict::Fails, Some(CauseCode::AttachTargetMissing)));
+    assert_eq!(settled(&verdict), (Verdict::Fails, Some(CauseCode::SymbolMissing)));
     let without_btf = Some(KernelFacts { btf_bytes: 0, ..KernelFacts::default() });
     let without_btf = Evidence { kernel: without_btf, ..by_aya("fentry/gone", "tracing") };
     let verdict = gave_up(without_btf, alone("p"), missing());

@@ -59,8 +59,8 @@ fn a_name_is_certainly_missing_only_where_every_module_was_searched() {
     let kfunc = "libbpf: extern (func ksym) 'f': not found in kernel or module BTFs\n";
     let extern_ = "libbpf: extern (var ksym) 'f': not found in kernel BTF\n";
     for (section, symbol, log, code) in [
-        ("fentry/f", "f", target, CauseCode::AttachTargetMissing),
-        ("tp_btf/f", "__tracepoint_f", target, CauseCode::BtfTypeMissing),
+        ("fentry/f", "f", target, CauseCode::SymbolMissing),
+        ("tp_btf/f", "__tracepoint_f", target, CauseCode::TracepointMissing),
         ("xdp", "f", kfunc, CauseCode::KfuncMissing),
         ("xdp", "f", extern_, CauseCode::ExternMissing),
     ] {
@@ -76,8 +76,8 @@ fn a_name_is_certainly_missing_only_where_every_module_was_searched() {
         }
     }
     for (search, expected) in [
-        (Search::None, (CauseCode::AttachTargetMissing, Confidence::Likely)),
-        (Search::Nowhere, (CauseCode::AttachTargetMissing, Confidence::Certain)),
+        (Search::None, (CauseCode::SymbolMissing, Confidence::Likely)),
+        (Search::Nowhere, (CauseCode::SymbolMissing, Confidence::Certain)),
         (Search::Refused, (CauseCode::ModuleAbsent, Confidence::Certain)),
         (Search::Left, (CauseCode::ModuleAbsent, Confidence::Certain)),
     ] {
@@ -98,10 +98,10 @@ fn what_the_guest_lacked_is_named_with_its_reason() {
 fn a_module_that_is_loaded_is_not_missing() {
     let target = "libbpf: prog 'p': failed to find kernel BTF type ID of 'f': -ESRCH\n";
     let untyped = of_load("fentry/f", "f", Search::Loaded { btf: false }, target);
-    assert_eq!((untyped.code, untyped.confidence), (CauseCode::KernelWithoutBtf, Confidence::Certain));
+    assert_eq!((untyped.code, untyped.confidence), (CauseCode::ModuleWithoutBtf, Confidence::Certain));
     assert!(untyped.says.contains("of module `m`"), "{}", untyped.says);
     let typed = of_load("fentry/f", "f", Search::Loaded { btf: true }, target);
-    assert_eq!((typed.code, typed.confidence), (CauseCode::AttachTargetMissing, Confidence::Likely));
+    assert_eq!((typed.code, typed.confidence), (CauseCode::SymbolMissing, Confidence::Likely));
     let refused = of_attach("kprobe/f", "f", Search::Loaded { btf: true }, Errno::ENOENT);
     assert_eq!(refused.code, CauseCode::AttachUnsupported);
     let ambiguous = of_attach("kprobe/f", "f", Search::Loaded { btf: true }, EADDRNOTAVAIL);

@@ -96,7 +96,8 @@ fn a_kernel_without_callbacks_says_so_in_other_words() {
             evidence = loads(evidence, scope, Some(Errno::EINVAL), &log);
         }
         let cause = judge(&evidence, Level::Load).cause.expect("a cause");
-        assert_eq!(cause.code, CauseCode::VerifierInvalid);
+        let known = if helpers == 212 { CauseCode::VerifierInvalid } else { CauseCode::CallbackUnknown };
+        assert_eq!(cause.code, known);
         assert!(cause.says.contains(says), "{}", cause.says);
     }
 }
@@ -116,7 +117,7 @@ fn a_name_that_kernels_refuse_is_told() {
             evidence = loads(evidence, scope, Some(Errno::EINVAL), &log);
         }
         let cause = judge(&evidence, Level::Load).cause.expect("a cause");
-        let code = if refused { CauseCode::VerifierInvalid } else { CauseCode::AttachUnsupported };
+        let code = if refused { CauseCode::NameRefused } else { CauseCode::AttachUnsupported };
         assert_eq!((cause.code, cause.says.contains("Rename the function")), (code, refused), "{name}");
     }
 }
@@ -169,15 +170,50 @@ fn a_kernel_that_ignores_what_a_program_is_attached_for_does_not_pass() {
 #[test]
 fn an_atomic_operation_with_a_result_is_told_of_kernels_that_have_none() {
     let log = rejected_with("BPF_STX uses reserved fields");
-    for (helpers, remedy) in [(157, true), (163, true), (164, false)] {
+    let (old, other) = (CauseCode::InstructionUnknown, CauseCode::VerifierInvalid);
+    for (helpers, code) in [(157, old), (163, old), (164, other)] {
         let refused = of_kernel(evidence(vec![program("p", "kprobe/f", "kprobe")]), helpers, 32);
         let refused = loads(refused, LoadScope::Whole, Some(Errno::EINVAL), &log);
         let cause = judge(&loads(refused, alone("p"), Some(Errno::EINVAL), &log), Level::Load).cause;
         let cause = cause.expect("no pass");
-        assert_eq!(
-            (cause.code, cause.says.contains("-mcpu=v2")),
-            (CauseCode::VerifierInvalid, remedy),
-            "{cause:?}"
+        assert_eq!((cause.code, cause.says.contains("-mcpu=v2")), (code, code == old), "{cause:?}");
+    }
+}
+
+#[test]
+fn an_object_whose_types_the_kernel_refuses_is_blamed_for_them_only_if_it_needs_them() {
+    for (says, code) in [
+        ("BTF is mandatory, can't proceed.", CauseCode::BtfRejected),
+        ("BTF is optional, ignoring.", CauseCode::AttachUnsupported),
+    ] {
+        let log = format!(
+            "libbpf: Error loading .BTF into kernel: -EINVAL. {says}\n\
+             libbpf: prog 'p': BPF program load failed: -EINVAL\n"
         );
+        assert_eq!(load_cause("struct_ops/x", "struct_ops", Errno::EINVAL, &log).code, code);
+    }
+}
+
+#[test]
+fn what_a_section_names_has_a_cause_of_its_own_where_it_is_missing() {
+    let log = "libbpf: prog 'p': failed to find kernel BTF type ID of 'bpf_lsm_gone': -ESRCH\n";
+    assert_eq!(load_cause("lsm/gone", "lsm", Errno::ESRCH, log).code, CauseCode::LsmHookMissing);
+    let log = "libbpf: prog 'p': failed to find kernel BTF type ID of 'bpf_iter_gone': -ESRCH\n";
+    assert_eq!(load_cause("iter/gone", "tracing", Errno::ESRCH, log).code, CauseCode::AttachTargetMissing);
+}
+
+#[test]
+fn a_field_is_missing_only_of_a_type_that_is_there() {
+    let log = |candidate: &str| {
+        format!(
+            "libbpf: prog 'p': relo #0: <byte_off> [5] struct rq.gone (0:1 @ offset 4)\n{candidate}\
+             libbpf: prog 'p': relo #0: substituting insn #3 w/ invalid insn\n{}",
+            rejected_with("invalid func unknown#195896080")
+        )
+    };
+    let candidate = "libbpf: prog 'p': relo #0: non-matching candidate #0 <byte_off> [9] struct rq\n";
+    for (candidate, code) in [(candidate, CauseCode::CoreFieldMissing), ("", CauseCode::CoreTypeMissing)] {
+        let cause = load_cause("xdp", "xdp", Errno::EINVAL, &log(candidate));
+        assert_eq!((cause.code, cause.subject.as_str()), (code, "rq.gone"));
     }
 }

@@ -1,5 +1,6 @@
 //! Rules for a program that was loaded and not attached.
 
+use super::missing_hook;
 use crate::judge::classify::Finding;
 use crate::judge::modules::{Place, Searched};
 use crate::log::libbpf;
@@ -161,7 +162,7 @@ pub(in crate::judge) fn target_missing(refusal: &Refusal<'_>) -> Option<Finding>
             refusal.hook(),
             refusal.program.name
         );
-        place.missing(CauseCode::AttachTargetMissing, refusal.hook(), says).on(refusal.line())
+        place.missing(missing_hook(&refusal.program.section), refusal.hook(), says).on(refusal.line())
     })
 }
 

@@ -1,8 +1,9 @@
 //! Rules for a program that was not loaded.
 
+use super::missing_hook;
 use crate::judge::classify::Finding;
 use crate::judge::modules::{Place, Searched};
-use crate::log::libbpf::{self, MissingKfunc};
+use crate::log::libbpf::{self, Lacks, MissingKfunc};
 use crate::log::verifier::{self, Rejection};
 use crate::wanted;
 use domain::axis::Loader;
@@ -43,8 +44,12 @@ const CONTRACTS: &[(&str, &str)] = &[
     ("SEC(\"struct_ops\") program isn't referenced anywhere", "a struct_ops map that refers to it"),
 ];
 
-/// Sentences of a verifier that gave up, with whatever errno.
-const GAVE_UP: &[&str] = &["BPF program is too large", "jumps is too complex", "too many states"];
+/// Sentences of a verifier that gave up, with whatever errno, and what there was too much of.
+const GAVE_UP: &[(&str, CauseCode, &str)] = &[
+    ("BPF program is too large", CauseCode::TooManyInstructions, "it has too many instructions to walk"),
+    ("jumps is too complex", CauseCode::TooManyJumps, "it has too many branches to come back to"),
+    ("too many states", CauseCode::TooManyStates, "it has too many states to keep"),
+];
 
 impl<'a> Refusal<'a> {
     pub(in crate::judge) fn new(
@@ -120,6 +125,17 @@ pub(in crate::judge) fn slot_of_another_program(refusal: &Refusal<'_>) -> Option
     Some(Finding::likely(CauseCode::NotExercised, name, says).on(line))
 }
 
+/// libbpf hands the object's own BTF to the kernel first, and goes on without it unless something in the
+/// object cannot be without: struct_ops maps, or functions described for calls.
+pub(in crate::judge) fn btf_rejected(refusal: &Refusal<'_>) -> Option<Finding> {
+    let line = libbpf::line_that_begins(refusal.log, "Error loading .BTF into kernel: ")?;
+    line.contains("BTF is mandatory").then(|| {
+        let says = "This kernel refuses the type information in the object, which the object cannot be loaded without."
+            .to_owned();
+        Finding::certain(CauseCode::BtfRejected, &refusal.program.name, says).on(line)
+    })
+}
+
 pub(in crate::judge) fn map_failed(refusal: &Refusal<'_>) -> Option<Finding> {
     let (map, _, line) = libbpf::failed_map(refusal.log)?;
     Some(refusal.blocked_by(&format!("map `{map}` could not be created"), line))
@@ -192,7 +208,7 @@ pub(in crate::judge) fn struct_ops_missing(refusal: &Refusal<'_>) -> Option<Find
         return Some(refusal.blocked_by(&format!("the object implements struct_ops `{name}`"), line));
     }
     let says = format!("This kernel has no struct_ops interface `{name}`.");
-    Some(Finding::certain(CauseCode::BtfTypeMissing, name, says).on(line))
+    Some(Finding::certain(CauseCode::StructOpsMissing, name, says).on(line))
 }
 
 pub(in crate::judge) fn target_missing(refusal: &Refusal<'_>) -> Option<Finding> {
@@ -202,14 +218,11 @@ pub(in crate::judge) fn target_missing(refusal: &Refusal<'_>) -> Option<Finding>
     let place = wanted.map_or(Place::Unknown, |wanted| refusal.modules.place(&wanted.symbol));
     let finding = place.untyped(target, name).unwrap_or_else(|| {
         let searched = place.searched();
-        let (code, says) = if section.starts_with("tp_btf") {
-            let says = format!("Neither this kernel's BTF nor that of {searched} has tracepoint `{target}`.");
-            (CauseCode::BtfTypeMissing, says)
+        let code = missing_hook(section);
+        let says = if code == CauseCode::TracepointMissing {
+            format!("Neither this kernel's BTF nor that of {searched} has tracepoint `{target}`.")
         } else {
-            let says = format!(
-                "Neither this kernel's BTF nor that of {searched} has `{target}` to attach `{name}` to."
-            );
-            (CauseCode::AttachTargetMissing, says)
+            format!("Neither this kernel's BTF nor that of {searched} has `{target}` to attach `{name}` to.")
         };
         place.missing(code, target, says)
     });
@@ -231,17 +244,34 @@ pub(in crate::judge) fn relocation_failed(refusal: &Refusal<'_>) -> Option<Findi
     let name = &refusal.program.name;
     let said = refusal.said();
     let named = said.strip_prefix("failed to resolve CO-RE relocation ");
-    let (subject, line) = if let Some(spec) = named {
-        (libbpf::core_subject(spec).unwrap_or_else(|| spec.to_owned()), said)
+    let (spec, line) = if let Some(spec) = named {
+        (Some(spec), said)
     } else if verifier::refused_helper(said) == Some(libbpf::POISON_CORE) {
         let instruction = refusal.rejection().and_then(|rejection| rejection.location.instruction);
         let failed = libbpf::failed_relocation(refusal.log, name, instruction);
-        failed.map_or_else(|| (name.clone(), said), |(line, subject)| (subject, line))
+        failed.map_or((None, said), |(line, spec)| (Some(spec), line))
     } else {
-        (name.clone(), libbpf::ended_relocation(refusal.log, name)?)
+        (None, libbpf::ended_relocation(refusal.log, name)?)
     };
-    let says = format!("This kernel's BTF has no `{subject}`, which `{name}` reads unconditionally.");
-    Some(Finding::certain(CauseCode::CoreMissing, &subject, says).on(line))
+    let subject = spec.map(|spec| libbpf::core_subject(spec).unwrap_or_else(|| spec.to_owned()));
+    let subject = subject.unwrap_or_else(|| name.clone());
+    let lacks = spec.map_or(Lacks::Field, |spec| libbpf::lacks(refusal.log, name, spec));
+    let (code, says) = match lacks {
+        Lacks::Type => {
+            let of = subject.split('.').next().unwrap_or(&subject);
+            let says = format!("This kernel's BTF has no type `{of}`, of which `{name}` reads `{subject}`.");
+            (CauseCode::CoreTypeMissing, says)
+        }
+        Lacks::Field => {
+            let says = format!("This kernel's BTF has no `{subject}`, which `{name}` reads unconditionally.");
+            (CauseCode::CoreFieldMissing, says)
+        }
+        Lacks::Enumerator => {
+            let says = format!("This kernel's BTF has no `{subject}`, which `{name}` needs unconditionally.");
+            (CauseCode::CoreEnumeratorMissing, says)
+        }
+    };
+    Some(Finding::certain(code, &subject, says).on(line))
 }
 
 /// The same trick with a weak kernel function or a map that was left out.
@@ -326,13 +356,14 @@ pub(in crate::judge) fn helper_unknown(refusal: &Refusal<'_>) -> Option<Finding>
 
 pub(in crate::judge) fn too_complex(refusal: &Refusal<'_>) -> Option<Finding> {
     let name = &refusal.program.name;
-    let gave_up = GAVE_UP.iter().any(|words| refusal.said().contains(words));
-    let code = CauseCode::VerifierTooComplex;
-    let says = format!("The verifier gave up on `{name}`: too many instructions, states or jumps.");
-    if refusal.errno == Errno::E2BIG {
-        return Some(Finding::certain(code, name, says));
-    }
-    gave_up.then(|| Finding::likely(code, name, says))
+    let gave_up = GAVE_UP.iter().find(|(words, ..)| refusal.said().contains(words));
+    // Without a word, the program alone has more instructions than a walk may take.
+    let (_, code, what) = gave_up.or(GAVE_UP.first().filter(|_| refusal.errno == Errno::E2BIG))?;
+    let says = format!("The verifier gave up on `{name}`: {what}.");
+    Some(match refusal.errno {
+        Errno::E2BIG => Finding::certain(*code, name, says),
+        _ => Finding::likely(*code, name, says),
+    })
 }
 
 pub(in crate::judge) fn type_unknown(refusal: &Refusal<'_>) -> Option<Finding> {
@@ -366,7 +397,7 @@ pub(in crate::judge) fn name_refused(refusal: &Refusal<'_>) -> Option<Finding> {
             "This kernel refuses the name of `{name}`: names are made of ASCII letters, digits, `_` and `.`. \
              Rename the function."
         );
-        Finding::certain(CauseCode::VerifierInvalid, name, says)
+        Finding::certain(CauseCode::NameRefused, name, says)
     })
 }
 
@@ -398,7 +429,7 @@ pub(in crate::judge) fn callbacks_unknown(refusal: &Refusal<'_>) -> Option<Findi
             "The verifier rejected `{name}`: it hands a function of its own to a helper, and this kernel knows \
              no callbacks."
         );
-        Finding::likely(CauseCode::VerifierInvalid, name, says).on(said)
+        Finding::likely(CauseCode::CallbackUnknown, name, says).on(said)
     })
 }
 
@@ -416,7 +447,7 @@ pub(in crate::judge) fn atomics_unknown(refusal: &Refusal<'_>) -> Option<Finding
              whose result nobody reads: leave results unused and compile with -mcpu=v2.",
             where_and_why(refusal, rejection)
         );
-        Finding::likely(CauseCode::VerifierInvalid, &refusal.program.name, says)
+        Finding::likely(CauseCode::InstructionUnknown, &refusal.program.name, says)
     })
 }
 

@@ -53,7 +53,7 @@ pub(in crate::judge) fn struct_ops_missing(refusal: &Refusal<'_>) -> Option<Find
     let (name, line) =
         libbpf::missing_struct_ops(refusal.log).filter(|_| refusal.map.kind == "struct_ops")?;
     let says = format!("This kernel has no struct_ops interface `{name}`.");
-    Some(Finding::certain(CauseCode::BtfTypeMissing, name, says).on(line))
+    Some(Finding::certain(CauseCode::StructOpsMissing, name, says).on(line))
 }
 
 pub(in crate::judge) fn too_large(refusal: &Refusal<'_>) -> Option<Finding> {
