@@ -79,7 +79,6 @@ const LOAD: &[LoadRule] = &[
     load::refused_unverified,
     load::callbacks_unknown,
     load::atomics_unknown,
-    load::rejected_access,
     load::rejected,
 ];
 

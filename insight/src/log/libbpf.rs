@@ -254,27 +254,21 @@ pub enum Lacks {
     Enumerator,
 }
 
-/// What was lacking for the relocation of `program` that libbpf prints as `spec`: where it is about a field,
-/// libbpf tells of every type of that name that it looked at and that did not fit.
-pub fn lacks(log: &str, program: &str, spec: &str) -> Lacks {
+/// What was lacking for the relocation that libbpf prints as `spec`. It tells of every type of the kernel that
+/// has the name, before it compares fields.
+pub fn lacks(log: &str, spec: &str) -> Lacks {
     if spec.starts_with("<enumval_") {
         return Lacks::Enumerator;
     }
     if spec.starts_with("<type_") || spec.contains("_type_id>") {
         return Lacks::Type;
     }
-    let of_program = format!("prog '{program}': relo #");
-    let mut of_spec = None;
-    for line in lines(log) {
-        let Some(rest) = line.strip_prefix(&of_program) else { continue };
-        let (Some(number), Some((_, says))) = (leading_number(rest), rest.split_once(": ")) else { continue };
-        if says == spec {
-            of_spec = Some(number);
-        } else if of_spec == Some(number) && says.starts_with("non-matching candidate #") {
-            return Lacks::Field;
-        }
-    }
-    Lacks::Type
+    let local = spec.split_once("> [").and_then(|(_, rest)| leading_number(rest));
+    let is_candidate = |line: &str| {
+        let rest = line.strip_prefix("CO-RE relocating [");
+        rest.is_some_and(|rest| leading_number(rest) == local && rest.contains(": found target candidate ["))
+    };
+    if local.is_some() && lines(log).any(is_candidate) { Lacks::Field } else { Lacks::Type }
 }
 
 /// The kfunc whose call libbpf replaced at an instruction of `program`.

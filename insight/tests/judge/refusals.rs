@@ -206,14 +206,19 @@ fn what_a_section_names_has_a_cause_of_its_own_where_it_is_missing() {
 fn a_field_is_missing_only_of_a_type_that_is_there() {
     let log = |candidate: &str| {
         format!(
-            "libbpf: prog 'p': relo #0: <byte_off> [5] struct rq.gone (0:1 @ offset 4)\n{candidate}\
+            "libbpf: prog 'p': relo #0: <byte_off> [5] struct rq.gone (0:1 @ offset 4)\n{candidate}\n\
              libbpf: prog 'p': relo #0: substituting insn #3 w/ invalid insn\n{}",
             rejected_with("invalid func unknown#195896080")
         )
     };
-    let candidate = "libbpf: prog 'p': relo #0: non-matching candidate #0 <byte_off> [9] struct rq\n";
-    for (candidate, code) in [(candidate, CauseCode::CoreFieldMissing), ("", CauseCode::CoreTypeMissing)] {
-        let cause = load_cause("xdp", "xdp", Errno::EINVAL, &log(candidate));
+    let found = |local: u32| {
+        format!(
+            "libbpf: CO-RE relocating [{local}] struct rq: found target candidate [9] struct rq in [vmlinux]"
+        )
+    };
+    for (candidate, code) in [(found(5), CauseCode::CoreFieldMissing), (found(6), CauseCode::CoreTypeMissing)]
+    {
+        let cause = load_cause("xdp", "xdp", Errno::EINVAL, &log(&candidate));
         assert_eq!((cause.code, cause.subject.as_str()), (code, "rq.gone"));
     }
 }

@@ -1,6 +1,6 @@
 //! Rules for a program that was not loaded.
 
-use super::missing_hook;
+use super::{missing_hook, verifier as verifier_kind};
 use crate::judge::classify::Finding;
 use crate::judge::modules::{Place, Searched};
 use crate::log::libbpf::{self, Lacks, MissingKfunc};
@@ -255,7 +255,7 @@ pub(in crate::judge) fn relocation_failed(refusal: &Refusal<'_>) -> Option<Findi
     };
     let subject = spec.map(|spec| libbpf::core_subject(spec).unwrap_or_else(|| spec.to_owned()));
     let subject = subject.unwrap_or_else(|| name.clone());
-    let lacks = spec.map_or(Lacks::Field, |spec| libbpf::lacks(refusal.log, name, spec));
+    let lacks = spec.map_or(Lacks::Field, |spec| libbpf::lacks(refusal.log, spec));
     let (code, says) = match lacks {
         Lacks::Type => {
             let of = subject.split('.').next().unwrap_or(&subject);
@@ -451,18 +451,16 @@ pub(in crate::judge) fn atomics_unknown(refusal: &Refusal<'_>) -> Option<Finding
     })
 }
 
-/// EACCES from the verifier is a refused access; the loads are root's, so it is never a lack of
-/// permission.
-pub(in crate::judge) fn rejected_access(refusal: &Refusal<'_>) -> Option<Finding> {
-    let rejection = refusal.rejection().filter(|_| refusal.errno == Errno::EACCES)?;
-    let says = format!("The verifier rejected an access in {}", where_and_why(refusal, rejection));
-    Some(Finding::certain(CauseCode::VerifierAccess, &refusal.program.name, says))
-}
-
+/// The verifier walked the program and said no. EACCES is then a refused access; the loads are root's, so it is
+/// never a lack of permission.
 pub(in crate::judge) fn rejected(refusal: &Refusal<'_>) -> Option<Finding> {
     let rejection = refusal.rejection()?;
-    let says = format!("The verifier rejected {}", where_and_why(refusal, rejection));
-    Some(Finding::certain(CauseCode::VerifierInvalid, &refusal.program.name, says))
+    let is_access = refusal.errno == Errno::EACCES;
+    let of_errno = if is_access { CauseCode::VerifierAccess } else { CauseCode::VerifierInvalid };
+    let code = verifier_kind::code_of(rejection.kind).unwrap_or(of_errno);
+    let what = if is_access { "an access in " } else { "" };
+    let says = format!("The verifier rejected {what}{}", where_and_why(refusal, rejection));
+    Some(Finding::certain(code, &refusal.program.name, says))
 }
 
 fn where_and_why(refusal: &Refusal<'_>, rejection: &Rejection<'_>) -> String {

@@ -4,6 +4,7 @@
 pub(super) mod attach;
 pub(super) mod load;
 pub(super) mod map;
+mod verifier;
 
 use domain::cause::CauseCode;
 
