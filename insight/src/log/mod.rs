@@ -9,6 +9,7 @@
 //! kernel's own facts, and a text alone never decides more than `Likely`.
 
 pub mod counts;
+pub mod kind;
 pub mod libbpf;
 pub mod verifier;
 

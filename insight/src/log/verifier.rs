@@ -11,8 +11,9 @@
 //! processed 7 insns (limit 1000000) …       counts
 //! ```
 
+use super::kind::{self, Kind};
 use super::{leading_number, number_after};
-use domain::cause::Location;
+use domain::cause::{Location, PATH_LINES_MAX};
 
 /// What the verifier said when it refused a program.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +26,15 @@ pub struct Rejection<'a> {
     pub reason: Option<String>,
     /// Where it happened, as far as the log tells.
     pub location: Location,
+    /// What the verifier objects to.
+    pub kind: Kind,
+    /// Why it insists: the report's reason, or else that of its kind, or else its own sentence.
+    pub why: String,
+    /// How the program came there, oldest first, at most [`PATH_LINES_MAX`] lines; the last is the refused
+    /// instruction.
+    pub path: Vec<String>,
+    /// What to change: that of its kind, or else the report's.
+    pub suggestion: Option<String>,
 }
 
 /// How libbpf frames the verifier's log in one of its messages.
@@ -63,7 +73,19 @@ pub fn rejection(log: &str) -> Option<Rejection<'_>> {
     if location.instruction.is_none() {
         location.instruction = number_after(lines[at], "insn ");
     }
-    let mut rejection = Rejection { line: lines[at], title: None, reason: None, location };
+    let step_at = lines[..at].iter().rposition(|line| step(line).is_some());
+    let said: Vec<&str> = lines[step_at.unwrap_or(0)..=at].iter().copied().filter(|l| is_said(l)).collect();
+    let known = kind::known(&said);
+    let mut rejection = Rejection {
+        line: lines[at],
+        title: None,
+        reason: None,
+        location,
+        kind: known.as_ref().map_or(Kind::Unknown, |known| known.kind),
+        why: known.as_ref().map_or_else(|| lines[at].to_owned(), |known| known.why.clone()),
+        path: Vec::with_capacity(PATH_LINES_MAX),
+        suggestion: known.and_then(|known| known.suggestion),
+    };
     if let Some(report) = report {
         read_report(report, &mut rejection);
     }
