@@ -52,7 +52,7 @@ codes! {
     GplOnly = "gpl_only",
     /// The kernel has no such kfunc, or none that this program may call.
     KfuncMissing = "kfunc_missing",
-    /// The kernel does not know an instruction of the program.
+    /// The kernel does not know an instruction of the program, or finds it damaged.
     InstructionUnknown = "instruction_unknown",
     /// The kernel does not know functions of the program that are handed to a helper.
     CallbackUnknown = "callback_unknown",

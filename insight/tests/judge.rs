@@ -247,7 +247,7 @@ fn a_kernel_without_btf_is_the_cause_only_where_btf_is_needed() {
     rejected.kernel = Some(KernelFacts::default());
     let log = rejected_with("R0 invalid mem access 'inv'");
     let verdict = judge(&loads(rejected, LoadScope::Whole, Some(Errno::EACCES), &log), Level::Load);
-    assert_eq!(verdict.cause.expect("a cause").code, CauseCode::VerifierAccess);
+    assert_eq!(verdict.cause.expect("a cause").code, CauseCode::VerifierPointer);
 }
 
 #[test]
@@ -329,7 +329,7 @@ fn a_program_that_works_alone_passes_and_the_cell_fails_by_its_neighbour() {
     let evidence = loads(evidence(both), LoadScope::Whole, Some(Errno::EACCES), &log);
     let evidence = loads(loads(evidence, alone("good"), None, ""), alone("p"), Some(Errno::EACCES), &log);
     let verdict = judge(&attaches(evidence, "good", AttachOutcome::Attached, ""), Level::Attach);
-    assert_eq!(settled(&verdict), (Verdict::Fails, Some(CauseCode::VerifierAccess)));
+    assert_eq!(settled(&verdict), (Verdict::Fails, Some(CauseCode::VerifierUninitialised)));
     assert_eq!(verdict.programs[0].verdict, Verdict::Passes);
     let cause = verdict.programs[1].cause.as_ref().expect("a cause");
     assert_eq!(
@@ -404,7 +404,7 @@ fn an_unmet_contract_does_not_hide_a_failure_beside_it() {
     assert_eq!(settled(&works), (Verdict::NotAttempted, Some(CauseCode::LoaderContract)));
     let log = rejected_with("R0 !read_ok");
     let fails = judge(&loads(base, alone("p"), Some(Errno::EACCES), &log), Level::Load);
-    assert_eq!(settled(&fails), (Verdict::Fails, Some(CauseCode::VerifierAccess)));
+    assert_eq!(settled(&fails), (Verdict::Fails, Some(CauseCode::VerifierUninitialised)));
 }
 
 /// Defect V15 of the earlier tool: what a validator had said before it failed was a pass.

@@ -56,7 +56,7 @@ fn a_capability_is_the_cause_if_the_program_loads_with_all_of_them() {
     let log = rejected_with("R1 leaks addr into map");
     let mut evidence = refused(under(&[("capabilities", "bpf")], "kprobe", "kprobe/f"), Errno::EACCES, &log);
     let untried = judge(&evidence, Level::Load).cause.expect("no pass");
-    assert_eq!((untried.code, untried.confidence), (CauseCode::VerifierAccess, Confidence::Likely));
+    assert_eq!((untried.code, untried.confidence), (CauseCode::VerifierPointer, Confidence::Likely));
     assert!(untried.says.ends_with("With more capabilities it was not tried."), "{untried:?}");
     evidence.privileged =
         vec![PrivilegedLoad { program: "p".to_owned(), errno: None, lacked: vec!["perfmon".to_owned()] }];

@@ -57,7 +57,7 @@ fn errno_and_the_verifier_decide_whatever_the_loader_says() {
         libbpf: prog 'p': -- BEGIN PROG LOAD LOG --\n7: (79) r1 = *(u64 *)(r0 +0)\n\
         R0 invalid mem access 'map_value_or_null'\n-- END PROG LOAD LOG --\n";
     for (errno, log, code) in [
-        (Errno::EACCES, log, CauseCode::VerifierAccess),
+        (Errno::EACCES, log, CauseCode::VerifierNull),
         (
             Errno::EINVAL,
             "the BPF_PROG_LOAD syscall returned Invalid argument\n",

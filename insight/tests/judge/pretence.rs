@@ -75,7 +75,7 @@ proptest! {
         let log = said(refused, (other, map, symbol), "return *at;");
         let verdict = verdicts(other, refused, &log);
         let cause = verdict.cause.expect("a refusal has a cause");
-        prop_assert_eq!((verdict.verdict, cause.code), (Verdict::Fails, CauseCode::VerifierAccess), "{}", log);
+        prop_assert_eq!((verdict.verdict, cause.code), (Verdict::Fails, CauseCode::VerifierPointer), "{}", log);
         prop_assert_eq!(cause.subject, refused);
     }
 
@@ -84,7 +84,7 @@ proptest! {
         let log = said("p", ("q", "m", "f"), &source);
         let verdict = verdicts("q", "p", &log);
         let cause = verdict.cause.expect("a refusal has a cause");
-        prop_assert_eq!((verdict.verdict, cause.code), (Verdict::Fails, CauseCode::VerifierAccess), "{}", log);
+        prop_assert_eq!((verdict.verdict, cause.code), (Verdict::Fails, CauseCode::VerifierPointer), "{}", log);
         prop_assert_eq!(cause.log_line, "R0 invalid mem access 'scalar'");
     }
 

@@ -74,7 +74,7 @@ fn a_kernel_without_calls_of_its_functions_lacks_the_function() {
     assert_eq!((cause.code, cause.subject.as_str()), (CauseCode::KfuncMissing, "vfs_fsync"));
     assert_eq!(
         load_cause("xdp", "xdp", Errno::EINVAL, &rejected_with(said)).code,
-        CauseCode::VerifierInvalid,
+        CauseCode::InstructionUnknown,
         "a damaged call is the program's own mistake"
     );
 }
@@ -140,7 +140,7 @@ fn a_replacement_of_another_objects_function_is_a_matter_of_its_loader() {
         beside = loads(beside, scope, Some(Errno::EACCES), &log);
     }
     let verdict = judge(&attempt(beside), Level::Attach);
-    assert_eq!(codes(&verdict), [Some(CauseCode::VerifierAccess), Some(CauseCode::NotExercised)]);
+    assert_eq!(codes(&verdict), [Some(CauseCode::VerifierPointer), Some(CauseCode::NotExercised)]);
 }
 
 #[test]
@@ -220,5 +220,38 @@ fn a_field_is_missing_only_of_a_type_that_is_there() {
     {
         let cause = load_cause("xdp", "xdp", Errno::EINVAL, &log(&candidate));
         assert_eq!((cause.code, cause.subject.as_str()), (code, "rq.gone"));
+    }
+}
+
+#[test]
+fn a_refusal_of_the_verifier_has_the_cause_of_its_sentence() {
+    let (access, invalid) = (Errno::EACCES, Errno::EINVAL);
+    for (errno, sentence, code) in [
+        (access, "R0 invalid mem access 'map_value_or_null'", CauseCode::VerifierNull),
+        (access, "invalid access to map value, value_size=8 off=8 size=8", CauseCode::VerifierBounds),
+        (access, "R2 !read_ok", CauseCode::VerifierUninitialised),
+        (access, "invalid bpf_context access off=8 size=8", CauseCode::VerifierContext),
+        (access, "R1 pointer arithmetic with <<= operator prohibited", CauseCode::VerifierPointer),
+        (access, "R1 type=scalar expected=fp, pkt", CauseCode::VerifierArgument),
+        (invalid, "Unreleased reference id=2 alloc_insn=4", CauseCode::VerifierReference),
+        (invalid, "infinite loop detected at insn 3", CauseCode::VerifierLoop),
+        (invalid, "helper call might sleep in a non-sleepable prog", CauseCode::VerifierSleep),
+        (invalid, "bpf_spin_lock is missing unlock", CauseCode::VerifierLock),
+        (invalid, "unreachable insn 3", CauseCode::VerifierInvalid),
+        (access, "combined stack size of 2 calls is 544. Too large", CauseCode::StackTooDeep),
+        (Errno::E2BIG, "the call stack of 9 frames is too deep !", CauseCode::CallsTooDeep),
+        (invalid, "cannot call GPL-restricted function from non-GPL compatible program", CauseCode::GplOnly),
+        (
+            invalid,
+            "At program exit the register R0 has smin=2 smax=2 should have been in [0, 1]",
+            CauseCode::VerifierReturn,
+        ),
+        (Errno::E2BIG, "too many states", CauseCode::TooManyStates),
+        (access, "no kernel says so", CauseCode::VerifierAccess),
+        (invalid, "no kernel says so", CauseCode::VerifierInvalid),
+    ] {
+        let cause = load_cause("xdp", "xdp", errno, &rejected_with(sentence));
+        assert_eq!(cause.code, code, "{sentence}");
+        assert!(cause.remedy.is_some_and(|remedy| !remedy.says.is_empty()), "{sentence}");
     }
 }

@@ -41,7 +41,7 @@ fn told(verdict: &CellVerdict) -> (Verdict, Option<CauseCode>, bool) {
 
 #[test]
 fn a_program_decides_as_declared_and_not_as_it_was_compiled() {
-    let access = Some(CauseCode::VerifierAccess);
+    let access = Some(CauseCode::VerifierPointer);
     for (terms, expected) in [
         (ProgramTerms::default(), (Verdict::Fails, access)),
         (ProgramTerms { required: Some(false), ..ProgramTerms::default() }, (Verdict::Passes, None)),
@@ -118,13 +118,13 @@ fn a_group_of_which_nothing_can_be_kept_fails_and_says_what_was_missing() {
 
 #[test]
 fn a_failure_that_was_expected_stays_one_and_decides_nothing() {
-    let access = Some(CauseCode::VerifierAccess);
+    let access = Some(CauseCode::VerifierPointer);
     let fails = (Verdict::Fails, access, false);
     for (contract, cell, says) in [
         (expected(Some("bad"), None, 1), (Verdict::Passes, None, false), "fails as expected until"),
         (expected(Some("bad"), access, 0), (Verdict::Passes, None, false), "fails as expected until"),
         (expected(Some("bad"), None, -1), fails, "ran out on"),
-        (expected(Some("bad"), Some(CauseCode::HelperUnknown), 1), fails, "fails with verifier_access"),
+        (expected(Some("bad"), Some(CauseCode::HelperUnknown), 1), fails, "fails with verifier_pointer"),
         (expected(Some("good"), None, 1), fails, "passes; take the expectation away"),
         (expected(None, None, 1), (Verdict::Fails, access, true), "the object fails as expected"),
         (expected(None, access, -1), fails, "that the object fails ran out"),
@@ -145,7 +145,7 @@ fn an_object_whose_only_program_fails_as_expected_fails_and_is_excused() {
     let one = Evidence { contract: expected(Some("p"), None, 1), ..one };
     let evidence = loads(one, LoadScope::Whole, Some(Errno::EACCES), &log);
     let verdict = judge(&loads(evidence, alone("p"), Some(Errno::EACCES), &log), Level::Load);
-    assert_eq!(told(&verdict), (Verdict::Fails, Some(CauseCode::VerifierAccess), true));
+    assert_eq!(told(&verdict), (Verdict::Fails, Some(CauseCode::VerifierPointer), true));
     assert_eq!(verdict.excused_until, Some(TODAY + Duration::days(1)));
 }
 

@@ -3,6 +3,7 @@
 use super::{missing_hook, verifier as verifier_kind};
 use crate::judge::classify::Finding;
 use crate::judge::modules::{Place, Searched};
+use crate::log::kind::Kind;
 use crate::log::libbpf::{self, Lacks, MissingKfunc};
 use crate::log::verifier::{self, Rejection};
 use crate::wanted;
@@ -358,7 +359,9 @@ pub(in crate::judge) fn too_complex(refusal: &Refusal<'_>) -> Option<Finding> {
     let name = &refusal.program.name;
     let gave_up = GAVE_UP.iter().find(|(words, ..)| refusal.said().contains(words));
     // Without a word, the program alone has more instructions than a walk may take.
-    let (_, code, what) = gave_up.or(GAVE_UP.first().filter(|_| refusal.errno == Errno::E2BIG))?;
+    let wordless =
+        refusal.errno == Errno::E2BIG && refusal.rejection().is_none_or(|said| said.kind == Kind::Unknown);
+    let (_, code, what) = gave_up.or(GAVE_UP.first().filter(|_| wordless))?;
     let says = format!("The verifier gave up on `{name}`: {what}.");
     Some(match refusal.errno {
         Errno::E2BIG => Finding::certain(*code, name, says),
