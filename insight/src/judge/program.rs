@@ -3,10 +3,10 @@
 use super::classify::{self, Finding, verdict_of};
 use super::modules::Searched;
 use super::refusal::{attach, load};
-use super::{cause, cell, environment, loader, terms};
+use super::{bounded, cause, cell, environment, loader, terms};
 use crate::log::{counts, libbpf};
 use domain::axis::Loader;
-use domain::cause::{Cause, CauseCode, Stage};
+use domain::cause::{Cause, CauseCode, Remedy, Stage};
 use domain::evidence::{
     Attach, AttachOutcome, Evidence, LineCost, Load, LoadScope, Loaded, LogSubject, ProgramFact,
 };
@@ -162,7 +162,14 @@ pub(super) fn refused(
         line.unwrap_or_default().clone_into(&mut finding.line);
     }
     let location = rejection.map(|rejection| rejection.location.clone());
-    cause(Stage::Load, Some(errno), finding, location)
+    let mut cause = cause(Stage::Load, Some(errno), finding, location);
+    if let Some(rejection) = rejection.filter(|_| cause.code != CauseCode::Blocked) {
+        cause.why = bounded(rejection.why.clone());
+        cause.path.clone_from(&rejection.path);
+        let says = rejection.suggestion.clone().map(bounded);
+        cause.remedy = says.map(|says| Remedy { says, tried: None });
+    }
+    cause
 }
 
 fn not_attached(evidence: &Evidence, program: &ProgramFact, attach: Option<&Attach>) -> Option<Cause> {

@@ -167,6 +167,19 @@ kinds! {
     Unknown = "unknown",
 }
 
+impl Kind {
+    /// Whether it is about the program as a whole and found when its walk is over, so that where the walk
+    /// ended says nothing.
+    pub(super) fn is_of_whole(self) -> bool {
+        matches!(self, Self::StackTooDeep | Self::PrivateStack)
+    }
+
+    /// Whether a register may have been a pointer until some call.
+    pub(super) fn is_of_lost_pointer(self) -> bool {
+        matches!(self, Self::ScalarDereference | Self::ArgumentType | Self::UninitialisedRead)
+    }
+}
+
 /// One line of the table.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -204,7 +217,7 @@ pub struct Known {
 }
 
 /// Bytes of a sentence that are compared: the longest of the kernel's own have a few hundred.
-const SENTENCE_BYTES_MAX: usize = 1000;
+pub(super) const SENTENCE_BYTES_MAX: usize = 1000;
 
 /// The first entry of the table that has one of `sentences`, in the table's order. `None` if the table
 /// knows none of them.

@@ -11,9 +11,12 @@
 //! processed 7 insns (limit 1000000) …       counts
 //! ```
 
-use super::kind::{self, Kind};
-use super::{leading_number, number_after};
-use domain::cause::{Location, PATH_LINES_MAX};
+use super::instruction::{self, Registers, Slot};
+use super::kind::{self, Kind, SENTENCE_BYTES_MAX};
+use super::slice::{self, Seeds, Slice};
+use super::trace::{self, Line};
+use super::{leading_number, number_after, report};
+use domain::cause::Location;
 
 /// What the verifier said when it refused a program.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +33,7 @@ pub struct Rejection<'a> {
     pub kind: Kind,
     /// Why it insists: the report's reason, or else that of its kind, or else its own sentence.
     pub why: String,
-    /// How the program came there, oldest first, at most [`PATH_LINES_MAX`] lines; the last is the refused
+    /// How the program came there, oldest first, at most [`domain::cause::PATH_LINES_MAX`] lines; the last is the refused
     /// instruction.
     pub path: Vec<String>,
     /// What to change: that of its kind, or else the report's.
@@ -61,35 +64,108 @@ pub(crate) fn refused_helper(said: &str) -> Option<u32> {
     refused.iter().find_map(|words| said.strip_prefix(words))?.rsplit_once('#')?.1.parse().ok()
 }
 
-/// Why and where the verifier refused. `None` when the log holds no word of refusal.
+/// Sentences of one refusal: the kernel has at most three, and some bookkeeping looks like one.
+const SENTENCES_MAX: usize = 8;
+
+/// Why and where the verifier refused, and how the program came there. `None` when the log holds no word of
+/// refusal.
 pub fn rejection(log: &str) -> Option<Rejection<'_>> {
-    let (walk, report) = match log.find("\nVerification failed: ") {
-        Some(at) => (&log[..at], Some(&log[at + 1..])),
-        None => (log, None),
+    let (walk, report) = report::split(log);
+    let mut lines = walk.lines().rev().map(str::trim_end);
+    let line = lines.by_ref().find(|line| is_said(line))?;
+    let before = lines.clone().take_while(|line| !is_step(line)).filter(|line| is_said(line));
+    let sentences: Vec<&str> = std::iter::once(line).chain(before).take(SENTENCES_MAX).collect();
+    let report = report.unwrap_or_default();
+    let known = kind::known(&sentences);
+    let kind = known.as_ref().map_or(Kind::Unknown, |known| known.kind);
+    let seeds = Seeds { calls: kind.is_of_lost_pointer(), ..seeds(&sentences, report.events) };
+    let slice = if kind.is_of_whole() { whole(walk) } else { slice::slice(lines, seeds) };
+    let (location, path) = match slice {
+        Some(slice) => (completed(trace::location(slice.refused, slice.source), report.at), slice.path),
+        None => unwalked(walk, line, report.at),
     };
-    let lines: Vec<&str> = walk.lines().map(str::trim_end).collect();
-    let at = lines.iter().rposition(|line| is_said(line))?;
-    let mut location = walked_location(&lines[..at]);
-    if location.instruction.is_none() {
-        location.instruction = number_after(lines[at], "insn ");
-    }
-    let step_at = lines[..at].iter().rposition(|line| step(line).is_some());
-    let said: Vec<&str> = lines[step_at.unwrap_or(0)..=at].iter().copied().filter(|l| is_said(l)).collect();
-    let known = kind::known(&said);
-    let mut rejection = Rejection {
-        line: lines[at],
-        title: None,
-        reason: None,
+    let suggestion = known.as_ref().and_then(|known| known.suggestion.clone()).or(report.suggestion);
+    let why = report.reason.clone().or(known.map(|known| known.why));
+    Some(Rejection {
+        line,
+        title: Some(report.title).filter(|title| !title.is_empty()),
+        reason: report.reason,
         location,
-        kind: known.as_ref().map_or(Kind::Unknown, |known| known.kind),
-        why: known.as_ref().map_or_else(|| lines[at].to_owned(), |known| known.why.clone()),
-        path: Vec::with_capacity(PATH_LINES_MAX),
-        suggestion: known.and_then(|known| known.suggestion),
-    };
-    if let Some(report) = report {
-        read_report(report, &mut rejection);
+        kind,
+        why: why.unwrap_or_else(|| line.to_owned()),
+        path,
+        suggestion,
+    })
+}
+
+/// What a refusal names: registers (`R2`, or argument 1 counted from 0), stack (`off -64+0 size 64`), the
+/// instruction that acquired something; and what the report knows of others.
+fn seeds(sentences: &[&str], mut events: Vec<(u32, String)>) -> Seeds {
+    let mut registers = Registers::default();
+    for sentence in sentences.iter().map(|sentence| shortened(sentence)) {
+        let arguments = sentence.split("arg").skip(1).filter_map(|rest| {
+            let number = leading_number(rest.trim_start_matches(" #").trim_start_matches('#'))?;
+            u8::try_from(number).ok().filter(|number| *number < 5)
+        });
+        registers = arguments.fold(registers, |set, argument| set.with(Registers::one(argument + 1)));
+        registers = registers.with(Registers::named(sentence, b"R"));
+        events.extend(number_after(sentence, "alloc_insn=").map(|at| (at, "acquired".to_owned())));
     }
-    Some(rejection)
+    let stack = sentences.iter().find_map(|sentence| stack(shortened(sentence)));
+    Seeds { registers, stack, events, ..Seeds::default() }
+}
+
+/// The stack that `invalid read from stack R2 off -64+0 size 64` is about.
+fn stack(sentence: &str) -> Option<Slot> {
+    let place = sentence.split_once(" from stack ")?.1.split_once("off ")?.1;
+    let (at, rest) = place.split_once('+')?;
+    let bytes = number_after(rest, " size ").and_then(|bytes| i32::try_from(bytes).ok())?;
+    Some(Slot { at: at.parse().ok()?, bytes })
+}
+
+/// Bytes of a sentence that are looked at.
+fn shortened(sentence: &str) -> &str {
+    &sentence[..sentence.floor_char_boundary(SENTENCE_BYTES_MAX)]
+}
+
+/// A refusal of the program as a whole, after its walk: it is where the program begins.
+fn whole(walk: &str) -> Option<Slice<'_>> {
+    let first = walk.lines().find(|line| is_step(line)).into_iter();
+    let source = walk.lines().find(|line| matches!(trace::line(line), Line::Source(_)));
+    slice::slice(first.chain(source), Seeds::default())
+}
+
+/// A refusal without a walk: of an instruction, if it names one, whose source line some kernels print as
+/// `12: return f(x);`.
+fn unwalked(walk: &str, line: &str, reported: Location) -> (Location, Vec<String>) {
+    let instruction = reported.instruction.or_else(|| number_after(line, "insn "));
+    let source = instruction.and_then(|at| {
+        let begins = format!("{at}: ");
+        walk.lines().rev().find_map(|line| line.strip_prefix(&begins))
+    });
+    let walked = Location { instruction, ..source.map(trace::place).unwrap_or_default() };
+    let mut path: Vec<String> =
+        source.map(|source| slice::short(format!("; {source}"))).into_iter().collect();
+    let at = instruction.map(|at| format!("{at}: ")).unwrap_or_default();
+    let what = reported.disassembly.as_deref().map(instruction::without_code);
+    path.push(slice::short(format!("{at}{}", what.unwrap_or("refused without a way that leads to it"))));
+    (completed(walked, reported), path)
+}
+
+/// What the walk says, and else what the report does: it shortens long source lines.
+fn completed(walked: Location, reported: Location) -> Location {
+    let has_place = walked.file.is_some();
+    Location {
+        instruction: reported.instruction.or(walked.instruction),
+        disassembly: reported.disassembly.or(walked.disassembly),
+        line: if has_place { walked.line } else { reported.line },
+        file: walked.file.or(reported.file),
+        source: walked.source.or(reported.source),
+    }
+}
+
+fn is_step(line: &str) -> bool {
+    matches!(trace::line(line), Line::Step(_))
 }
 
 /// Lines that are the verifier's own bookkeeping, by how they start.
@@ -113,10 +189,10 @@ const BOOKKEEPING: &[&str] = &[
     "propagating ",
     "cur state:",
     "old state:",
-    "arg#",
     "reg type unsupported for arg#",
     "Unrecognized arg#",
     "Validating ",
+    "Func#",
     "-- ",
     ";",
 ];
@@ -128,78 +204,20 @@ fn is_said(line: &str) -> bool {
         return false;
     }
     let after_number = line_start.trim_start_matches(|c: char| c.is_ascii_digit());
-    let is_step = after_number.len() < line_start.len() && after_number.starts_with(':');
-    !is_step && !is_state(line_start) && !line_start.ends_with(": safe")
+    let is_numbered = after_number.len() < line_start.len() && after_number.starts_with(':');
+    let is_noted = NOTES.iter().any(|words| line_start.contains(words));
+    !is_numbered && !is_state(line_start) && !is_noted && !line_start.ends_with(": safe")
 }
+
+/// What the verifier notes of types on its way, by words that stand further in.
+const NOTES: &[&str] =
+    &[" reference type('UNKNOWN ') size cannot be determined", " type is not a struct", " has btf_id "];
 
 /// A dump of registers: `R0=scalar() R10=fp0`, `R1_w=inv(id=0)`, but not `R0 invalid …`.
 fn is_state(line: &str) -> bool {
     let first = line.split(' ').next().unwrap_or_default();
     let register = first.strip_prefix('R').unwrap_or_default();
     register.starts_with(|c: char| c.is_ascii_digit()) && register.contains('=')
-}
-
-/// The number and the text of an instruction, without the registers printed behind it.
-fn step(line: &str) -> Option<(u32, &str)> {
-    let (number, rest) = line.trim_start().split_once(": ")?;
-    let instruction = number.parse().ok()?;
-    let shown = rest.starts_with('(') || rest.starts_with('<');
-    shown.then(|| (instruction, rest.split_once(" ;").map_or(rest, |(rest, _)| rest).trim_end()))
-}
-
-/// The last instruction the walk printed, and the source line above it.
-fn walked_location(lines: &[&str]) -> Location {
-    let Some(at) = lines.iter().rposition(|line| step(line).is_some()) else { return Location::default() };
-    let mut location = Location::default();
-    if let Some((instruction, disassembly)) = step(lines[at]) {
-        location.instruction = Some(instruction);
-        location.disassembly = Some(disassembly.to_owned());
-    }
-    for line in lines[..at].iter().rev() {
-        let Some(text) = line.strip_prefix(';') else { continue };
-        let (source, place) = text.rsplit_once(" @ ").unwrap_or((text, ""));
-        if source.trim().is_empty() {
-            continue;
-        }
-        location.source = Some(source.trim().to_owned());
-        if let Some((file, number)) = place.rsplit_once(':') {
-            location.file = Some(file.to_owned());
-            location.line = leading_number(number);
-        }
-        break;
-    }
-    location
-}
-
-/// Takes what the structured report knows better than the walk.
-fn read_report<'a>(report: &'a str, rejection: &mut Rejection<'a>) {
-    let headline = report.lines().next().unwrap_or_default();
-    rejection.title = headline.strip_prefix("Verification failed: ").map(str::trim_end);
-    let reason: Vec<&str> =
-        section(report, "Reason:").map(str::trim).take_while(|line| !line.is_empty()).collect();
-    rejection.reason = Some(reason.join(" ")).filter(|reason| !reason.is_empty());
-
-    let location = &mut rejection.location;
-    let mut in_code = false;
-    for line in section(report, "At:") {
-        let line = line.trim();
-        in_code |= line == "Instruction context:";
-        let marked = line.strip_prefix(">>>").and_then(|rest| rest.split_once('|'));
-        if let Some((_, place)) = line.rsplit_once(" @ ").filter(|_| location.file.is_none()) {
-            let mut parts = place.rsplitn(3, ':').skip(1);
-            location.line = parts.next().and_then(leading_number);
-            location.file = parts.next().map(str::to_owned);
-        } else if let Some((number, text)) = marked.filter(|_| in_code) {
-            location.instruction = leading_number(number.trim()).or(location.instruction);
-            location.disassembly = Some(text.trim().to_owned());
-        }
-    }
-}
-
-/// The indented lines under a headline of the report.
-fn section<'a>(report: &'a str, name: &'static str) -> impl Iterator<Item = &'a str> {
-    let lines = report.lines().skip_while(move |line| *line != name).skip(1);
-    lines.take_while(|line| line.is_empty() || line.starts_with(' '))
 }
 
 #[cfg(test)]
