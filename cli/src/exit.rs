@@ -2,6 +2,7 @@
 
 use crate::render::printable;
 use domain::verdict::Verdict;
+use insight::compare::Outcome;
 use std::error::Error;
 use std::fmt::{self, Display};
 use std::process::ExitCode;
@@ -11,7 +12,7 @@ use std::process::ExitCode;
 pub(crate) enum Exit {
     /// 0: every required cell passes or fails as expected, or the verb did what it was asked.
     Works,
-    /// 1: a required cell fails.
+    /// 1: a required cell fails, or a comparison found what it fails on.
     DoesNot,
     /// 2: infrastructure was in the way, or the run was cancelled.
     CouldNotTell,
@@ -36,6 +37,15 @@ impl Exit {
             Verdict::Passes => Self::Works,
             Verdict::Fails => Self::DoesNot,
             Verdict::NotAttempted | Verdict::Inconclusive => Self::CouldNotTell,
+        }
+    }
+
+    /// The ending of a comparison.
+    pub(crate) fn of_comparison(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Nothing => Self::Works,
+            Outcome::Found => Self::DoesNot,
+            Outcome::CouldNotTell => Self::CouldNotTell,
         }
     }
 }

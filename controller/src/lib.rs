@@ -8,7 +8,7 @@
 //! Bytes arrive in `edge`. `intake` turns uploads into objects, `plan` turns a question into
 //! cells, `queue` keeps them until `dispatch` gives them to a worker's session, `verdict` turns
 //! what comes back into answers and `notify` shows changes to whoever watches. A module calls
-//! those to its right, never those to its left. Postgres is the only coordinator: any number of
+//! those to its right, never those to its left. `rejudge` stands beside them: it judges again what is stored. Postgres is the only coordinator: any number of
 //! these processes may run on one database.
 
 mod config;
@@ -19,15 +19,22 @@ mod notify;
 mod parts;
 mod plan;
 mod queue;
+mod rejudge;
+mod shutdown;
 mod store;
 mod verdict;
 
 pub use config::{Config, Flags, Settings, SettingsError, Timing};
+pub use rejudge::{Order, RejudgeError, Rejudged, rejudge};
+pub use shutdown::on_signals;
 
 use parts::Parts;
-use sqlx::postgres::PgPoolOptions;
+use sqlx::PgPool;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+use store::blob::Blobs;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
@@ -79,6 +86,23 @@ pub enum ServeError {
     Transport(#[source] tonic::transport::Error),
 }
 
+/// Connects to the database, brings it up to date, and opens the object store.
+async fn open(
+    database: PgConnectOptions,
+    connections: u32,
+    store: &Path,
+) -> Result<(PgPool, Blobs), StartError> {
+    let blobs = Blobs::open(store).map_err(|error| StartError::Store(Box::new(error)))?;
+    let db = PgPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(ACQUIRE_DEADLINE)
+        .connect_with(database)
+        .await
+        .map_err(StartError::Connect)?;
+    store::MIGRATIONS.run(&db).await.map_err(StartError::Migrate)?;
+    Ok((db, blobs))
+}
+
 impl Controller {
     /// Connects, migrates and starts the background tasks. They and `serve` end when `shutdown`
     /// is cancelled.
@@ -86,15 +110,7 @@ impl Controller {
     /// # Errors
     /// When the database or the object store cannot be used.
     pub async fn start(config: Config, shutdown: CancellationToken) -> Result<Self, StartError> {
-        let blobs =
-            store::blob::Blobs::open(&config.store).map_err(|error| StartError::Store(Box::new(error)))?;
-        let db = PgPoolOptions::new()
-            .max_connections(config.connections)
-            .acquire_timeout(ACQUIRE_DEADLINE)
-            .connect_with(config.database)
-            .await
-            .map_err(StartError::Connect)?;
-        store::MIGRATIONS.run(&db).await.map_err(StartError::Migrate)?;
+        let (db, blobs) = open(config.database, config.connections, &config.store).await?;
         let listener = store::channel::listen(&db).await.map_err(StartError::Connect)?;
         let parts = Arc::new(Parts {
             db,

@@ -1,13 +1,11 @@
 //! `bpfcompat-controller`: the controller as a daemon.
 
 use anyhow::Context as _;
-use clap::Parser;
-use controller::{Controller, Flags, Settings};
+use clap::{Parser, Subcommand};
+use controller::{Controller, Flags, Order, Settings};
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
-use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
 /// Remembers questions about eBPF objects, gives them to workers, judges and serves the answers.
@@ -15,13 +13,21 @@ use tracing_subscriber::EnvFilter;
 #[command(name = "bpfcompat-controller", version)]
 struct Arguments {
     /// Settings in TOML; environment variables BPFCOMPAT_CONTROLLER_* and flags win over it
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", global = true)]
     config: Option<PathBuf>,
     /// Print the effective settings without secrets, and end
     #[arg(long)]
     print_config: bool,
     #[command(flatten)]
     flags: Flags,
+    #[command(subcommand)]
+    verb: Option<Verb>,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Judge stored evidence again by the rules of this version, tell what changed, and end
+    Rejudge(Order),
 }
 
 #[tokio::main]
@@ -33,21 +39,13 @@ async fn main() -> anyhow::Result<()> {
         return Ok(());
     }
     let filter = EnvFilter::try_from_env("BPFCOMPAT_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr)
-        .init();
-
-    let shutdown = CancellationToken::new();
-    let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let stop = shutdown.clone();
-    tokio::spawn(async move {
-        tokio::select! { _ = term.recv() => {}, _ = int.recv() => {} }
-        stop.cancel();
-    });
-
-    let controller = Controller::start(settings.config()?, shutdown).await?;
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    log.with_ansi(std::io::stderr().is_terminal()).init();
+    if let Some(Verb::Rejudge(order)) = arguments.verb {
+        controller::rejudge(settings.config()?, order, &mut std::io::stdout()).await?;
+        return Ok(());
+    }
+    let controller = Controller::start(settings.config()?, controller::on_signals()?).await?;
     let listener = TcpListener::bind(settings.listen)
         .await
         .with_context(|| format!("cannot listen on {}", settings.listen))?;

@@ -7,6 +7,7 @@ pub mod agreement;
 pub mod archive;
 pub mod btf;
 pub mod collect;
+pub mod compare;
 pub mod explain;
 pub mod judge;
 pub mod loaders;

@@ -60,6 +60,24 @@ pub fn next(answer: CellVerdict, memory_bytes: u64, earlier: &[Ended]) -> Next {
     Next::Settle(given_up(answer, earlier))
 }
 
+/// What a cell means whose tries are all over: what the evidence of each says by today's rules, oldest first,
+/// with the memory of its guest in bytes; and how tries ended that left no evidence, whose place among the
+/// others changes nothing. Yields the index of the try that settles it, and the verdict; none where there is no
+/// evidence. A cell that today's rules would try once more is given up, as nobody asks again.
+pub fn again(answers: Vec<(CellVerdict, u64)>, mut earlier: Vec<Ended>) -> Option<(usize, CellVerdict)> {
+    let mut last = None;
+    for (at, (answer, memory_bytes)) in answers.into_iter().enumerate() {
+        match next(answer.clone(), memory_bytes, &earlier) {
+            Next::Settle(verdict) => return Some((at, verdict)),
+            Next::Again { ended, .. } => {
+                last = Some((at, given_up(answer, &earlier)));
+                earlier.push(ended);
+            }
+        }
+    }
+    last
+}
+
 /// The verdict of a cell that is not tried again after `answer`: that of its last try, for the
 /// reason that says most.
 pub fn given_up(answer: CellVerdict, earlier: &[Ended]) -> CellVerdict {
@@ -211,6 +229,29 @@ mod tests {
             let (verdict, _) = play(&[once], Some(refused));
             assert_eq!(told(&verdict), (Verdict::Fails, "verifier_invalid"));
         }
+    }
+
+    #[test]
+    fn tries_that_are_over_mean_what_they_did_or_are_given_up() {
+        let unknown = |(code, subject): (CauseCode, &str)| CellVerdict {
+            verdict: Verdict::Inconclusive,
+            ..answer(code, subject)
+        };
+        let told_again = |answers: Vec<CellVerdict>, lost: usize| {
+            let infrastructure = answer(CauseCode::Infrastructure, "").cause.unwrap();
+            let lost = vec![Ended { cause: infrastructure, splats: Vec::new() }; lost];
+            let answers = answers.into_iter().map(|answer| (answer, 1 << 30)).collect();
+            again(answers, lost)
+                .map(|(at, verdict)| (at, verdict.verdict, verdict.cause.map(|cause| cause.code)))
+        };
+        let (passes, panic) = (Verdict::Passes, Some(CauseCode::KernelPanic));
+        assert_eq!(told_again(vec![passing()], 2), Some((0, passes, None)));
+        assert_eq!(told_again(vec![unknown(PANIC), passing()], 0), Some((1, passes, None)));
+        assert_eq!(told_again(vec![unknown(PANIC), unknown(PANIC)], 1), Some((1, Verdict::Fails, panic)));
+        // What a rule of today knows better settles it at its first try.
+        assert_eq!(told_again(vec![passing(), unknown(PANIC)], 0), Some((0, passes, None)));
+        assert_eq!(told_again(vec![unknown(PANIC)], 0), Some((0, Verdict::Inconclusive, panic)));
+        assert_eq!(told_again(vec![], 3), None);
     }
 
     #[test]

@@ -7,6 +7,7 @@
 //! nothing here leaves anything behind, so misuse costs no database, no download and no guest.
 
 pub(crate) mod archive;
+pub(crate) mod comparison;
 pub(crate) mod file;
 pub(crate) mod manifest;
 pub(crate) mod object;

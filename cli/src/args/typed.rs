@@ -2,6 +2,7 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use insight::compare::{FailOn, Thresholds};
 use std::path::PathBuf;
 
 /// Will this compiled eBPF object load and attach on the kernels I care about, and if not, why?
@@ -44,6 +45,8 @@ pub(crate) enum Verb {
     Test(Test),
     /// Run a loader of your own in real kernels; how it ends is the verdict
     Command(Command),
+    /// Compare two answers: what broke, what fails anew, what works again
+    Compare(Compare),
     /// Runs that were asked for
     #[command(subcommand)]
     Runs(Runs),
@@ -167,6 +170,36 @@ const COMMAND_HELP: &str = "\
 The program runs as root in the guest, in /run/command, which holds what was shipped, with busybox's tools in /bin.
 Its environment: BPFCOMPAT_DIR (that folder), BPFCOMPAT_BIN (the program), BPFCOMPAT_OBJECT (the first object),
 BPFCOMPAT_KERNEL (the kernel's release), PATH and HOME.";
+
+#[derive(Debug, Args)]
+#[command(after_help = COMPARE_HELP)]
+pub(crate) struct Compare {
+    /// What was: a JSON report, or a run's id or enough of its start
+    pub(crate) base: String,
+    /// What is: likewise
+    pub(crate) head: String,
+    /// What ends with 1: regression, new-failure, any; may be repeated
+    #[arg(long, value_name = "WHAT", value_delimiter = ',', default_value = "regression")]
+    pub(crate) fail_on: Vec<FailOn>,
+    /// Share of a figure from which on its change is told
+    #[arg(long, value_name = "PERCENT", default_value_t = Thresholds::default().percent)]
+    pub(crate) percent: u32,
+    /// Instructions from which on a change is told; other figures follow from it
+    #[arg(long, value_name = "INSTRUCTIONS", default_value_t = Thresholds::default().least)]
+    pub(crate) least: u32,
+    /// Also show figures that are not judged, and small changes
+    #[arg(long)]
+    pub(crate) stats: bool,
+    /// Write the comparison as JSON to a file, or to stdout with `-`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    /// Write it as Markdown to a file, or to stdout with `-`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) markdown: Option<PathBuf>,
+}
+
+const COMPARE_HELP: &str = "\
+Exit codes: 0 nothing to fail on, 1 something, 2 could not compare, 3 misuse. docs/COMPARE.md has the rules.";
 
 /// Longest answer anybody may wait for, in seconds; controllers accept half an hour. A guest
 /// without KVM verifies the largest known objects in minutes.

@@ -4,6 +4,7 @@
 //! a [`Connection`](crate::connection::Connection) and renders what comes back; it neither knows
 //! whether the controller is far away nor how an answer is found.
 
+mod compare;
 mod completions;
 mod config;
 mod doctor;
@@ -48,6 +49,7 @@ pub(crate) async fn run(typed: Typed, stop: CancellationToken) -> Result<Exit, F
         Verb::Completions { shell } => completions::run(shell),
         Verb::Test(test) => test::run(&Context::new(&global, stop)?, &test).await,
         Verb::Command(command) => own_loader::run(&Context::new(&global, stop)?, &command).await,
+        Verb::Compare(comparison) => compare::run(&Context::new(&global, stop)?, &comparison).await,
         Verb::Runs(runs) => runs::run(&Context::new(&global, stop)?, &runs).await,
         Verb::Kernels(kernels) => kernels::run(&Context::new(&global, stop)?, &kernels).await,
         Verb::Workers(workers) => workers::run(&Context::new(&global, stop)?, &workers).await,
@@ -70,7 +72,12 @@ impl Context {
     }
 
     fn paint(&self) -> Paint {
-        self.look(false).paint
+        self.paint_for(false)
+    }
+
+    /// Colour for stdout, or for stderr when stdout belongs to a program.
+    fn paint_for(&self, stdout_taken: bool) -> Paint {
+        self.look(stdout_taken).paint
     }
 
     fn paint_err(&self) -> Paint {

@@ -46,10 +46,7 @@ async fn show(
     reports: &Reports,
     counted: bool,
 ) -> Result<Exit, Failure> {
-    let id = full_id(&mut connection.services, run).await?;
-    let request = soon(wire::GetRunRequest { id });
-    let response = connection.services.runs.get_run(request).await;
-    let response = response.map_err(|status| refusal(&status))?.into_inner();
+    let response = get(&mut connection.services, run).await?;
     let bare = wire::Run::default();
     let matrix = Matrix::new(&response, response.run.as_ref().unwrap_or(&bare));
     if let Some(output) = &reports.json {
@@ -73,6 +70,13 @@ async fn cancel(context: &Context, services: &mut Services, run: &str) -> Result
     let answer = services.runs.cancel_run(soon(wire::CancelRunRequest { id })).await;
     let run = answer.map_err(|status| refusal(&status))?.into_inner().run;
     super::print(&list::runs(run.as_slice(), context.paint()))
+}
+
+/// The run whose id begins with what was typed.
+pub(super) async fn get(services: &mut Services, run: &str) -> Result<wire::GetRunResponse, Failure> {
+    let id = full_id(services, run).await?;
+    let response = services.runs.get_run(soon(wire::GetRunRequest { id })).await;
+    Ok(response.map_err(|status| refusal(&status))?.into_inner())
 }
 
 async fn recent(services: &mut Services, limit: u32) -> Result<Vec<wire::Run>, Failure> {

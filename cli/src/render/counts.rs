@@ -73,8 +73,8 @@ fn memory(bytes: u64) -> String {
 }
 
 /// `12,345`
-fn grouped(number: u32) -> String {
-    let digits = number.to_string();
+pub(super) fn grouped(number: impl Into<u64>) -> String {
+    let digits = number.into().to_string();
     let groups: Vec<&str> = digits
         .as_bytes()
         .rchunks(3)
@@ -142,7 +142,7 @@ edge.bpf.o: steer
 
     #[test]
     fn numbers_are_read_at_a_glance() {
-        assert_eq!([0, 999, 1000, 12_345_678].map(grouped), ["0", "999", "1,000", "12,345,678"]);
+        assert_eq!([0_u32, 999, 1000, 12_345_678].map(grouped), ["0", "999", "1,000", "12,345,678"]);
         assert_eq!([0, (1 << 20) - 1, 1 << 20].map(memory), ["< 1 MiB", "< 1 MiB", "1 MiB"]);
         assert_eq!(share(1_000_000, 1_000_000), "1,000,000 of 1,000,000 (100.0 %)");
         assert_eq!(share(1, 0), "1 of 0 (0.0 %)", "a kernel may say anything");

@@ -527,4 +527,4 @@ fn when(timestamp: Option<&prost_types::Timestamp>) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -2,7 +2,7 @@
 //!
 //! In: a run as the controller tells it (`wire::GetRunResponse`). Out: text. `matrix` arranges
 //! cells as objects × kernels, `reason` gathers what went wrong, `counts` what the verifier counted,
-//! `checks` what came of checks, `modules` what was loaded for it, and each other file is one form:
+//! `checks` what came of checks, `comparison` two answers beside each other, `modules` what was loaded for it, and each other file is one form:
 //! `table` and `live` for a terminal, `progress` for a log, `json`, `markdown` and `junit` for
 //! programs, `list`, `kernel` and `worker` for the other verbs, `status` for what happens before there is a run.
 //!
@@ -11,6 +11,7 @@
 //! named `\x1b[2J`.
 
 mod checks;
+pub(crate) mod comparison;
 pub(crate) mod contract;
 pub(crate) mod counts;
 mod disagreement;

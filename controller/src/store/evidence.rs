@@ -1,9 +1,11 @@
 //! The table `evidence`: which bytes in the object store were observed for which cell.
 
 use super::leases::Lease;
-use super::signed;
+use super::{digest, signed};
 use domain::digest::Digest;
+use domain::id::CellId;
 use sqlx::PgExecutor;
+use time::OffsetDateTime;
 
 /// Evidence that is in the object store.
 #[derive(Debug, Clone, Copy)]
@@ -40,4 +42,16 @@ pub(crate) async fn is_recorded(db: impl PgExecutor<'_>, digest: Digest) -> sqlx
     )
     .fetch_one(db)
     .await
+}
+
+/// The evidence of a cell's tries, oldest first, with the moment it was recorded.
+pub(crate) async fn of_cell(
+    db: impl PgExecutor<'_>,
+    cell: CellId,
+) -> sqlx::Result<Vec<(Digest, OffsetDateTime)>> {
+    let rows =
+        sqlx::query!("SELECT digest, recorded_at FROM evidence WHERE cell_id = $1 ORDER BY fence", cell.0)
+            .fetch_all(db)
+            .await?;
+    rows.into_iter().map(|row| Ok((digest(&row.digest)?, row.recorded_at))).collect()
 }

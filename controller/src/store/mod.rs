@@ -7,7 +7,8 @@
 //! of evidence, by digest. Refused: logs outside of evidence, anything derived that is cheap to
 //! compute again, and any change to evidence.
 //!
-//! This is the only module with SQL: one file per table, one function per query. Transactions
+//! This is the only module with SQL: one file per table (and `judged` for cells with their verdicts), one function
+//! per query. Transactions
 //! that lock several rows do so in one order everywhere, which keeps them free of deadlocks:
 //! cells by id, then leases by cell, then runs by id.
 
@@ -15,6 +16,7 @@ pub(crate) mod blob;
 pub(crate) mod cells;
 pub(crate) mod channel;
 pub(crate) mod evidence;
+pub(crate) mod judged;
 pub(crate) mod kernels;
 pub(crate) mod leases;
 pub(crate) mod objects;

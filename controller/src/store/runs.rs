@@ -166,6 +166,24 @@ pub(crate) async fn finish(db: impl PgExecutor<'_>, run: RunId, verdict: Verdict
     Ok(())
 }
 
+/// Locks a run and says whether it is over.
+pub(crate) async fn lock_is_over(db: impl PgExecutor<'_>, run: RunId) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"SELECT state IN ('finished', 'cancelled') AS "over!" FROM runs WHERE id = $1 FOR UPDATE"#,
+        run.0
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// A run that is over means something else.
+pub(crate) async fn set_verdict(db: impl PgExecutor<'_>, run: RunId, verdict: Verdict) -> sqlx::Result<()> {
+    sqlx::query!("UPDATE runs SET verdict = $2::text::verdict WHERE id = $1", run.0, verdict.name())
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
 /// Stops a run that is not over and says whether there was one to stop.
 pub(crate) async fn cancel(db: impl PgExecutor<'_>, run: RunId, verdict: Verdict) -> sqlx::Result<bool> {
     let done = sqlx::query!(

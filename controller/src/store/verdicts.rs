@@ -13,6 +13,8 @@ use uuid::Uuid;
 #[derive(Debug, Clone)]
 pub(crate) struct Witness {
     pub(crate) question: Digest,
+    /// The rules its evidence was judged by.
+    pub(crate) rules: Digest,
     pub(crate) evidence: Digest,
     pub(crate) guest: Guest,
     pub(crate) kernel: Option<KernelFacts>,
@@ -36,8 +38,8 @@ pub(crate) async fn insert(
 ) -> sqlx::Result<Uuid> {
     let id = Uuid::now_v7();
     sqlx::query!(
-        "INSERT INTO verdicts (id, question, verdict, answer, guest, kernel_facts, evidence)
-         VALUES ($1, $2, $3::text::verdict, $4, $5, $6, $7)",
+        "INSERT INTO verdicts (id, question, verdict, answer, guest, kernel_facts, evidence, rules)
+         VALUES ($1, $2, $3::text::verdict, $4, $5, $6, $7, $8)",
         id,
         witness.map(|witness| witness.question.0.to_vec()),
         answer.verdict.name(),
@@ -45,10 +47,16 @@ pub(crate) async fn insert(
         witness.map(|witness| storable(&witness.guest)) as _,
         witness.and_then(|witness| witness.kernel.as_ref()).map(storable) as _,
         witness.map(|witness| witness.evidence.0.to_vec()),
+        witness.map(|witness| witness.rules.0.to_vec()),
     )
     .execute(db)
     .await?;
     Ok(id)
+}
+
+/// Whether two answers are the same once they are stored.
+pub(crate) fn are_stored_alike(one: &CellVerdict, other: &CellVerdict) -> bool {
+    storable(one).0 == storable(other).0
 }
 
 /// The newest conclusive verdict of each question that has one.

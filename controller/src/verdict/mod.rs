@@ -10,5 +10,6 @@
 
 mod confirm;
 pub(crate) mod give_back;
+pub(crate) mod read;
 pub(crate) mod receive;
 pub(crate) mod settle;

@@ -2,6 +2,7 @@
 
 use super::confirm;
 use super::give_back::{conclude, give_back};
+use super::read::{self, Read};
 use crate::parts::Parts;
 use crate::store::blob::{BlobError, Kind};
 use crate::store::evidence::Recorded;
@@ -10,19 +11,12 @@ use crate::store::verdicts::Witness;
 use crate::store::{cells, evidence, kernels, leases};
 use bytes::Bytes;
 use domain::cell::FailureKind;
-use domain::digest::Digest;
-use domain::evidence::Evidence;
 use domain::question::Question;
 use domain::verdict::CellVerdict;
-use flate2::read::ZlibDecoder;
-use std::io::Read as _;
 use time::OffsetDateTime;
 
 /// Largest delivery, compressed. The worker cuts logs, so real ones stay under a few megabytes.
 pub(crate) const DELIVERY_BYTES_MAX: usize = 64 * 1024 * 1024;
-/// Largest evidence after inflating, in bytes: a few hundred programs with full logs.
-const EVIDENCE_BYTES_MAX: u64 = 256 * 1024 * 1024;
-
 /// Why a delivery was refused or failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ReceiveError {
@@ -75,15 +69,7 @@ async fn unusable(parts: &Parts, lease: Lease, says: String) -> Result<(), Recei
 }
 
 fn judge(compressed: &[u8], asked: &Asked) -> Result<Judged, String> {
-    let mut json = Vec::new();
-    let mut inflated = ZlibDecoder::new(compressed).take(EVIDENCE_BYTES_MAX + 1);
-    inflated.read_to_end(&mut json).map_err(|error| format!("it is not a zlib stream: {error}"))?;
-    let length = |bytes: &[u8]| u64::try_from(bytes.len()).expect("a length fits 64 bits");
-    if length(&json) > EVIDENCE_BYTES_MAX {
-        return Err(format!("it has more than {EVIDENCE_BYTES_MAX} bytes"));
-    }
-    let evidence: Evidence =
-        serde_json::from_slice(&json).map_err(|error| format!("it is not evidence: {error}"))?;
+    let Read { evidence, digest, bytes } = read::evidence(compressed)?;
     if let Some(mismatch) = confirm::mismatch(&evidence, asked) {
         return Err(mismatch);
     }
@@ -100,11 +86,11 @@ fn judge(compressed: &[u8], asked: &Asked) -> Result<Judged, String> {
         axes: asked.axes.clone(),
     };
     let answer = insight::judge::judge(&evidence, asked.level, today);
-    let digest = Digest::of(&json);
     Ok(Judged {
-        recorded: Recorded { digest, bytes: length(&json), stored_bytes: length(compressed) },
+        recorded: Recorded { digest, bytes, stored_bytes: read::length(compressed) },
         witness: Witness {
             question: question.digest(),
+            rules: question.rules,
             evidence: digest,
             guest: evidence.guest,
             kernel: evidence.kernel,

@@ -76,6 +76,12 @@ impl Lab {
         Self { db, validator, shutdown, dial, serving, store }
     }
 
+    /// What another program needs to work on the same database and object store.
+    pub(crate) fn config(&self) -> Config {
+        let database = (*self.db.connect_options()).clone();
+        Config { database, connections: 3, store: self.store.path().to_owned(), timing: patient() }
+    }
+
     /// A new connection to the controller.
     pub(crate) async fn channel(&self) -> Channel {
         let dial = self.dial.clone();

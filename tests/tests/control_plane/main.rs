@@ -11,6 +11,7 @@ mod fencing;
 mod lab;
 mod offers;
 mod refused;
+mod rejudge;
 mod turmoil;
 mod watching;
 mod worker;

@@ -23,7 +23,7 @@ fn described(response: &wire::GetRunResponse) -> Value {
 }
 
 /// Readers take what they do not know; what we write is known.
-fn close(schema: &mut Value) {
+pub(in crate::render) fn close(schema: &mut Value) {
     match schema {
         Value::Object(fields) => {
             fields.values_mut().for_each(close);
