@@ -27,7 +27,10 @@ fn the_example_says_what_it_seems_to_say() {
     assert_eq!((defaults.kernels.as_deref(), defaults.timeout), (Some("lts,newest"), Some(90)));
     let [probe, filters, bloom, agent] = &cases[..] else { panic!("four cases") };
     let Subject::Object(object) = &probe.subject else { panic!("an object") };
-    assert_eq!((object.input.as_str(), object.manifest.as_deref()), ("build/probe.bpf.o", Some("probe.yaml")));
+    assert_eq!(
+        (object.input.as_str(), object.manifest.as_deref()),
+        ("build/probe.bpf.o", Some("probe.yaml"))
+    );
     assert_eq!((object.declared.file.as_str(), object.declared.contract.checks.len()), ("suite.yaml", 1));
     let accepted = (probe.accepted[0].program.as_deref(), probe.accepted[0].until);
     assert_eq!((probe.accepted.len(), accepted), (1, (Some("on_exit"), date!(2027 - 06 - 30))));
@@ -41,7 +44,10 @@ fn the_example_says_what_it_seems_to_say() {
     let expected = (bloom.expect[0].verdict, bloom.expect[0].cause);
     assert_eq!(expected, (Verdict::Fails, Some(CauseCode::MapTypeUnknown)));
     let Subject::Command(command) = &agent.subject else { panic!("a command") };
-    assert_eq!((command.bin.as_str(), command.runtime, command.expect), ("bin/agent", Some(20), Ending::Exit(0)));
+    assert_eq!(
+        (command.bin.as_str(), command.runtime, command.expect),
+        ("bin/agent", Some(20), Ending::Exit(0))
+    );
     assert_eq!((command.arguments.len(), agent.accepted.len()), (2, 1));
 }
 
@@ -75,7 +81,7 @@ accepted_failures:
         "s.yaml:10:69: `works` is no verdict to expect",
         "s.yaml:11:37: a check needs command",
         "s.yaml:11:97: what passes has no cause",
-        "s.yaml:13:49: `until` is a day like 2027-01-31, not `never`",
+        "s.yaml:13:48: `until` is a day like 2027-01-31, not `never`",
         "s.yaml:14:5: an accepted failure needs case",
     ];
     let told = problems(text);

@@ -71,7 +71,10 @@ fn taken() -> Vec<Value> {
         case(json!({"accepted_failures": [{"kernels": "all", "reason": "r", "until": "2027-01-31"}]})),
         command(none(), none()),
         command(json!({"dir": "d", "objects": ["o"], "args": ["-v", 1, true], "runtime": "240s"}), none()),
-        command(json!({"expect_running": true}), json!({"kernels": "lts", "axes": {"cpus": 2}, "fresh": true})),
+        command(
+            json!({"expect_running": true}),
+            json!({"kernels": "lts", "axes": {"cpus": 2}, "fresh": true}),
+        ),
         command(json!({"expect_running": false, "expect_exit": 255}), none()),
     ]
 }
@@ -103,7 +106,9 @@ fn refused() -> Vec<Value> {
         case(json!({"name": ""})),
         case(json!({"axes": {"cpu": 1}})),
         case(json!({"checks": [{"name": "x"}]})),
-        case(json!({"accepted_failures": [{"case": "c", "kernels": "all", "reason": "r", "until": "2027-01-31"}]})),
+        case(
+            json!({"accepted_failures": [{"case": "c", "kernels": "all", "reason": "r", "until": "2027-01-31"}]}),
+        ),
         expect(json!({"verdict": "not_attempted"})),
         expect(json!({"verdict": "passes", "cause": "deadline"})),
         expect(json!({"cause": "late"})),

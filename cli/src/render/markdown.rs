@@ -107,7 +107,7 @@ fn counts(matrix: &Matrix<'_>) -> String {
 }
 
 /// Text that Markdown takes literally, also inside a table.
-fn cell(text: &str) -> String {
+pub(super) fn cell(text: &str) -> String {
     let mut escaped = String::new();
     for c in printable(text).chars() {
         if "\\`*_{}[]<>|#~&".contains(c) {
@@ -119,7 +119,7 @@ fn cell(text: &str) -> String {
 }
 
 /// Text inside a code span; a backtick would end it.
-fn code(text: &str) -> String {
+pub(super) fn code(text: &str) -> String {
     printable(text).replace('`', "'")
 }
 

@@ -87,7 +87,8 @@ impl Baseline {
     /// # Errors
     /// The first thing that is wrong with it.
     pub fn parse(suite: &str, text: &str) -> Result<Self, BaselineError> {
-        let file: File = serde_json::from_str(text).map_err(|error| BaselineError::Form(error.to_string()))?;
+        let file: File =
+            serde_json::from_str(text).map_err(|error| BaselineError::Form(error.to_string()))?;
         if file.schema != SCHEMA {
             return Err(BaselineError::Schema(short(&file.schema).to_owned()));
         }

@@ -128,7 +128,14 @@ fn case(reader: &mut Reader, file: &str, node: &Node) -> Option<Case> {
         failures
     });
     let place = fields.get("name").map_or(node.place, |name| name.place);
-    Some(Case { name: name?, place, subject: subject?, terms, expect, accepted: accepted.unwrap_or_default() })
+    Some(Case {
+        name: name?,
+        place,
+        subject: subject?,
+        terms,
+        expect,
+        accepted: accepted.unwrap_or_default(),
+    })
 }
 
 fn subject(reader: &mut Reader, file: &str, node: &Node, fields: &Fields<'_>) -> Option<Subject> {

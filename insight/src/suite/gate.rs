@@ -168,7 +168,10 @@ fn accepted<'c>(
 
 /// Whether a selector names a kernel. One that depends on which kernels there are was refused when it was read.
 fn admits(selector: &str, kernel: &Kernel) -> bool {
-    selector.parse::<domain::selector::Selector>().and_then(|selector| selector.admits(kernel)).unwrap_or(false)
+    selector
+        .parse::<domain::selector::Selector>()
+        .and_then(|selector| selector.admits(kernel))
+        .unwrap_or(false)
 }
 
 fn failure(case: &str, cell: &Cell<'_>, part: &Part<'_>) -> Failure {
@@ -221,8 +224,8 @@ pub fn review(answers: &[Answered<'_>], baseline: &Baseline, today: Date) -> Rev
             let told = matches!(cell.verdict, Verdict::Passes | Verdict::Fails);
             *answered.entry(place(&case.name, cell)).or_insert(true) &= told;
             let unwanted = cell.required && must_fail(case, cell.kernel).is_none();
-            let wrong = unwanted
-                && matches!(stand(case, cell, &Baseline::default(), today), Standing::Wrong(_));
+            let wrong =
+                unwanted && matches!(stand(case, cell, &Baseline::default(), today), Standing::Wrong(_));
             for part in &cell.failures {
                 let failure = failure(&case.name, cell, part);
                 if wrong && accepted(case, cell.kernel, part).next().is_none() {

@@ -126,8 +126,7 @@ fn accepted(reader: &mut Reader, node: &Node, cases: &mut [Case], written: usize
     for (at, node) in nodes.iter().enumerate() {
         let fields = reader.fields(node, ACCEPTED);
         let path = format!("accepted_failures.{at}");
-        let failure: Option<ExpectedFailure> =
-            manifest::expected::of_fields(reader, node, &fields, path);
+        let failure: Option<ExpectedFailure> = manifest::expected::of_fields(reader, node, &fields, path);
         let Some(of) = fields.get("case") else {
             reader.wrong(node.place, "an accepted failure needs case");
             continue;

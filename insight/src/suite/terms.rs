@@ -13,8 +13,7 @@ pub const TIMEOUT_SECONDS_MAX: u32 = 1800;
 /// Longest time of a command, in seconds.
 pub const RUNTIME_SECONDS_MAX: u32 = CHECK_MS_MAX / 1000;
 
-pub(super) const DEFAULTS: &[&str] =
-    &["kernels", "optional", "level", "loaders", "axes", "timeout", "fresh"];
+pub(super) const DEFAULTS: &[&str] = &["kernels", "optional", "level", "loaders", "axes", "timeout", "fresh"];
 /// Checks are run where a case has some, so that nobody asks for them where there are none.
 const LEVELS: [&str; 2] = ["load", "attach"];
 
