@@ -9,6 +9,8 @@ pub(crate) mod json;
 pub(crate) mod junit;
 pub(crate) mod markdown;
 pub(crate) mod table;
+#[cfg(test)]
+mod tests;
 
 use super::matrix::{self, Matrix};
 use super::paint::Tone;
