@@ -1,6 +1,7 @@
 //! A suite with real guests: cases that work, that must fail and that run a command, then with a baseline.
 
-use crate::scene::{Scene, argument, object};
+use crate::scene::{Scene, argument, ended, object, signal};
+use nix::sys::signal::Signal;
 use serde_json::Value;
 use std::fs;
 
@@ -87,4 +88,24 @@ async fn a_suite_is_answered_as_one_and_its_baseline_keeps_what_is_known_from_de
         fixed.stdout
     );
     scene.assert_nothing_left().await;
+}
+
+#[tokio::test]
+async fn an_interrupt_cancels_every_run_of_a_suite() {
+    let scene = Scene::new();
+    let (one, other) = (object("xdp_pass"), object("bloom_filter"));
+    let cases = format!("[{{name: one, object: {one}}}, {{name: other, object: {other}}}]");
+    let text = format!("version: 1\nname: two\ndefaults: {{kernels: 5.10}}\ncases: {cases}\n");
+    fs::write(scene.path("s.yaml"), text).expect("written");
+    let program = scene.run_with_a_guest(&["suite", &argument(&scene.path("s.yaml"))]).await;
+    signal(&program, Signal::SIGINT);
+    let ended = ended(program).await;
+    scene.assert_nothing_left().await;
+    assert_eq!((ended.exit, ended.stdout.as_str()), (Some(2), ""), "{}", ended.stderr);
+    for case in ["case `one`: stopped", "case `other`: stopped"] {
+        assert!(ended.stderr.contains(case), "{}", ended.stderr);
+    }
+    let list = scene.run(&["runs", "list"]).await.stdout;
+    let cancelled = ended.stderr.matches(" was cancelled").count();
+    assert!(cancelled > 0 && list.matches(" cancelled ").count() == cancelled, "{}{list}", ended.stderr);
 }

@@ -57,50 +57,27 @@ pub(crate) struct ToldCase<'a> {
 impl<'a> Told<'a> {
     /// Judges the answers to the cases of a suite, in their order.
     pub(crate) fn new(suite: &'a Suite, answers: &'a [Answer], baseline: &Baseline, today: Date) -> Self {
-        let mut told = Vec::new();
-        let mut kernels: Vec<(Kernel, &wire::Kernel)> = Vec::new();
-        let mut cases = Vec::new();
-        for (case, answer) in suite.cases.iter().zip(answers) {
-            let run = answer.as_ref().map_err(String::as_str).and_then(|response| {
-                let run = response.run.as_ref().ok_or("the controller told nothing of its run")?;
-                let known: Result<Vec<Kernel>, _> =
-                    response.kernels.iter().cloned().map(Kernel::try_from).collect();
-                let known = known.map_err(|_| "the controller told of a kernel that is none")?;
-                Ok((Matrix::new(response, run), known))
-            });
-            for (kernel, wire) in
-                run.iter().flat_map(|(_, known)| known.iter().zip(&answer_kernels(answer)[..]))
-            {
-                if !kernels.iter().any(|(other, _)| other.id == kernel.id) {
-                    kernels.push((kernel.clone(), wire));
-                }
-            }
-            told.push(run);
-            cases.push(case);
-        }
-        kernels.sort_by(|(a, _), (b, _)| by_age(a, b));
+        let runs: Vec<_> = answers.iter().map(run).collect();
         let answered: Vec<Answered<'_>> =
-            cases.iter().zip(&told).map(|(case, run)| answered(case, run)).collect();
+            suite.cases.iter().zip(&runs).map(|(case, run)| answered(case, run)).collect();
         let review = gate::review(&answered, baseline, today);
-        let standings: Vec<(Vec<Standing>, Verdict)> = answered
-            .iter()
-            .map(|Answered { case, cells, whole }| {
-                let stand = |cell| gate::stand(case, cell, baseline, today);
-                let standings: Vec<Standing> = cells.iter().map(stand).collect();
-                let verdict = gate::verdict(&standings, *whole);
-                (standings, verdict)
-            })
-            .collect();
+        let judge = |Answered { case, cells, whole }: &Answered<'_>| {
+            let stand = |cell| gate::stand(case, cell, baseline, today);
+            let standings: Vec<Standing> = cells.iter().map(stand).collect();
+            let verdict = gate::verdict(&standings, *whole);
+            (standings, verdict)
+        };
+        let judged: Vec<_> = answered.iter().map(judge).collect();
         drop(answered);
-        let judged = cases.into_iter().zip(told).zip(standings);
-        let cases = judged.map(|((case, run), (standings, verdict))| ToldCase {
+        let kernels = kernels(&runs);
+        let told = |((case, run), (standings, verdict)): ((&'a Case, Run<'a>), _)| ToldCase {
             case,
             run: run.map(|(matrix, _)| matrix),
             standings,
             verdict,
-        });
-        let kernels = kernels.into_iter().map(|(_, wire)| wire).collect();
-        Self { suite, cases: cases.collect(), kernels, review }
+        };
+        let cases = suite.cases.iter().zip(runs).zip(judged).map(told).collect();
+        Self { suite, cases, kernels, review }
     }
 
     /// The verdict of the suite.
@@ -114,11 +91,31 @@ impl<'a> Told<'a> {
     }
 }
 
-fn answer_kernels(answer: &Answer) -> &[wire::Kernel] {
-    answer.as_ref().map_or(&[], |response| &response.kernels)
+/// A run with its kernels as the gate needs them, or why there is none.
+type Run<'a> = Result<(Matrix<'a>, Vec<Kernel>), &'a str>;
+
+fn run(answer: &Answer) -> Run<'_> {
+    let response = answer.as_ref().map_err(String::as_str)?;
+    let run = response.run.as_ref().ok_or("the controller told nothing of its run")?;
+    let kernels: Result<_, _> = response.kernels.iter().cloned().map(Kernel::try_from).collect();
+    Ok((Matrix::new(response, run), kernels.map_err(|_| "the controller told of a kernel that is none")?))
 }
 
-fn answered<'b>(case: &'b Case, run: &'b Result<(Matrix<'_>, Vec<Kernel>), &str>) -> Answered<'b> {
+/// Every kernel once, oldest first.
+fn kernels<'a>(runs: &[Run<'a>]) -> Vec<&'a wire::Kernel> {
+    let mut all: Vec<(&Kernel, &wire::Kernel)> = Vec::new();
+    for (matrix, kernels) in runs.iter().flatten() {
+        for (kernel, column) in kernels.iter().zip(&matrix.kernels) {
+            if !all.iter().any(|(other, _)| other.id == kernel.id) {
+                all.push((kernel, column.wire));
+            }
+        }
+    }
+    all.sort_by(|(a, _), (b, _)| by_age(a, b));
+    all.into_iter().map(|(_, wire)| wire).collect()
+}
+
+fn answered<'b>(case: &'b Case, run: &'b Run<'_>) -> Answered<'b> {
     let Ok((matrix, kernels)) = run else { return Answered { case, cells: Vec::new(), whole: false } };
     let cell = |cell: &'b matrix::Cell<'_>| gate::Cell {
         object: &matrix.objects[cell.object].name,
@@ -164,7 +161,7 @@ impl ToldCase<'_> {
         cells.into_iter().find(|(cell, _)| (cell.object, cell.kernel) == (object, kernel))
     }
 
-    /// Rows of the case: what people call each object of it, and its index.
+    /// What people call the rows of the case, one for each object of its run.
     fn rows(&self) -> Vec<String> {
         let name = super::printable(&self.case.name);
         match &self.run {
