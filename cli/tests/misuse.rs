@@ -221,6 +221,56 @@ fn manifests_that_are_wrong_or_that_an_object_does_not_fit() {
 }
 
 #[test]
+fn suites_that_are_wrong_or_name_what_is_not_there() {
+    let scene = Scene::new();
+    scene.good_with_data();
+    scene.good();
+    let suite = |text: &str| scene.file("s.yaml", text.as_bytes()).to_str().expect("UTF-8").to_owned();
+    let head = "version: 1\nname: probes\ncases:\n";
+    let wrong = suite(&format!(
+        "{head}  - {{name: a, objet: good.bpf.o}}\n  - {{name: a, command: {{}}}}\nnmae: x\n"
+    ));
+    let says = [
+        "s.yaml:4:15: unknown key `objet`; did you mean `object`?",
+        "s.yaml:4:5: a case has either `object` or `command`",
+        "s.yaml:5:24: a command needs bin",
+        "s.yaml:6:1: unknown key `nmae`; did you mean `name`?",
+    ];
+    assert_misuse(&scene, &scene.run(&["suite", &wrong]), &says);
+
+    let absent = "  - {name: a, object: none.bpf.o}
+  - {name: b, object: '*.elf'}
+  - {name: c, object: good.bpf.o, checks: [{name: x, command: 'true', expect: {globals: {nothing: 1}}}]}
+  - {name: d, object: good.bpf.o, manifest: none.yaml}
+  - {name: e, command: {bin: none}}
+  - {name: f, object: '*.bpf.o', axes: {cpus: 2}}
+";
+    let says = [
+        "s.yaml:4:12: case `a`:",
+        "none.bpf.o: cannot be read; pass",
+        "s.yaml:5:12: case `b`: *.elf: no file has such a name",
+        "case `c`: ",
+        "s.yaml:6:",
+        "`nothing`",
+        "s.yaml:7:12: case `d`: --manifest: ",
+        "s.yaml:8:12: case `e`: ",
+    ];
+    let ended = scene.run(&["suite", &suite(&format!("{head}{absent}"))]);
+    assert_misuse(&scene, &ended, &says);
+    assert!(!ended.stderr.contains("case `f`"), "{}", ended.stderr);
+
+    let fine = suite(&format!("{head}  - {{name: a, object: '*.bpf.o'}}\n"));
+    let missing = scene.run(&["suite", &fine, "--baseline", "none.json"]);
+    assert_misuse(&scene, &missing, &["none.json: there is no such baseline", "--update-baseline"]);
+    scene.file("s.baseline.json", b"{\"schema\": 1}");
+    assert_misuse(&scene, &scene.run(&["suite", &fine]), &["s.baseline.json: no baseline", "line 1 column"]);
+    let many = scene.run(&["suite", &fine, "--retry-inconclusive", "6"]);
+    assert_misuse(&scene, &many, &["--retry-inconclusive", "6"]);
+    let folder = scene.folder.path().to_str().expect("UTF-8");
+    assert_misuse(&scene, &scene.run(&["suite", folder]), &["is a directory", "a suite in YAML"]);
+}
+
+#[test]
 fn settings_that_mean_nothing_are_all_named_with_their_source() {
     let scene = Scene::new();
     let ended =

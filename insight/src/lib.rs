@@ -16,6 +16,7 @@ pub mod manifest;
 pub mod module;
 pub mod object;
 pub mod splat;
+pub mod suite;
 pub mod text;
 pub mod tries;
 pub mod wanted;

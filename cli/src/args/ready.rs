@@ -17,7 +17,7 @@ use std::time::Duration;
 pub(crate) const OBJECTS_MAX: usize = 256;
 
 /// A run that can be asked for.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Question {
     /// The objects, in the order they were named; the same bytes only once.
     pub(crate) objects: Vec<ObjectFile>,
@@ -87,6 +87,13 @@ pub(crate) enum NotReady {
     /// A report that could not be written.
     #[error(transparent)]
     Output(#[from] OutputError),
+}
+
+impl Question {
+    /// Every selector of kernels in it.
+    pub(crate) fn selectors(&self) -> impl Iterator<Item = &Selector> {
+        [Some(&self.kernels), self.optional.as_ref()].into_iter().flatten()
+    }
 }
 
 /// Resolves what was typed.

@@ -43,6 +43,8 @@ pub(crate) struct Global {
 pub(crate) enum Verb {
     /// Ask whether objects load and attach on real kernels
     Test(Test),
+    /// Ask many objects and commands at once, by a file; one answer for all of them
+    Suite(Suite),
     /// Run a loader of your own in real kernels; how it ends is the verdict
     Command(Command),
     /// Compare two answers: what broke, what fails anew, what works again
@@ -134,6 +136,38 @@ pub(crate) struct Test {
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..=TIMEOUT_SECONDS_MAX))]
     pub(crate) timeout: Option<u32>,
 }
+
+#[derive(Debug, Args)]
+pub(crate) struct Suite {
+    /// The suite, in YAML
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Failures that are known and do not decide [default: SUITE.baseline.json beside the suite, if there]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Option<PathBuf>,
+    /// Write the baseline anew: every failure of this time that would decide
+    #[arg(long)]
+    pub(crate) update_baseline: bool,
+    /// Ask again, up to N times, what decides and could not be told
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=RETRIES_MAX))]
+    pub(crate) retry_inconclusive: u32,
+    /// Ask again even when answers are stored
+    #[arg(long)]
+    pub(crate) fresh: bool,
+    /// Write the JSON report to a file, or to stdout with `-`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    /// Write the matrix as Markdown to a file, or to stdout with `-`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) markdown: Option<PathBuf>,
+    /// Write JUnit XML to a file, or to stdout with `-`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) junit: Option<PathBuf>,
+}
+
+/// Most repetitions of what could not be told: a cell has had three tries by then, and what fails that often is
+/// an infrastructure to be mended.
+const RETRIES_MAX: i64 = 5;
 
 #[derive(Debug, Args)]
 #[command(after_help = COMMAND_HELP)]

@@ -8,9 +8,11 @@ use crate::render::live::Live;
 use crate::render::matrix::Matrix;
 use crate::render::paint::Paint;
 use crate::render::progress::Progress;
+use crate::render::suite::board::Board;
 use console::Term;
 use domain::digest::Digest;
 use proto::wire;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tonic::{Code, Status, Streaming};
 
@@ -33,7 +35,22 @@ pub(super) async fn follow(
     request: wire::WatchRunRequest,
     labels: &[(Digest, String)],
 ) -> Result<wire::GetRunResponse, Failure> {
-    let mut following = Following::new(context, labels);
+    follow_on(Screen::new(context), context, services, request, labels).await
+}
+
+/// Follows a run as [`follow`] does, showing it somewhere else.
+///
+/// # Errors
+/// As [`follow`].
+pub(super) async fn follow_on(
+    screen: Screen,
+    context: &Context,
+    services: &mut Services,
+    request: wire::WatchRunRequest,
+    labels: &[(Digest, String)],
+) -> Result<wire::GetRunResponse, Failure> {
+    let mut following =
+        Following { response: wire::GetRunResponse::default(), labels: labels.to_vec(), screen };
     let mut broken = 0;
     loop {
         let ended = tokio::select! {
@@ -85,22 +102,16 @@ struct Following {
 }
 
 /// Where it is shown.
-enum Screen {
+pub(super) enum Screen {
+    /// Redrawn in place.
     Live(Live, Instant),
+    /// A line for each cell.
     Log(Progress, Paint),
+    /// As one of the cases on a board that others share.
+    Case(Arc<Board>, usize, Progress),
 }
 
 impl Following {
-    fn new(context: &Context, labels: &[(Digest, String)]) -> Self {
-        let paint = context.paint_err();
-        let screen = if context.is_live() {
-            Screen::Live(Live::new(Term::buffered_stderr(), paint), Instant::now())
-        } else {
-            Screen::Log(Progress::default(), paint)
-        };
-        Self { response: wire::GetRunResponse::default(), labels: labels.to_vec(), screen }
-    }
-
     /// Reads one stream to its end. `broken` starts again with every message.
     async fn read(
         &mut self,
@@ -169,6 +180,7 @@ impl Following {
         let matrix = Matrix::new(&self.response, run);
         match &mut self.screen {
             Screen::Live(live, since) => live.draw(&matrix, since.elapsed()),
+            Screen::Case(board, case, progress) => board.show(*case, &matrix, progress),
             Screen::Log(progress, paint) => {
                 for line in progress.lines(&matrix, *paint) {
                     eprintln!("{line}");
@@ -179,10 +191,20 @@ impl Following {
 }
 
 impl Screen {
+    /// A screen for one run.
+    pub(super) fn new(context: &Context) -> Self {
+        let paint = context.paint_err();
+        if context.is_live() {
+            Self::Live(Live::new(Term::buffered_stderr(), paint), Instant::now())
+        } else {
+            Self::Log(Progress::default(), paint)
+        }
+    }
+
     fn clear(&mut self) {
         match self {
             Self::Live(live, _) => live.clear(),
-            Self::Log(..) => {}
+            Self::Log(..) | Self::Case(..) => {}
         }
     }
 }

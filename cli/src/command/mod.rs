@@ -13,6 +13,7 @@ mod kernel;
 mod kernels;
 mod own_loader;
 mod runs;
+mod suite;
 mod test;
 mod version;
 mod workers;
@@ -48,6 +49,7 @@ pub(crate) async fn run(typed: Typed, stop: CancellationToken) -> Result<Exit, F
         Verb::Version => version::run(),
         Verb::Completions { shell } => completions::run(shell),
         Verb::Test(test) => test::run(&Context::new(&global, stop)?, &test).await,
+        Verb::Suite(suite) => suite::run(&Context::new(&global, stop)?, &suite).await,
         Verb::Command(command) => own_loader::run(&Context::new(&global, stop)?, &command).await,
         Verb::Compare(comparison) => compare::run(&Context::new(&global, stop)?, &comparison).await,
         Verb::Runs(runs) => runs::run(&Context::new(&global, stop)?, &runs).await,

@@ -1,6 +1,7 @@
 //! `bpfcompat test OBJECT...`
 
-use super::{Context, follow};
+use super::Context;
+use super::follow::{self, Screen};
 use crate::args::object::ObjectFile;
 use crate::args::ready::{self, Question, Reports};
 use crate::args::typed;
@@ -12,6 +13,7 @@ use crate::render::matrix::Matrix;
 use crate::render::{json, junit, markdown, table};
 use domain::contract::Manifest;
 use domain::digest::Digest;
+use domain::selector::Selector;
 use proto::{PIECE_BYTES, wire};
 
 /// Asks, follows, renders. Everything typed is checked before anything is started.
@@ -29,11 +31,12 @@ pub(super) async fn answer(
     counted: bool,
 ) -> Result<Exit, Failure> {
     let status = context.status();
-    let crew = Crew::WithWorker { kernels: &question.kernels, optional: question.optional.as_ref() };
+    let kernels: Vec<&Selector> = question.selectors().collect();
+    let crew = Crew::WithWorker { kernels: &kernels };
     let opened = Connection::open(&context.settings, crew, &status, &context.stop).await;
     status.clear();
     let mut connection = opened?;
-    let answered = ask(context, &mut connection.services, question).await;
+    let answered = ask(context, &mut connection.services, question, Screen::new(context)).await;
     let name = connection.name.clone();
     let closed = connection.close().await;
     let response = answered?;
@@ -42,10 +45,11 @@ pub(super) async fn answer(
 }
 
 /// Uploads, submits and follows; a run that is not followed to its end is cancelled.
-async fn ask(
+pub(super) async fn ask(
     context: &Context,
     services: &mut Services,
     question: &Question,
+    screen: Screen,
 ) -> Result<wire::GetRunResponse, Failure> {
     let mut objects = Vec::new();
     for object in &question.objects {
@@ -69,7 +73,7 @@ async fn ask(
     let labels: Vec<(Digest, String)> =
         question.objects.iter().map(|object| (object.digest, object.label.clone())).collect();
     let request = wire::WatchRunRequest { id: id.clone(), attends: true };
-    match follow::follow(context, services, request, &labels).await {
+    match follow::follow_on(screen, context, services, request, &labels).await {
         Ok(response) => Ok(response),
         Err(failure) => {
             let cancelled = services.runs.cancel_run(soon(wire::CancelRunRequest { id: id.clone() })).await;

@@ -27,10 +27,8 @@ pub(crate) enum Crew<'a> {
     Controller,
     /// A worker that can boot these kernels.
     WithWorker {
-        /// Kernels that decide.
-        kernels: &'a Selector,
-        /// Kernels that are shown.
-        optional: Option<&'a Selector>,
+        /// Selectors of them, each of which must name some.
+        kernels: &'a [&'a Selector],
     },
 }
 
@@ -45,7 +43,7 @@ impl Crew<'_> {
         status: &Status,
         stop: &CancellationToken,
     ) -> Result<Option<Worker>, Failure> {
-        let Self::WithWorker { kernels, optional } = self else { return Ok(None) };
+        let Self::WithWorker { kernels } = self else { return Ok(None) };
         let worker = worker(settings, status, stop).await?;
         if worker.capacity().budget().cells == 0 {
             status.clear();
@@ -53,7 +51,7 @@ impl Crew<'_> {
                 "warning: the memory of this machine carries no guest; free some, `bpfcompat doctor` says how much"
             );
         }
-        for selector in [Some(kernels), optional].into_iter().flatten() {
+        for selector in kernels {
             selector.select(worker.kernels()).map_err(Failure::misuse)?;
         }
         Ok(Some(worker))

@@ -26,7 +26,13 @@ pub(crate) const SCHEMA: &str = "bpfcompat.report/1";
 
 /// The report of a run. `controller` is how the caller reached it: a URL, or `local`.
 pub(crate) fn report(matrix: &Matrix<'_>, controller: &str) -> String {
-    let report = Report {
+    let text = serde_json::to_string_pretty(&of(matrix, controller));
+    text.expect("texts, numbers and lists always encode") + "\n"
+}
+
+/// The report as data.
+pub(super) fn of<'a>(matrix: &'a Matrix<'_>, controller: &'a str) -> impl Serialize + use<'a> {
+    Report {
         schema: SCHEMA,
         run: Run {
             id: &matrix.run.id,
@@ -40,9 +46,7 @@ pub(crate) fn report(matrix: &Matrix<'_>, controller: &str) -> String {
         cells: matrix.cells.iter().map(|cell| Cell::of(matrix, cell)).collect(),
         disagreements: disagreement::all(matrix).iter().map(|one| Disagreement::of(matrix, one)).collect(),
         summary: Summary::of(matrix),
-    };
-    let text = serde_json::to_string_pretty(&report).expect("texts, numbers and lists always encode");
-    text + "\n"
+    }
 }
 
 #[derive(Serialize)]

@@ -65,7 +65,7 @@ fn element(cell: &Cell<'_>) -> Option<&'static str> {
 }
 
 /// Text for XML 1.0, which has no way at all to write most control characters.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut escaped = String::new();
     for c in text.chars() {
         match c {

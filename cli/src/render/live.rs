@@ -119,7 +119,7 @@ pub(crate) fn download(name: &str, percent: u32, total_bytes: u64, paint: Paint)
 }
 
 /// How many cells are where.
-fn counts(matrix: &Matrix<'_>, elapsed: Duration) -> String {
+pub(super) fn counts(matrix: &Matrix<'_>, elapsed: Duration) -> String {
     let settled = |verdict| matrix.cells.iter().filter(|cell| cell.given() == Some(verdict)).count();
     let done: usize = Verdict::ALL.into_iter().map(settled).sum();
     let ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);

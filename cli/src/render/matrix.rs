@@ -274,7 +274,7 @@ fn objects<'a>(wire: &'a [wire::Object], loads: &[Loads<'a>]) -> Vec<Object<'a>>
     named.flat_map(|(wire, name)| loads.iter().map(move |one| row(wire, &name, one))).collect()
 }
 
-fn kernels(wire: &[wire::Kernel]) -> Vec<Kernel<'_>> {
+pub(super) fn kernels(wire: &[wire::Kernel]) -> Vec<Kernel<'_>> {
     let short = unique(wire.iter().map(|kernel| {
         let release = printable(&kernel.release);
         [release, printable(&format!("{} {}", kernel.series, kernel.flavour))]

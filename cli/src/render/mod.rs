@@ -4,7 +4,7 @@
 //! cells as objects × kernels, `reason` gathers what went wrong, `counts` what the verifier counted,
 //! `checks` what came of checks, `comparison` two answers beside each other, `modules` what was loaded for it, and each other file is one form:
 //! `table` and `live` for a terminal, `progress` for a log, `json`, `markdown` and `junit` for
-//! programs, `list`, `kernel` and `worker` for the other verbs, `status` for what happens before there is a run.
+//! programs, `suite` all of them for many runs, `list`, `kernel` and `worker` for the other verbs, `status` for what happens before there is a run.
 //!
 //! Nothing here talks to a controller or decides a verdict. Every text that came from a kernel,
 //! an object or a file name passes [`printable`] before it reaches a terminal: an object can be
@@ -31,6 +31,7 @@ pub(crate) mod paint;
 pub(crate) mod progress;
 pub(crate) mod reason;
 pub(crate) mod status;
+pub(crate) mod suite;
 pub(crate) mod table;
 pub(crate) mod worker;
 

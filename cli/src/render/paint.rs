@@ -3,7 +3,7 @@
 use console::{Style, Term};
 
 /// What a text means; colours follow.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Tone {
     /// Works.
     Good,
@@ -18,6 +18,7 @@ pub(crate) enum Tone {
     /// More important.
     Bold,
     /// As it is.
+    #[default]
     Plain,
 }
 

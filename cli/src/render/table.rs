@@ -68,8 +68,9 @@ pub(crate) fn run(matrix: &Matrix<'_>, look: Look, counted: bool) -> String {
 pub(crate) fn grid(matrix: &Matrix<'_>, look: Look) -> Vec<String> {
     let objects: Vec<String> = matrix.objects.iter().map(|object| object.label.clone()).collect();
     let kernels: Vec<String> = matrix.kernels.iter().map(kernel_label).collect();
-    let wide = layout(&objects, &kernels, look, |row, column| matrix.at(row, column));
-    let tall = || layout(&kernels, &objects, look, |row, column| matrix.at(column, row));
+    let shown = |object, kernel| matrix.at(object, kernel).map(|cell| cell.shown()).unwrap_or_default();
+    let wide = layout(&objects, &kernels, look, shown);
+    let tall = || layout(&kernels, &objects, look, |row, column| shown(column, row));
     wide.or_else(tall).unwrap_or_else(|| one_by_one(matrix, look))
 }
 
@@ -78,13 +79,12 @@ fn kernel_label(kernel: &matrix::Kernel<'_>) -> String {
 }
 
 /// A grid, or `None` when it is wider than the terminal.
-fn layout<'a>(
+pub(super) fn layout(
     rows: &[String],
     columns: &[String],
     look: Look,
-    cell: impl Fn(usize, usize) -> Option<Cell<'a>>,
+    shown: impl Fn(usize, usize) -> (String, Tone),
 ) -> Option<Vec<String>> {
-    let shown = |row, column| cell(row, column).map_or((String::new(), Tone::Plain), |cell| cell.shown());
     let first = rows.iter().map(|label| measure_text_width(label)).max().unwrap_or(0);
     let width_of = |column: usize| {
         let cells = (0..rows.len()).map(|row| measure_text_width(&shown(row, column).0)).max().unwrap_or(0);
@@ -133,7 +133,7 @@ fn one_by_one(matrix: &Matrix<'_>, look: Look) -> Vec<String> {
     lines
 }
 
-fn block(matrix: &Matrix<'_>, reason: &Reason<'_>, look: Look) -> Vec<String> {
+pub(super) fn block(matrix: &Matrix<'_>, reason: &Reason<'_>, look: Look) -> Vec<String> {
     let verdict = format!("{} {}", matrix::glyph(reason.verdict), matrix.objects[reason.object].label);
     let mut lines = vec![format!(
         "{} {} on {}",

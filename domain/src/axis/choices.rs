@@ -34,6 +34,11 @@ impl AxisChoices {
         Self(all)
     }
 
+    /// Each axis with its values as they are typed, `cpus=1,4`.
+    pub fn typed(&self) -> Vec<String> {
+        self.0.iter().map(|(name, values)| format!("{name}={}", values.join(","))).collect()
+    }
+
     /// Every combination, each once; the usual environment alone where nothing is chosen.
     ///
     /// # Errors

@@ -24,7 +24,7 @@ const TEXTS: [(&str, TextKind); 3] =
 /// Bytes of a key that is given as a number: those of an `int`, as most keys are.
 const KEY_BYTES: usize = 4;
 
-pub(super) fn read(reader: &mut Reader, node: &Node) -> Vec<Check> {
+pub(crate) fn read(reader: &mut Reader, node: &Node) -> Vec<Check> {
     let nodes = reader.list(node, "checks");
     if nodes.len() > CHECKS_MAX {
         reader.wrong(node.place, format!("an object has at most {CHECKS_MAX} checks"));
@@ -98,7 +98,7 @@ fn command(reader: &mut Reader, node: &Node) -> Option<String> {
     }
 }
 
-fn status(reader: &mut Reader, node: &Node) -> Option<u8> {
+pub(crate) fn status(reader: &mut Reader, node: &Node) -> Option<u8> {
     let status = reader.number(node, "exit", 0)?;
     if status > u8::MAX.into() {
         reader.wrong(node.place, "an exit status is a number from 0 to 255");

@@ -1,7 +1,7 @@
 //! `expected_failures`: failures that are known and do not decide, for a while.
 
 use super::problem::{nearest, short};
-use super::read::Reader;
+use super::read::{Fields, Reader};
 use super::yaml::Node;
 use domain::cause::CauseCode;
 use domain::contract::ExpectedFailure;
@@ -9,21 +9,30 @@ use domain::selector::Selector;
 use time::Date;
 use time::macros::format_description;
 
-pub(super) const EXPECTED_FAILURE: &[&str] = &["program", "kernels", "cause", "reason", "until"];
+pub(crate) const EXPECTED_FAILURE: &[&str] = &["program", "kernels", "cause", "reason", "until"];
 const NEEDED: [&str; 3] = ["kernels", "reason", "until"];
 
-pub(super) fn read(reader: &mut Reader, node: &Node) -> Vec<ExpectedFailure> {
+pub(crate) fn read(reader: &mut Reader, node: &Node) -> Vec<ExpectedFailure> {
     let nodes = reader.list(node, "expected failures").iter().enumerate();
     nodes.filter_map(|(at, node)| one(reader, node, at)).collect()
 }
 
 fn one(reader: &mut Reader, node: &Node, at: usize) -> Option<ExpectedFailure> {
     let fields = reader.fields(node, EXPECTED_FAILURE);
+    of_fields(reader, node, &fields, format!("expected_failures.{at}"))
+}
+
+/// The failure that these fields of a map describe; the place of its program is remembered under `path`.
+pub(crate) fn of_fields(
+    reader: &mut Reader,
+    node: &Node,
+    fields: &Fields<'_>,
+    path: String,
+) -> Option<ExpectedFailure> {
     let missing: Vec<&str> = NEEDED.into_iter().filter(|key| !fields.contains_key(key)).collect();
     if !missing.is_empty() {
         reader.wrong(node.place, format!("an expected failure needs {}", missing.join(", ")));
     }
-    let path = format!("expected_failures.{at}");
     let program = fields.get("program").map(|node| reader.named_text(node, "a program's name", path));
     let cause = fields.get("cause").map(|node| cause(reader, node));
     let kernels = fields.get("kernels").and_then(|node| kernels(reader, node));
@@ -39,7 +48,7 @@ fn one(reader: &mut Reader, node: &Node, at: usize) -> Option<ExpectedFailure> {
     })
 }
 
-fn kernels(reader: &mut Reader, node: &Node) -> Option<String> {
+pub(crate) fn kernels(reader: &mut Reader, node: &Node) -> Option<String> {
     let text = reader.text(node, "a selector of kernels")?;
     match text.parse::<Selector>().and_then(|selector| selector.fixed().map(|_| ())) {
         Ok(()) => Some(text),
@@ -50,7 +59,7 @@ fn kernels(reader: &mut Reader, node: &Node) -> Option<String> {
     }
 }
 
-fn cause(reader: &mut Reader, node: &Node) -> Option<CauseCode> {
+pub(crate) fn cause(reader: &mut Reader, node: &Node) -> Option<CauseCode> {
     let name = reader.text(node, "a cause")?;
     let code = CauseCode::ALL.iter().find(|code| code.name() == name);
     if code.is_none() {

@@ -8,16 +8,16 @@
 //!
 //! Deliberately absent: files, and what a kernel makes of it.
 
-mod checks;
-mod expected;
+pub(crate) mod checks;
+pub(crate) mod expected;
 mod fit;
 mod globals;
 mod parts;
-mod problem;
-mod read;
+pub(crate) mod problem;
+pub(crate) mod read;
 mod sections;
 mod variants;
-mod yaml;
+pub(crate) mod yaml;
 
 pub use fit::{fit, places};
 pub use globals::resolve;
@@ -126,7 +126,7 @@ fn manifest(reader: &mut Reader, root: &Node) -> Manifest {
     manifest
 }
 
-fn version(reader: &mut Reader, root: &Node, node: Option<&Node>) {
+pub(crate) fn version(reader: &mut Reader, root: &Node, node: Option<&Node>) {
     match node {
         None if matches!(root.data, Data::Map(_)) => {
             reader.wrong(root.place, format!("`version: {VERSION}` is missing"));
@@ -140,7 +140,7 @@ fn version(reader: &mut Reader, root: &Node, node: Option<&Node>) {
     }
 }
 
-fn selector(reader: &mut Reader, node: &Node) -> Option<String> {
+pub(crate) fn selector(reader: &mut Reader, node: &Node) -> Option<String> {
     let text = reader.text(node, "a selector of kernels")?;
     match text.parse::<Selector>() {
         Ok(_) => Some(text),
@@ -151,7 +151,7 @@ fn selector(reader: &mut Reader, node: &Node) -> Option<String> {
     }
 }
 
-fn loaders(reader: &mut Reader, node: &Node) -> Vec<Loader> {
+pub(crate) fn loaders(reader: &mut Reader, node: &Node) -> Vec<Loader> {
     let nodes = reader.list(node, "loaders");
     if matches!(&node.data, Data::List(none) if none.is_empty()) {
         reader.wrong(node.place, "no loader is named; leave `loaders` away for the usual one");
@@ -169,7 +169,7 @@ fn loaders(reader: &mut Reader, node: &Node) -> Vec<Loader> {
 }
 
 /// Axes with one value or a list of them.
-fn axes(reader: &mut Reader, node: &Node) -> AxisChoices {
+pub(crate) fn axes(reader: &mut Reader, node: &Node) -> AxisChoices {
     let mut choices = AxisChoices::default();
     for (name, node) in reader.named(node, "axes") {
         let values: Vec<&Node> = match &node.data {

@@ -4,7 +4,7 @@ use domain::contract::Place;
 use std::fmt;
 
 /// Problems told at most: whoever has more fixes these first.
-pub(super) const PROBLEMS_MAX: usize = 50;
+pub(crate) const PROBLEMS_MAX: usize = 50;
 /// Bytes of what somebody wrote that are repeated in a message.
 const SHOWN_BYTES_MAX: usize = 80;
 
@@ -18,7 +18,7 @@ pub struct Problem {
 }
 
 impl Problem {
-    pub(super) fn at(place: Place, says: impl Into<String>) -> Self {
+    pub(crate) fn at(place: Place, says: impl Into<String>) -> Self {
         Self { place: Some(place), says: says.into() }
     }
 }
@@ -46,7 +46,7 @@ impl fmt::Display for ManifestError {
 }
 
 /// An error if there is a problem.
-pub(super) fn none_of(file: &str, mut problems: Vec<Problem>) -> Result<(), ManifestError> {
+pub(crate) fn none_of(file: &str, mut problems: Vec<Problem>) -> Result<(), ManifestError> {
     if problems.is_empty() {
         return Ok(());
     }
@@ -56,7 +56,7 @@ pub(super) fn none_of(file: &str, mut problems: Vec<Problem>) -> Result<(), Mani
 }
 
 /// `; did you mean NAME?` if one of the known names is near enough to be meant.
-pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     // A third of the letters, and two in short names, is what people mistype.
     let reach = (name.chars().count() / 3).max(2);
     let near = known.into_iter().map(|other| (strsim::damerau_levenshtein(short(name), short(other)), other));
@@ -65,6 +65,6 @@ pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) 
 }
 
 /// The beginning of what somebody wrote.
-pub(super) fn short(text: &str) -> &str {
+pub(crate) fn short(text: &str) -> &str {
     &text[..text.floor_char_boundary(SHOWN_BYTES_MAX)]
 }

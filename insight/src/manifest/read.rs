@@ -6,27 +6,27 @@ use domain::contract::Place;
 use std::collections::BTreeMap;
 
 /// Longest name of a program, map, variable, group or key, in bytes: as in objects.
-pub(super) const NAME_BYTES_MAX: usize = crate::object::NAME_BYTES_MAX;
+pub(crate) const NAME_BYTES_MAX: usize = crate::object::NAME_BYTES_MAX;
 /// Longest sentence somebody may write, in bytes.
-pub(super) const TEXT_BYTES_MAX: usize = 1024;
+pub(crate) const TEXT_BYTES_MAX: usize = 1024;
 
 /// Collects problems and places.
 #[derive(Debug, Default)]
-pub(super) struct Reader {
-    pub(super) problems: Vec<Problem>,
-    pub(super) places: BTreeMap<String, Place>,
+pub(crate) struct Reader {
+    pub(crate) problems: Vec<Problem>,
+    pub(crate) places: BTreeMap<String, Place>,
 }
 
 /// The fields of a map, by key.
-pub(super) type Fields<'n> = BTreeMap<&'static str, &'n Node>;
+pub(crate) type Fields<'n> = BTreeMap<&'static str, &'n Node>;
 
 impl Reader {
-    pub(super) fn wrong(&mut self, place: Place, says: impl Into<String>) {
+    pub(crate) fn wrong(&mut self, place: Place, says: impl Into<String>) {
         self.problems.push(Problem::at(place, says));
     }
 
     /// The entries of a map whose keys are names; each name once, and its place remembered as `path.name`.
-    pub(super) fn named<'n>(&mut self, node: &'n Node, path: &str) -> Vec<(&'n str, &'n Node)> {
+    pub(crate) fn named<'n>(&mut self, node: &'n Node, path: &str) -> Vec<(&'n str, &'n Node)> {
         let mut entries = Vec::new();
         for (key, value) in self.entries(node, &format!("`{path}` holds names, each with what is set")) {
             if self.name(&key.text, key.place) {
@@ -38,7 +38,7 @@ impl Reader {
     }
 
     /// The fields of a map whose keys are words of the format.
-    pub(super) fn fields<'n>(&mut self, node: &'n Node, known: &[&'static str]) -> Fields<'n> {
+    pub(crate) fn fields<'n>(&mut self, node: &'n Node, known: &[&'static str]) -> Fields<'n> {
         let mut fields = Fields::new();
         for (key, value) in self.entries(node, &format!("this is a map of {}", known.join(", "))) {
             match known.iter().find(|word| **word == key.text) {
@@ -75,7 +75,7 @@ impl Reader {
         once
     }
 
-    pub(super) fn list<'n>(&mut self, node: &'n Node, of: &str) -> &'n [Node] {
+    pub(crate) fn list<'n>(&mut self, node: &'n Node, of: &str) -> &'n [Node] {
         match &node.data {
             Data::List(nodes) => nodes,
             _ => {
@@ -86,7 +86,7 @@ impl Reader {
     }
 
     /// A text of at most `TEXT_BYTES_MAX` bytes without control characters.
-    pub(super) fn text(&mut self, node: &Node, what: &str) -> Option<String> {
+    pub(crate) fn text(&mut self, node: &Node, what: &str) -> Option<String> {
         match &node.data {
             Data::Scalar { text, .. } if text.is_empty() || node.is_nothing() => {
                 self.wrong(node.place, format!("{what} is missing"))
@@ -106,7 +106,7 @@ impl Reader {
     }
 
     /// A name, whose place is remembered under `path`.
-    pub(super) fn named_text(&mut self, node: &Node, what: &str, path: String) -> Option<String> {
+    pub(crate) fn named_text(&mut self, node: &Node, what: &str, path: String) -> Option<String> {
         let name = self.text(node, what)?;
         self.places.insert(path, node.place);
         self.name(&name, node.place).then_some(name)
@@ -120,7 +120,7 @@ impl Reader {
         fits
     }
 
-    pub(super) fn boolean(&mut self, node: &Node, what: &str) -> Option<bool> {
+    pub(crate) fn boolean(&mut self, node: &Node, what: &str) -> Option<bool> {
         match &node.data {
             Data::Scalar { text, quoted: false } if text == "true" => Some(true),
             Data::Scalar { text, quoted: false } if text == "false" => Some(false),
@@ -131,7 +131,7 @@ impl Reader {
         }
     }
 
-    pub(super) fn number(&mut self, node: &Node, what: &str, least: u32) -> Option<u32> {
+    pub(crate) fn number(&mut self, node: &Node, what: &str, least: u32) -> Option<u32> {
         let number = match &node.data {
             Data::Scalar { text, quoted: false } => {
                 integer(text).and_then(|number| u32::try_from(number).ok())
@@ -147,7 +147,7 @@ impl Reader {
     }
 
     /// One of the known words.
-    pub(super) fn one_of(&mut self, node: &Node, what: &str, known: &[&str]) -> Option<String> {
+    pub(crate) fn one_of(&mut self, node: &Node, what: &str, known: &[&str]) -> Option<String> {
         let word = self.text(node, what)?;
         if known.contains(&word.as_str()) {
             return Some(word);
@@ -159,13 +159,13 @@ impl Reader {
 }
 
 /// Whether YAML means a number by it. Texts that look like one are quoted.
-pub(super) fn is_number(text: &str) -> bool {
+pub(crate) fn is_number(text: &str) -> bool {
     integer(text).is_some()
         || text.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c)) && text.parse::<f64>().is_ok()
 }
 
 /// A whole number as YAML 1.2 writes it: decimal, `0x` or `0o`, from -2^63 to 2^64 - 1.
-pub(super) fn integer(text: &str) -> Option<i128> {
+pub(crate) fn integer(text: &str) -> Option<i128> {
     let (negative, digits) = match text.strip_prefix('-') {
         Some(digits) => (true, digits),
         None => (false, text),

@@ -10,19 +10,19 @@ use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 
 /// Deepest nesting. The format itself needs five levels, a global of nested arrays some more.
 const DEPTH_MAX: usize = 16;
-/// Scalars, lists and maps in one manifest; more do not fit the bytes a manifest may have in practice.
+/// Scalars, lists and maps in one file; more do not fit the bytes a manifest may have in practice.
 const NODES_MAX: usize = 20_000;
 
 /// A part of the document.
 #[derive(Debug, Clone)]
-pub(super) struct Node {
-    pub(super) place: Place,
-    pub(super) data: Data,
+pub(crate) struct Node {
+    pub(crate) place: Place,
+    pub(crate) data: Data,
 }
 
 /// What a part is.
 #[derive(Debug, Clone)]
-pub(super) enum Data {
+pub(crate) enum Data {
     /// A word, a number or a text; `quoted` ones are texts whatever they look like.
     Scalar {
         text: String,
@@ -34,20 +34,20 @@ pub(super) enum Data {
 
 /// A key of a map.
 #[derive(Debug, Clone)]
-pub(super) struct Key {
-    pub(super) place: Place,
-    pub(super) text: String,
+pub(crate) struct Key {
+    pub(crate) place: Place,
+    pub(crate) text: String,
 }
 
 impl Node {
     /// Whether YAML means nothing by it.
-    pub(super) fn is_nothing(&self) -> bool {
+    pub(crate) fn is_nothing(&self) -> bool {
         matches!(&self.data, Data::Scalar { text, quoted: false }
             if ["", "~", "null", "Null", "NULL"].contains(&text.as_str()))
     }
 
     /// What it is, for messages.
-    pub(super) fn kind(&self) -> String {
+    pub(crate) fn kind(&self) -> String {
         match &self.data {
             Data::Scalar { text, .. } if text.is_empty() || self.is_nothing() => "nothing".to_owned(),
             Data::Scalar { text, .. } => format!("`{}`", super::problem::short(text)),
@@ -58,14 +58,14 @@ impl Node {
 }
 
 /// Parses a text of one document.
-pub(super) fn parse(text: &str) -> Result<Node, Problem> {
+pub(crate) fn parse(text: &str) -> Result<Node, Problem> {
     let mut reading =
         Reading { parser: Parser::new_from_str(text), nodes: 0, last: Place { line: 1, column: 1 } };
     loop {
         match reading.next()? {
             (Event::StreamStart | Event::DocumentStart(_) | Event::Nothing, _) => {}
             (Event::StreamEnd | Event::DocumentEnd, place) => {
-                return Err(Problem::at(place, "the manifest is empty; begin with `version: 1`"));
+                return Err(Problem::at(place, "the file is empty; begin with `version: 1`"));
             }
             (event, place) => {
                 let root = reading.node(event, place, 0)?;
@@ -85,7 +85,7 @@ struct Reading<'t> {
 impl<'t> Reading<'t> {
     fn next(&mut self) -> Result<(Event<'t>, Place), Problem> {
         match self.parser.next() {
-            None => Err(Problem::at(self.last, "the manifest ends too early")),
+            None => Err(Problem::at(self.last, "the file ends too early")),
             Some(Ok((event, span))) => {
                 self.last = place(&span);
                 Ok((event, self.last))
@@ -103,7 +103,7 @@ impl<'t> Reading<'t> {
                 (Event::StreamEnd, _) => return Ok(()),
                 (Event::DocumentEnd | Event::Nothing, _) => {}
                 (_, place) => {
-                    return Err(Problem::at(place, "a second document begins here; a manifest is one"));
+                    return Err(Problem::at(place, "a second document begins here; the file is one"));
                 }
             }
         }

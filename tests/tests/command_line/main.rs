@@ -13,4 +13,5 @@ mod question;
 mod remote;
 mod report;
 mod scene;
+mod suite;
 mod together;
