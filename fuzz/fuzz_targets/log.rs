@@ -3,12 +3,15 @@
 #![no_main]
 
 use domain::errno::Errno;
-use insight::log::{counts, libbpf, verifier};
+use insight::log::{counts, kind, libbpf, verifier};
 
 libfuzzer_sys::fuzz_target!(|text: &str| {
     if let Some(said) = verifier::of_program(text, "p").and_then(verifier::rejection) {
-        assert!(!said.line.is_empty());
+        assert!(!said.line.is_empty() && !said.why.is_empty());
+        assert!((1..=domain::cause::PATH_LINES_MAX).contains(&said.path.len()));
     }
+    let sentences: Vec<&str> = text.lines().take(4).collect();
+    let _known = kind::known(&sentences);
     let _counts = counts::read(text);
     let _line = libbpf::last_failure(text);
     let _relocation = libbpf::failed_relocation(text, "p", Some(3));

@@ -5,14 +5,14 @@
 //! libbpf 1.7, its lines about ELF sections left out. `recorded/expected.txt` says what each
 //! means, so that a change of a verdict shows as a difference in review.
 
-use domain::cause::{Cause, Confidence};
+use domain::cause::{Cause, CauseCode, Confidence, PATH_LINES_MAX};
 use domain::digest::Digest;
 use domain::evidence::{Accelerator, End, Evidence, Guest, Start};
 use domain::level::Level;
 use domain::verdict::CellVerdict;
 use std::fmt::Write as _;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use time::macros::date;
 
 fn recorded(path: &Path) -> Evidence {
@@ -64,13 +64,18 @@ fn rendered(name: &str, verdict: &CellVerdict) -> String {
     out
 }
 
-#[test]
-fn recordings_mean_what_they_meant() {
+fn recordings() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recorded");
     let mut paths: Vec<_> =
-        fs::read_dir(&folder).expect("a folder").map(|entry| entry.expect("an entry").path()).collect();
+        fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()).collect();
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
     paths.sort();
+    paths
+}
+
+#[test]
+fn recordings_mean_what_they_meant() {
+    let paths = recordings();
     let judged: Vec<String> = paths
         .iter()
         .map(|path| {
@@ -78,17 +83,46 @@ fn recordings_mean_what_they_meant() {
             rendered(&name, &insight::judge::judge(&recorded(path), Level::Attach, date!(2026 - 12 - 01)))
         })
         .collect();
+    let file = paths[0].with_file_name("expected.txt");
     // For who changed a rule, to read the difference.
     if std::env::var_os("BPFCOMPAT_WRITE_RECORDED").is_some() {
         let judged: Vec<&str> = judged.iter().map(|judged| judged.trim_end()).collect();
-        fs::write(folder.join("expected.txt"), judged.join("\n\n") + "\n").expect("the expectations");
+        fs::write(&file, judged.join("
+
+") + "
+").expect("the expectations");
     }
-    let expected = fs::read_to_string(folder.join("expected.txt")).expect("the expectations");
+    let expected = fs::read_to_string(&file).expect("the expectations");
     let expected: Vec<&str> = expected.split_inclusive("\n\n").map(str::trim_end).collect();
     assert_eq!(judged.len(), expected.len(), "recordings and expectations differ in number");
     for (judged, expected) in judged.iter().zip(expected) {
         assert_eq!(judged.trim_end(), expected, "\n{judged}");
     }
+}
+
+/// What no kernel of the recordings says of a refusal, or says otherwise, is not missing from its cause.
+#[test]
+fn a_recorded_refusal_of_the_verifier_says_five_things() {
+    let mut refusals = 0;
+    for path in recordings() {
+        let name = path.file_stem().expect("a file").to_string_lossy().into_owned();
+        let evidence = recorded(&path);
+        let verdict = insight::judge::judge(&evidence, Level::Attach, date!(2026 - 12 - 01));
+        for cause in verdict.programs.iter().filter_map(|program| program.cause.as_ref()) {
+            let Some(location) = &cause.location else { continue };
+            refusals += 1;
+            assert!(!cause.says.is_empty() && !cause.why.is_empty() && cause.remedy.is_some(), "{name}");
+            assert!((1..=PATH_LINES_MAX).contains(&cause.path.len()), "{name}");
+            let last = cause.path.last().expect("a line");
+            let at = location.instruction.map(|at| format!("{at}: ")).unwrap_or_default();
+            assert!(last.starts_with(&at), "{name}: {last}");
+            if cause.code == CauseCode::CoreMissing {
+                let remedy = cause.remedy.as_ref().expect("there");
+                assert!(location.source.is_some() && remedy.says.contains("bpf_core_"), "{name}");
+            }
+        }
+    }
+    assert!(refusals > 20, "{refusals}");
 }
 
 #[test]

@@ -4,7 +4,8 @@ use super::classify::{self, Finding, verdict_of};
 use super::modules::Searched;
 use super::refusal::{attach, load};
 use super::{bounded, cause, cell, environment, loader, terms};
-use crate::log::{counts, libbpf};
+use crate::log::verifier::Rejection;
+use crate::log::{counts, kind, libbpf};
 use domain::axis::Loader;
 use domain::cause::{Cause, CauseCode, Remedy, Stage};
 use domain::evidence::{
@@ -162,13 +163,23 @@ pub(super) fn refused(
         line.unwrap_or_default().clone_into(&mut finding.line);
     }
     let location = rejection.map(|rejection| rejection.location.clone());
-    let mut cause = cause(Stage::Load, Some(errno), finding, location);
-    if let Some(rejection) = rejection.filter(|_| cause.code != CauseCode::Blocked) {
-        cause.why = bounded(rejection.why.clone());
-        cause.path.clone_from(&rejection.path);
-        let says = rejection.suggestion.clone().map(bounded);
-        cause.remedy = says.map(|says| Remedy { says, tried: None });
-    }
+    let cause = cause(Stage::Load, Some(errno), finding, location);
+    if cause.code == CauseCode::Blocked { cause } else { explained(cause, rejection) }
+}
+
+/// With why the verifier insists, how the program came there, and what to change. A relocation with which
+/// libbpf gave up itself never came to the verifier, and what helps is the same.
+fn explained(mut cause: Cause, rejection: Option<&Rejection<'_>>) -> Cause {
+    let suggestion = match rejection {
+        Some(rejection) => {
+            cause.why = bounded(rejection.why.clone());
+            cause.path.clone_from(&rejection.path);
+            rejection.suggestion.clone()
+        }
+        None if cause.code == CauseCode::CoreMissing => kind::relocation_guard(),
+        None => None,
+    };
+    cause.remedy = suggestion.map(|says| Remedy { says: bounded(says), tried: None });
     cause
 }
 

@@ -237,6 +237,11 @@ pub fn known(sentences: &[&str]) -> Option<Known> {
     })
 }
 
+/// How a program does without a type or field, whatever loader found it missing.
+pub fn relocation_guard() -> Option<String> {
+    known(&["failed to resolve CO-RE relocation of it"])?.suggestion
+}
+
 /// What the names of a pattern matched.
 type Names<'a> = Vec<(&'a str, &'a str)>;
 

@@ -42,13 +42,17 @@ pub(super) struct Step<'a> {
 pub(super) fn line(text: &str) -> Line<'_> {
     let text = &text[..text.floor_char_boundary(LINE_BYTES_MAX)];
     if let Some(source) = text.strip_prefix(';') {
-        return if source_text(source).is_empty() { Line::Other } else { Line::Source(source.trim()) };
+        // Line 0 is what the compiler made up; a place without a text is one whose file it did not find.
+        let place = place(source);
+        let says = place.source.is_some() || place.line.is_some_and(|line| line > 0);
+        return if says { Line::Source(source.trim()) } else { Line::Other };
     }
     if let Some(rest) = text.strip_prefix("from ") {
         let from = leading_number(rest).filter(|_| number_after(rest, " to ").is_some());
         return from.map_or(Line::Other, |from| Line::Resumed { from });
     }
-    if text.starts_with("Validating ") || text.starts_with("Func#") {
+    let ends = text.starts_with("Func#") && text.contains(" is safe for any args ");
+    if ends || text.starts_with("Validating ") {
         return Line::Begins;
     }
     step(text).map_or(Line::Other, Line::Step)
@@ -67,11 +71,6 @@ fn step(text: &str) -> Option<Step<'_>> {
     Some(Step { number, instruction: instruction.trim_end(), state: state.trim() })
 }
 
-/// The text of a source line without its place.
-fn source_text(source: &str) -> &str {
-    source.rsplit_once(" @ ").map_or(source, |(text, _)| text).trim()
-}
-
 /// Where a step with this source line is.
 pub(super) fn location(step: Step<'_>, source: Option<&str>) -> Location {
     let instruction = Some(step.number);
@@ -81,11 +80,37 @@ pub(super) fn location(step: Step<'_>, source: Option<&str>) -> Location {
 
 /// The file, line and text of a source line.
 pub(super) fn place(source: &str) -> Location {
-    let place = source.rsplit_once(" @ ").and_then(|(_, place)| place.rsplit_once(':'));
+    let (text, place) = source.rsplit_once("@ ").unwrap_or((source, ""));
+    let (text, place) = match place.rsplit_once(':') {
+        Some(place) if text.is_empty() || text.ends_with(' ') => (text, Some(place)),
+        Some(_) | None => (source, None),
+    };
     Location {
-        source: Some(source_text(source).to_owned()),
+        source: Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
         file: place.map(|(file, _)| file.to_owned()),
         line: place.and_then(|(_, number)| leading_number(number)),
         ..Location::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_line_has_what_the_object_has_of_it() {
+        let of = |text: &str| place(text.strip_prefix(';').expect("a source line"));
+        let read = of("; return *v; @ access.bpf.c:3");
+        assert_eq!(
+            (read.source.as_deref(), read.file.as_deref()),
+            (Some("return *v;"), Some("access.bpf.c"))
+        );
+        assert_eq!(read.line, Some(3));
+        let read = of(";  @ access.bpf.c:3");
+        assert_eq!((read.source, read.line), (None, Some(3)));
+        let read = of("; return *v;");
+        assert_eq!((read.source.as_deref(), read.file), (Some("return *v;"), None));
+        assert_eq!(line(";  @ access.bpf.c:0"), Line::Other);
+        assert_eq!(line("; "), Line::Other);
     }
 }
