@@ -8,8 +8,8 @@
 //! Bytes arrive in `edge`. `intake` turns uploads into objects, `plan` turns a question into
 //! cells, `queue` keeps them until `dispatch` gives them to a worker's session, `verdict` turns
 //! what comes back into answers and `notify` shows changes to whoever watches. A module calls
-//! those to its right, never those to its left. `rejudge` stands beside them: it judges again what is stored. Postgres is the only coordinator: any number of
-//! these processes may run on one database.
+//! those to its right, never those to its left. `rejudge` stands beside them: it judges again what is
+//! stored. Postgres is the only coordinator: any number of these processes may run on one database.
 
 mod config;
 mod dispatch;

@@ -1,7 +1,7 @@
 //! Stored evidence judged again by the rules of today.
 //!
 //! ```text
-//! settled cells of other rules ─► evidence of their tries ─► insight::judge, insight::tries ─► told, and stored if asked
+//! settled cells of other rules ─► evidence of their tries ─► insight::judge, insight::tries ─► told ─► stored
 //! ```
 //!
 //! Each is judged as of the day its evidence was recorded, so that nothing changes but by the rules. Evidence and old
@@ -122,7 +122,7 @@ async fn one(
         (Ok(old), Ok(new)) => (old, new),
         (Err(says), _) | (_, Err(says)) => {
             rejudged.unknown += 1;
-            writeln!(told, "{}", printable(format!("{place}: cannot be judged again: {says}").as_bytes()))?;
+            writeln!(told, "{}", line(&format!("{place}: cannot be judged again: {says}")))?;
             return Ok(());
         }
     };
@@ -130,8 +130,7 @@ async fn one(
         Some(difference) => {
             rejudged.changed += 1;
             let (was, is) = (because(&old), because(&new.answer));
-            let says = format!("{place}: {was} -> {is}; first {difference}");
-            writeln!(told, "{}", printable(says.as_bytes()))?;
+            writeln!(told, "{}", line(&format!("{place}: {was} -> {is}; first {difference}")))?;
         }
         None if verdicts::are_stored_alike(&old, &new.answer) => return Ok(()),
         None => rejudged.reworded += 1,
@@ -140,6 +139,11 @@ async fn one(
         store(db, cell.verdict_id, &new).await?;
     }
     Ok(())
+}
+
+/// What names and errors say is one line, and nothing a terminal obeys.
+fn line(text: &str) -> String {
+    printable(text.as_bytes()).replace('\n', " ")
 }
 
 /// `fails (helper_unknown bpf_x)`

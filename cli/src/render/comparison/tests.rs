@@ -16,7 +16,11 @@ fn read(response: &wire::GetRunResponse) -> Report {
 
 /// The sample, and what became of it: one object broke, another works, a kernel was updated, one is gone.
 fn changed() -> [wire::GetRunResponse; 2] {
-    let (base, mut head) = (sample::response(), sample::response());
+    let mut base = sample::response();
+    for cell in &mut base.cells[..2] {
+        cell.verdict.as_mut().expect("a verdict").programs[0].name = "on\u{1b}exec".to_owned();
+    }
+    let mut head = base.clone();
     let failing = head.cells[0].verdict.clone();
     head.cells[0].verdict = head.cells[1].verdict.replace(failing.expect("it fails"));
     let grown = head.cells[4].verdict.as_mut().expect("a verdict");
@@ -100,7 +104,7 @@ fn a_terminal_is_told_what_broke_first_and_nothing_it_would_obey() {
         "debian/5.10.0-2-cloud-amd64@5.10.2-1 was held to debian/5.10.0-1-cloud-amd64@5.10.1-1",
         "on 6.12 cloud",
         "passes → fails (map_type_unknown events, EINVAL)",
-        "instructions walked 12,345 → 900,000 (+7190.3 %)",
+        "instructions walked 12,345 → 900,000 (+7190.4 %)",
         "little headroom, 900,000 of 1,000,000 instructions walked",
         "exit 1",
     ] {
