@@ -33,8 +33,7 @@ fn kernel(series: &str) -> Kernel {
 }
 
 fn cell<'a>(kernel: &'a Kernel, verdict: Verdict, programs: &[(&'a str, &'a str)]) -> Cell<'a> {
-    let part =
-        |(program, cause): &(&'a str, &'a str)| Part { program: Some(*program), check: None, cause: *cause };
+    let part = |(program, cause): &(&'a str, &'a str)| Part { program: Some(*program), check: None, cause };
     Cell {
         object: "o.bpf.o",
         kernel,

@@ -1,13 +1,12 @@
 //! The matrix of a suite and what is wrong in it as Markdown, for a comment on a change or a build summary.
 
 use super::table::Grid;
-use super::{Told, baseline_lines, decides, summary};
+use super::{Told, baseline_lines, summary};
 use crate::exit::Exit;
 use crate::render::markdown::{cell, code};
-use crate::render::reason::{headline, reasons};
+use crate::render::reason::headline;
 use crate::render::table;
 use domain::verdict::Verdict;
-use insight::suite::gate::Standing;
 
 /// The whole document.
 pub(crate) fn report(told: &Told<'_>) -> String {
@@ -29,19 +28,10 @@ pub(crate) fn report(told: &Told<'_>) -> String {
                 continue;
             }
         };
-        for (place, _, standing) in case.open() {
-            if let Standing::Wrong(says) = standing
-                && !says.is_empty()
-            {
-                text.push_str(&format!("- {}: {}\n", cell(&place), cell(says)));
-            }
+        for note in case.notes() {
+            text.push_str(&format!("- {}\n", cell(&note)));
         }
-        for mut reason in reasons(matrix) {
-            let is_open = |kernel: &usize| case.at(reason.object, *kernel).is_some_and(|(_, at)| decides(at));
-            reason.kernels.retain(is_open);
-            if reason.kernels.is_empty() {
-                continue;
-            }
+        for reason in case.reasons() {
             let object = cell(&matrix.objects[reason.object].label);
             let kernels = cell(&table::kernels(matrix, &reason.kernels));
             let (why, says) = (code(&headline(reason.cause)), cell(&reason.cause.says));

@@ -14,6 +14,7 @@ mod tests;
 
 use super::matrix::{self, Matrix};
 use super::paint::Tone;
+use super::reason::{self, Reason};
 use domain::kernel::{Kernel, by_age};
 use domain::verdict::Verdict;
 use insight::suite::baseline::{Baseline, Failure};
@@ -172,18 +173,29 @@ impl ToldCase<'_> {
         }
     }
 
-    /// The cells that decide against the case or leave it open, each with object and kernel in words, and with what
-    /// is said beside its cause.
-    fn open(&self) -> impl Iterator<Item = (String, &matrix::Cell<'_>, &Standing)> {
-        let matrix = self.run.as_ref().ok();
-        let cells = matrix.into_iter().flat_map(|matrix| matrix.cells.iter().map(move |cell| (matrix, cell)));
-        cells.zip(&self.standings).filter(|(_, standing)| decides(standing)).map(
-            |((matrix, cell), standing)| {
+    /// What is wrong beside the causes of failures, a line for each cell.
+    fn notes(&self) -> Vec<String> {
+        let Ok(matrix) = &self.run else { return Vec::new() };
+        let note = |(cell, standing): (&matrix::Cell<'_>, &Standing)| match standing {
+            Standing::Wrong(says) if !says.is_empty() => {
                 let (object, kernel) =
                     (&matrix.objects[cell.object].label, &matrix.kernels[cell.kernel].label);
-                (format!("{object} on {kernel}"), cell, standing)
-            },
-        )
+                Some(format!("{object} on {kernel}: {says}"))
+            }
+            _ => None,
+        };
+        matrix.cells.iter().zip(&self.standings).filter_map(note).collect()
+    }
+
+    /// Why the case does not work, or why nobody could tell, said once; nothing of what is known or accepted.
+    fn reasons(&self) -> Vec<Reason<'_>> {
+        let mut reasons = self.run.as_ref().map(reason::reasons).unwrap_or_default();
+        for reason in &mut reasons {
+            let is_open = |kernel: &usize| self.at(reason.object, *kernel).is_some_and(|(_, at)| decides(at));
+            reason.kernels.retain(is_open);
+        }
+        reasons.retain(|reason| !reason.kernels.is_empty());
+        reasons
     }
 }
 

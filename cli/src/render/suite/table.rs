@@ -1,14 +1,12 @@
 //! The matrix of a suite, what is wrong in it, and its baseline, for a terminal or a log.
 
-use super::{Told, ToldCase, baseline_lines, decides, shown, summary};
+use super::{Told, ToldCase, baseline_lines, shown, summary};
 use crate::exit::Exit;
 use crate::render::matrix;
 use crate::render::paint::Tone;
 use crate::render::printable;
-use crate::render::reason::reasons;
 use crate::render::table::{Look, block, layout};
 use domain::verdict::Verdict;
-use insight::suite::gate::Standing;
 
 /// A suite that is over.
 pub(crate) fn run(told: &Told<'_>, look: Look) -> String {
@@ -99,19 +97,9 @@ fn wrong(case: &ToldCase<'_>, look: Look) -> Vec<String> {
         }
     };
     let mut lines = vec![String::new(), format!("{name} (run {})", printable(&matrix.run.id))];
-    for (place, _, standing) in case.open() {
-        if let Standing::Wrong(says) = standing
-            && !says.is_empty()
-        {
-            lines.push(format!("{place}: {}", printable(says)));
-        }
-    }
-    for mut reason in reasons(matrix) {
-        let is_open = |kernel: &usize| case.at(reason.object, *kernel).is_some_and(|(_, at)| decides(at));
-        reason.kernels.retain(is_open);
-        if !reason.kernels.is_empty() {
-            lines.extend(block(matrix, &reason, look));
-        }
+    lines.extend(case.notes().iter().map(|note| printable(note)));
+    for reason in case.reasons() {
+        lines.extend(block(matrix, &reason, look));
     }
     lines
 }
