@@ -1,4 +1,4 @@
-//! The tables of first versions beside the BTF of one kernel of every series that can be fetched, from 5.10 on.
+//! The tables of first versions beside the BTF of a kernel of every series that can be fetched, from 5.10 on.
 //!
 //! usage: since
 //!

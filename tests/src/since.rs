@@ -36,8 +36,7 @@ pub async fn witness(selector: &str) -> anyhow::Result<Witness> {
     Ok(Witness { series: kernel.series, btf, config })
 }
 
-/// The enumerations of the kernel's `linux/bpf.h` that are features, how their members begin, and whether the
-/// rest is written in capitals.
+/// The enumerations of the kernel's `linux/bpf.h` that are features, and how their members begin.
 const ENUMERATIONS: [(Kind, &str, &str); 6] = [
     (Kind::ProgramType, "bpf_prog_type", "BPF_PROG_TYPE_"),
     (Kind::MapType, "bpf_map_type", "BPF_MAP_TYPE_"),

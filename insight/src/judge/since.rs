@@ -1,9 +1,10 @@
 //! Since which upstream version there is what a cause says is missing, or what became of it.
 //!
-//! One step behind the rules: it looks at the cause they found, and changes none but by one sentence and `since`.
+//! One step behind the rules: it looks at the cause they found and adds one sentence and `since`.
 //! That a kernel is too old for something is never inferred from its version: the rules have seen that it is
 //! missing. At or past the first version it was removed, has another name, or was left out of the build.
 
+mod says;
 mod uses;
 
 use crate::since::{self, Kind, Row, Standing};
@@ -77,7 +78,7 @@ fn helper(facts: Option<&KernelFacts>, program: &ProgramFact, cause: &Cause) -> 
 fn kfunc(cause: &Cause) -> Option<Missing> {
     let line = cause.log_line.as_str();
     if line.starts_with("BPF_CALL uses reserved fields") {
-        return refused(Kind::Ability, "kernel_function_calls");
+        return refused(Kind::Ability, "calls_of_kernel_functions");
     }
     if line.starts_with("calling kernel function ") {
         return refused(Kind::Kfunc, &cause.subject).filter(|missing| missing.row.older);
@@ -163,9 +164,9 @@ fn told(facts: Option<&KernelFacts>, missing: Option<Missing>, cause: Cause) -> 
     let series = facts.and_then(|facts| series(&facts.release));
     let standing = series.map_or(Standing::NotYet, |series| row.standing(series));
     let sentence = match (standing, series) {
-        (Standing::NotYet, _) => came(row),
-        (Standing::Gone, _) => went(row),
-        (Standing::There, Some(series)) if left_out => off(row, series),
+        (Standing::NotYet, _) => says::came(row),
+        (Standing::Gone, _) => says::went(row),
+        (Standing::There, Some(series)) if left_out => says::off(row, series),
         (Standing::There, _) => None,
     };
     let Some(sentence) = sentence else { return cause };
@@ -178,49 +179,4 @@ fn series(release: &str) -> Option<Series> {
     let numbers = release.split(|letter: char| !letter.is_ascii_digit() && letter != '.').next()?;
     let mut parts = numbers.split('.');
     format!("{}.{}", parts.next()?, parts.next()?).parse().ok()
-}
-
-/// Since when upstream has it.
-fn has(row: &Row) -> Option<String> {
-    let first = row.first?;
-    let says = match row.kind {
-        Kind::Kfunc => format!("Upstream lets programs call it since {first}"),
-        Kind::AttachType => format!("Upstream has this way to attach since {first}"),
-        Kind::Ability => format!("Upstream has {} since {first}", row.name.replace('_', " ")),
-        _ => format!("Upstream has it since {first}"),
-    };
-    Some(says)
-}
-
-fn came(row: &Row) -> Option<String> {
-    let mut says = has(row)?;
-    if let Some(until) = row.until {
-        says.push_str(&format!(", and until {until}"));
-        if let Some(renamed) = &row.renamed {
-            says.push_str(&format!(", from when on `{renamed}` has its place"));
-        }
-    }
-    Some(says + &back(row) + ".")
-}
-
-fn went(row: &Row) -> Option<String> {
-    let until = row.until?;
-    let says = match &row.renamed {
-        Some(renamed) => format!("From {until} on `{renamed}` has its place"),
-        None => format!("It was removed in {until}"),
-    };
-    Some(says + &back(row) + ".")
-}
-
-fn back(row: &Row) -> String {
-    row.again.map_or_else(String::new, |again| format!("; it is back since {again}"))
-}
-
-fn off(row: &Row, series: Series) -> Option<String> {
-    let option = row.config.as_ref().map_or_else(String::new, |name| format!(" (CONFIG_{name})"));
-    let how = match &row.module {
-        Some(module) => format!("has it in module `{module}` or is built without it"),
-        None => "is built without it".to_owned(),
-    };
-    Some(format!("{}; this kernel, a {series}, {how}{option}.", has(row)?))
 }
