@@ -127,7 +127,7 @@ fn unknown(names: &Names<'_>) -> Vec<String> {
         members.filter(|(_, _, member)| !member.starts_with("__MAX") && !NO_FEATURES.contains(member));
     let without_row = features.filter(|(kind, start, member)| {
         let name = member.strip_prefix(start).unwrap_or(member).to_ascii_lowercase();
-        !known.get(kind).is_some_and(|names| names.contains(&name))
+        !known.get(*kind).is_some_and(|names| names.contains(&name))
     });
     without_row.map(|(_, _, member)| format!("{member} has no row")).collect()
 }

@@ -47,7 +47,7 @@ fn missing(facts: Option<&KernelFacts>, program: &ProgramFact, cause: &Cause) ->
         CauseCode::BtfTypeMissing | CauseCode::AttachTargetMissing => target(program),
         CauseCode::AttachUnsupported => use_of(program, cause),
         CauseCode::CoreMissing => enumerator(&cause.subject),
-        CauseCode::VerifierInvalid | CauseCode::VerifierAccess => ability(program, cause),
+        CauseCode::VerifierInvalid => ability(program, cause),
         _ => None,
     }
 }
