@@ -21,7 +21,7 @@ DEMO_THIRD_PARTY := opensnoop execsnoop tcpconnect biolatency runqlat xsk_def_xd
 DEMO_CORPUS := kfunc_task_acquire null_unchecked
 DEMO_OBJECTS := $(DEMO_THIRD_PARTY:%=target/third-party/%.bpf.o) $(DEMO_CORPUS:%=target/corpus/%.bpf.o)
 
-.PHONY: help deps validator build build-debug corpus third-party demo test fuzz bench truth soak second-opinion labelled \
+.PHONY: help deps validator build build-debug corpus third-party demo test fuzz bench truth soak second-opinion labelled since \
 	queries clean
 
 help: ## this list
@@ -104,6 +104,9 @@ second-opinion: build-debug corpus target/third-party-every ## veristat beside u
 labelled: build-debug ## the kernel's own labelled programs, in docs/labelled.md (half an hour)
 	@scripts/labelled-objects target/labelled
 	cargo run -p tests --example labelled -- target/labelled
+
+since: ## the tables of first versions beside the BTF of every series from 5.10 on (fetches kernels)
+	cargo run -p tests --example since
 
 queries: deps ## regenerate .sqlx after a changed query or migration
 	@scripts/queries

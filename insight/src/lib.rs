@@ -15,6 +15,7 @@ pub mod log;
 pub mod manifest;
 pub mod module;
 pub mod object;
+pub mod since;
 pub mod splat;
 pub mod suite;
 pub mod text;

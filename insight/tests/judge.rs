@@ -17,6 +17,8 @@ mod modules;
 mod pretence;
 #[path = "judge/refusals.rs"]
 mod refusals;
+#[path = "judge/since.rs"]
+mod since;
 #[path = "judge/terms.rs"]
 mod terms;
 #[path = "judge/trouble.rs"]

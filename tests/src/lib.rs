@@ -15,5 +15,6 @@ pub mod objects;
 pub mod own_loader;
 pub mod postgres;
 pub mod second_opinion;
+pub mod since;
 pub mod system;
 pub mod veristat;

@@ -2,7 +2,7 @@
 
 use super::classify::{self, Finding, verdict_of};
 use super::refusal::map::Refusal;
-use super::{cause, cell, environment, terms};
+use super::{cause, cell, environment, since, terms};
 use crate::log::libbpf;
 use domain::cause::{Cause, CauseCode, Stage};
 use domain::errno::Errno;
@@ -14,7 +14,7 @@ pub(super) fn verdicts(evidence: &Evidence) -> Vec<MapVerdict> {
     let maps = evidence.open.as_ref().map(|open| open.maps.as_slice()).unwrap_or_default();
     maps.iter()
         .map(|map| {
-            let cause = not_created(evidence, map);
+            let cause = not_created(evidence, map).map(|cause| since::of_map(evidence, map, cause));
             let verdict = cause.as_ref().map_or(Verdict::Passes, |cause| verdict_of(cause.code));
             MapVerdict { name: map.name.clone(), kind: map.kind.clone(), verdict, cause }
         })

@@ -16,7 +16,7 @@
 //! A program passes if it reached the level, with the others or alone. A program that is off by
 //! default (`SEC("?…")`), left out by choice or declared as not required never decides, nor does a
 //! failure that was expected. `classify` holds the rules that turn a refusal into a
-//! cause.
+//! cause; `since` adds since when there is what is missing.
 //!
 //! Deliberately absent: retries, other cells, and any guess about what was not exercised.
 
@@ -31,6 +31,7 @@ mod map;
 mod modules;
 mod program;
 mod refusal;
+mod since;
 mod terms;
 pub(crate) mod trouble;
 

@@ -3,7 +3,7 @@
 use super::classify::{self, Finding, verdict_of};
 use super::modules::Searched;
 use super::refusal::{attach, load};
-use super::{bounded, cause, cell, environment, loader, terms};
+use super::{bounded, cause, cell, environment, loader, since, terms};
 use crate::log::verifier::Rejection;
 use crate::log::{counts, kind, libbpf};
 use domain::axis::Loader;
@@ -34,6 +34,7 @@ fn verdict(evidence: &Evidence, level: Level, program: &ProgramFact) -> ProgramV
         Some(_) if level == Level::Load => None,
         Some(_) => not_attached(evidence, program, attach),
     };
+    let cause = cause.map(|cause| since::of_program(evidence, program, cause));
     let reached = match (stats, attached) {
         (_, Some(_)) => Reached::Attached,
         (Some(_), None) => Reached::Loaded,
