@@ -12,4 +12,5 @@ pub(crate) mod manifest;
 pub(crate) mod object;
 pub(crate) mod output;
 pub(crate) mod ready;
+pub(crate) mod report;
 pub(crate) mod typed;

@@ -7,6 +7,7 @@
 mod completions;
 mod config;
 mod doctor;
+mod explain;
 mod follow;
 mod kernel;
 mod kernels;
@@ -48,6 +49,7 @@ pub(crate) async fn run(typed: Typed, stop: CancellationToken) -> Result<Exit, F
         Verb::Completions { shell } => completions::run(shell),
         Verb::Test(test) => test::run(&Context::new(&global, stop)?, &test).await,
         Verb::Command(command) => own_loader::run(&Context::new(&global, stop)?, &command).await,
+        Verb::Explain(explain) => explain::run(&Context::new(&global, stop)?, &explain).await,
         Verb::Runs(runs) => runs::run(&Context::new(&global, stop)?, &runs).await,
         Verb::Kernels(kernels) => kernels::run(&Context::new(&global, stop)?, &kernels).await,
         Verb::Workers(workers) => workers::run(&Context::new(&global, stop)?, &workers).await,
