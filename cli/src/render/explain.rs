@@ -5,7 +5,7 @@ use super::fold::{beside, folded};
 use super::matrix::{Cell, Matrix, glyph, hex, tone, words};
 use super::paint::Tone;
 use super::printable;
-use super::reason::{self, BLOCKED, Part};
+use super::reason::{self, Part};
 use super::table::{self, Look};
 use console::measure_text_width as wide;
 use domain::verdict::Verdict;

@@ -14,7 +14,6 @@ use super::{counts, disagreement, modules, own_loader, reason, table};
 use blame::Blames;
 use domain::level::Level;
 use domain::verdict::Verdict;
-use proto::wire;
 
 const STYLE: &str = include_str!("html/page.css");
 

@@ -7,7 +7,7 @@
 mod form;
 
 use super::matrix::{Cell, Matrix, hex, words};
-use super::reason::{self, At, BLOCKED, Part, place, remedy, since};
+use super::reason::{self, At, BLOCKED, Part, remedy, since};
 use domain::cause::CauseCode;
 use domain::digest::Digest;
 use domain::verdict::Verdict;

@@ -3,6 +3,7 @@
 use super::*;
 use crate::render::sample;
 use html5gum::{Token, Tokenizer};
+use proto::wire;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Bytes of a page with 50 kernels and 64 programs at most: it is passed on by mail.
