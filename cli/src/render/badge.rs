@@ -51,7 +51,7 @@ mod tests {
         let picture = picture(&sample::matrix(response));
         let parsed = roxmltree::Document::parse(&picture).expect("well-formed");
         let of_tag = |tag| parsed.descendants().filter(move |node| node.has_tag_name(tag));
-        let fill = of_tag("path").last().and_then(|node| node.attribute("fill")).expect("a fill");
+        let fill = of_tag("path").next_back().and_then(|node| node.attribute("fill")).expect("a fill");
         let title = of_tag("title").next().and_then(|node| node.text()).expect("a title");
         (fill.to_owned(), title.to_owned())
     }

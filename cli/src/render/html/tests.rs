@@ -13,8 +13,11 @@ fn of(response: &wire::GetRunResponse) -> String {
     page(&sample::matrix(response), true)
 }
 
-/// The tags of a page with their attributes, and its text without the style.
-fn read(page: &str) -> (Vec<(String, BTreeMap<String, String>)>, String) {
+/// A tag's name and its attributes.
+type Tag = (String, BTreeMap<String, String>);
+
+/// The tags of a page, and its text.
+fn read(page: &str) -> (Vec<Tag>, String) {
     let words = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let (mut tags, mut text) = (Vec::new(), String::new());
     for Ok(token) in Tokenizer::new(page) {
