@@ -163,6 +163,9 @@ fn words_that_mean_nothing() {
         (vec!["test", good, "--json", "-", "--junit", "-"], vec!["stdout", "--junit"]),
         (vec!["test", good, "--controller", "kernel.example"], vec!["kernel.example", "http://"]),
         (vec!["kernels", "fetch", "lts", "--controller", "http://127.0.0.1:1"], vec!["workers fetch"]),
+        (vec!["test", good, "--html", "-", "--badge", "-"], vec!["stdout", "--badge"]),
+        (vec!["explain", "no/such.json"], vec!["no/such.json", "--json", "runs list"]),
+        (vec!["explain", good], vec!["good.bpf.o", "--json"]),
         (vec!["kernels", "list", "sixpointone"], vec!["`sixpointone`"]),
     ] {
         assert_misuse(&scene, &scene.run(&arguments), &says);

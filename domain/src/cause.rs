@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 
 macro_rules! codes {
-    ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
+    ($($(#[doc = $doc:literal])* $variant:ident = $name:literal,)*) => {
         /// What kind of reason it is. The names are stable: people script against them.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-        pub enum CauseCode { $($(#[$doc])* #[serde(rename = $name)] $variant,)* }
+        pub enum CauseCode { $($(#[doc = $doc])* #[serde(rename = $name)] $variant,)* }
 
         impl CauseCode {
             /// Every code, in the order of declaration.
@@ -18,6 +18,11 @@ macro_rules! codes {
             /// The name used in reports and SQL.
             pub fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name,)* }
+            }
+
+            /// What it means, in a sentence or two: its documentation.
+            pub fn means(self) -> &'static str {
+                match self { $(Self::$variant => concat!($($doc),*).trim_ascii(),)* }
             }
         }
     };

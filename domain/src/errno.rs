@@ -74,6 +74,12 @@ impl Errno {
     /// Operation not supported, the kernel-internal number that leaks through some BPF paths.
     pub const ENOTSUPP: Self = Self(524);
 
+    /// The number that shows itself so: `EINVAL`, or `errno 133`.
+    pub fn from_name(name: &str) -> Option<Self> {
+        let known = NAMES.iter().find(|(_, known)| *known == name).map(|(number, _)| *number);
+        known.or_else(|| name.strip_prefix("errno ")?.parse().ok()).map(Self)
+    }
+
     /// The symbolic name, or `None` for a number outside the table.
     pub fn name(self) -> Option<&'static str> {
         NAMES.iter().find(|(number, _)| *number == self.0).map(|(_, name)| *name)

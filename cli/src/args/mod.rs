@@ -14,4 +14,5 @@ pub(crate) mod object;
 pub(crate) mod output;
 pub(crate) mod ready;
 pub(crate) mod suite;
+pub(crate) mod report;
 pub(crate) mod typed;

@@ -36,7 +36,9 @@ pub(crate) enum OutputError {
         source: io::Error,
     },
     /// Two reports on one stdout.
-    #[error("only one of --json, --markdown and --junit can go to stdout; name a file for the others")]
+    #[error(
+        "only one of --json, --markdown, --junit, --sarif, --html and --badge can go to stdout; name a file for the others"
+    )]
     StdoutTwice,
     /// Writing failed although it was possible before.
     #[error("{}: writing the report failed; is the disk full?", path.display())]

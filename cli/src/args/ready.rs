@@ -10,7 +10,7 @@ use domain::axis::{self, Axes, AxisChoices, AxisError, Loader, LoaderError};
 use domain::contract::Manifest;
 use domain::level::Level;
 use domain::selector::{Selector, SelectorError};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Objects in one run at most: more is a build tree by mistake, and each is held in memory.
@@ -48,6 +48,12 @@ pub(crate) struct Reports {
     pub(crate) markdown: Option<Output>,
     /// The JUnit report.
     pub(crate) junit: Option<Output>,
+    /// The SARIF report.
+    pub(crate) sarif: Option<Output>,
+    /// The page.
+    pub(crate) html: Option<Output>,
+    /// The badge.
+    pub(crate) badge: Option<Output>,
 }
 
 /// Why there is nothing to ask.
@@ -186,20 +192,15 @@ impl Reports {
             json: check("--json", &typed.json)?,
             markdown: check("--markdown", &typed.markdown)?,
             junit: check("--junit", &typed.junit)?,
+            sarif: check("--sarif", &typed.sarif)?,
+            html: check("--html", &typed.html)?,
+            badge: check("--badge", &typed.badge)?,
         };
         if reports.on_stdout() > 1 { Err(OutputError::StdoutTwice) } else { Ok(reports) }
     }
 
-    /// The JSON report alone.
-    ///
-    /// # Errors
-    /// It could not be written.
-    pub(crate) fn json_only(path: Option<&Path>) -> Result<Self, OutputError> {
-        Ok(Self { json: path.map(|path| Output::check("--json", path)).transpose()?, ..Self::default() })
-    }
-
     fn on_stdout(&self) -> usize {
-        let all = [&self.json, &self.markdown, &self.junit];
+        let all = [&self.json, &self.markdown, &self.junit, &self.sarif, &self.html, &self.badge];
         all.into_iter().filter(|output| **output == Some(Output::Stdout)).count()
     }
 

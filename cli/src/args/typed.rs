@@ -52,6 +52,8 @@ pub(crate) enum Verb {
     /// Runs that were asked for
     #[command(subcommand)]
     Runs(Runs),
+    /// Say why cells of an earlier run do not pass, with source line, remedy and evidence
+    Explain(Explain),
     /// Kernels that can be asked about
     #[command(subcommand)]
     Kernels(Kernels),
@@ -105,6 +107,15 @@ pub(crate) struct Reports {
     /// Write JUnit XML to a file, or to stdout with `-`
     #[arg(long, value_name = "FILE")]
     pub(crate) junit: Option<PathBuf>,
+    /// Write SARIF 2.1.0, for code hosts and editors, to a file, or to stdout with `-`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) sarif: Option<PathBuf>,
+    /// Write a page to pass on, with everything in it, to a file, or to stdout with `-`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+    /// Write an SVG badge to a file, or to stdout with `-`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) badge: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -262,9 +273,8 @@ pub(crate) enum Runs {
     Show {
         /// The run, or enough of the start of its id
         run: String,
-        /// Write the JSON report to a file, or to stdout with `-`
-        #[arg(long, value_name = "FILE")]
-        json: Option<PathBuf>,
+        #[command(flatten)]
+        reports: Reports,
         /// Also show what the verifier counted: instructions, states, stack and size
         #[arg(long)]
         stats: bool,
@@ -279,6 +289,21 @@ pub(crate) enum Runs {
         /// The run, or enough of the start of its id
         run: String,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// The run, enough of the start of its id, or a file with its JSON report
+    pub(crate) run: String,
+    /// Only this object, as the run names it
+    #[arg(long, value_name = "NAME")]
+    pub(crate) object: Option<String>,
+    /// Only these kernels of the run: a selector or an id
+    #[arg(long, value_name = "SELECTOR")]
+    pub(crate) kernel: Option<String>,
+    /// Only this program, whether it decides or not
+    #[arg(long, value_name = "NAME")]
+    pub(crate) program: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -9,6 +9,7 @@ use crate::render::matrix::Matrix;
 use crate::render::paint::Paint;
 use crate::render::progress::Progress;
 use crate::render::suite::board::Board;
+use crate::render::{badge, html, json, junit, markdown, sarif};
 use console::Term;
 use domain::digest::Digest;
 use proto::wire;
@@ -92,6 +93,29 @@ pub(super) fn print(text: &str, reports: &Reports) -> Result<Exit, Failure> {
         return Ok(Exit::Works);
     }
     super::print(text)
+}
+
+/// Writes the reports that were asked for. `controller` is how the caller reached it.
+pub(super) fn write(
+    matrix: &Matrix<'_>,
+    controller: &str,
+    reports: &Reports,
+    counted: bool,
+) -> Result<(), Failure> {
+    let written: [(_, &dyn Fn() -> String); 6] = [
+        (&reports.json, &|| json::report(matrix, controller)),
+        (&reports.markdown, &|| markdown::report(matrix, counted)),
+        (&reports.junit, &|| junit::report(matrix)),
+        (&reports.sarif, &|| sarif::report(matrix)),
+        (&reports.html, &|| html::page(matrix, counted)),
+        (&reports.badge, &|| badge::picture(matrix)),
+    ];
+    for (output, render) in written {
+        if let Some(output) = output {
+            output.write(&render()).map_err(Failure::environment)?;
+        }
+    }
+    Ok(())
 }
 
 /// The run as told so far.

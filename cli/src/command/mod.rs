@@ -8,6 +8,7 @@ mod compare;
 mod completions;
 mod config;
 mod doctor;
+mod explain;
 mod follow;
 mod kernel;
 mod kernels;
@@ -52,6 +53,7 @@ pub(crate) async fn run(typed: Typed, stop: CancellationToken) -> Result<Exit, F
         Verb::Suite(suite) => suite::run(&Context::new(&global, stop)?, &suite).await,
         Verb::Command(command) => own_loader::run(&Context::new(&global, stop)?, &command).await,
         Verb::Compare(comparison) => compare::run(&Context::new(&global, stop)?, &comparison).await,
+        Verb::Explain(explain) => explain::run(&Context::new(&global, stop)?, &explain).await,
         Verb::Runs(runs) => runs::run(&Context::new(&global, stop)?, &runs).await,
         Verb::Kernels(kernels) => kernels::run(&Context::new(&global, stop)?, &kernels).await,
         Verb::Workers(workers) => workers::run(&Context::new(&global, stop)?, &workers).await,

@@ -8,7 +8,7 @@ use crate::exit::{Exit, Failure};
 use crate::local::Crew;
 use crate::remote::{Services, refusal, soon};
 use crate::render::matrix::Matrix;
-use crate::render::{json, list, table};
+use crate::render::{list, table};
 use proto::wire;
 use uuid::Uuid;
 
@@ -18,7 +18,7 @@ const PREFIX_RUNS_MAX: u32 = 500;
 /// Does what was asked of runs.
 pub(super) async fn run(context: &Context, verb: &Runs) -> Result<Exit, Failure> {
     let reports = match verb {
-        Runs::Show { json, .. } => Reports::json_only(json.as_deref()).map_err(Failure::misuse)?,
+        Runs::Show { reports, .. } => Reports::check(reports).map_err(Failure::misuse)?,
         Runs::List { .. } | Runs::Watch { .. } | Runs::Cancel { .. } => Reports::default(),
     };
     let status = context.status();
@@ -49,10 +49,16 @@ async fn show(
     let response = get(&mut connection.services, run).await?;
     let bare = wire::Run::default();
     let matrix = Matrix::new(&response, response.run.as_ref().unwrap_or(&bare));
-    if let Some(output) = &reports.json {
-        output.write(&json::report(&matrix, &connection.name)).map_err(Failure::environment)?;
-    }
-    follow::print(&table::run(&matrix, context.look(reports.take_stdout()), counted), reports)
+    let shown = follow::print(&table::run(&matrix, context.look(reports.take_stdout()), counted), reports)?;
+    follow::write(&matrix, &connection.name, reports, counted)?;
+    Ok(shown)
+}
+
+/// The run of this id, or of one that begins so.
+pub(super) async fn get(services: &mut Services, run: &str) -> Result<wire::GetRunResponse, Failure> {
+    let id = full_id(services, run).await?;
+    let response = services.runs.get_run(soon(wire::GetRunRequest { id })).await;
+    Ok(response.map_err(|status| refusal(&status))?.into_inner())
 }
 
 async fn watch(context: &Context, connection: &mut Connection, run: &str) -> Result<Exit, Failure> {

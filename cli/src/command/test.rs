@@ -10,7 +10,7 @@ use crate::exit::{Exit, Failure};
 use crate::local::Crew;
 use crate::remote::{Services, refusal, soon};
 use crate::render::matrix::Matrix;
-use crate::render::{json, junit, markdown, table};
+use crate::render::table;
 use domain::contract::Manifest;
 use domain::digest::Digest;
 use domain::selector::Selector;
@@ -116,15 +116,6 @@ fn report(
     let bare = wire::Run::default();
     let matrix = Matrix::new(response, response.run.as_ref().unwrap_or(&bare));
     follow::print(&table::run(&matrix, context.look(reports.take_stdout()), counted), reports)?;
-    let written: [(_, &dyn Fn() -> String); 3] = [
-        (&reports.json, &|| json::report(&matrix, controller)),
-        (&reports.markdown, &|| markdown::report(&matrix, counted)),
-        (&reports.junit, &|| junit::report(&matrix)),
-    ];
-    for (output, render) in written {
-        if let Some(output) = output {
-            output.write(&render()).map_err(Failure::environment)?;
-        }
-    }
+    follow::write(&matrix, controller, reports, counted)?;
     Ok(Exit::of_run(matrix.verdict()))
 }

@@ -4,9 +4,11 @@
 //! attempted is an `error` too, because `skipped` is shown green; an optional cell that is not a
 //! pass, and a failure that is excused, is `skipped`, because it must not decide.
 
-use super::matrix::{Cell, Matrix, words};
-use super::reason::headline;
+use super::markup::escaped;
+use super::matrix::{Cell, Matrix, hex, words};
+use super::reason::{headline, place, remedy, since};
 use domain::verdict::Verdict;
+use proto::wire;
 
 /// The whole document.
 pub(crate) fn report(matrix: &Matrix<'_>) -> String {
@@ -47,12 +49,31 @@ fn case(text: &mut String, matrix: &Matrix<'_>, cell: &Cell<'_>) {
         Some(cause) => format!("{}: {}", words(cell.verdict()), headline(cause)),
         None => words(cell.verdict()).to_owned(),
     };
-    let says = cause.map(|cause| format!("{}\n{}", cause.says, cause.log_line)).unwrap_or_default();
+    let evidence =
+        cell.wire.verdict.as_ref().map(|verdict| &verdict.evidence).filter(|digest| !digest.is_empty());
+    let mut lines = cause.map(lines).unwrap_or_default();
+    lines.extend(evidence.map(|digest| format!("evidence: {}", hex(digest))));
     text.push_str(&format!(
         ">\n      <{element} message=\"{}\">{}</{element}>\n    </testcase>\n",
         escaped(&message),
-        escaped(says.trim()),
+        escaped(&lines.join("\n")),
     ));
+}
+
+/// What is known of a cause beyond its headline, a line each.
+fn lines(cause: &wire::Cause) -> Vec<String> {
+    let named = |name: &str, text: Option<String>| {
+        text.filter(|text| !text.is_empty()).map(|text| format!("{name}: {text}"))
+    };
+    let mut lines: Vec<String> =
+        Some(cause.says.clone()).filter(|says| !says.is_empty()).into_iter().collect();
+    lines.extend(cause.location.iter().flat_map(place).map(|place| format!("where: {place}")));
+    lines.extend(named("why", Some(cause.why.clone())));
+    lines.extend(cause.path.iter().map(|step| format!("path: {step}")));
+    lines.extend(named("since", since(cause)));
+    lines.extend(named("remedy", remedy(cause)));
+    lines.extend(named("log", Some(cause.log_line.clone())));
+    lines
 }
 
 fn element(cell: &Cell<'_>) -> Option<&'static str> {
@@ -62,24 +83,6 @@ fn element(cell: &Cell<'_>) -> Option<&'static str> {
         (Verdict::Fails, true) => Some("failure"),
         (Verdict::NotAttempted | Verdict::Inconclusive, true) => Some("error"),
     }
-}
-
-/// Text for XML 1.0, which has no way at all to write most control characters.
-pub(super) fn escaped(text: &str) -> String {
-    let mut escaped = String::new();
-    for c in text.chars() {
-        match c {
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '&' => escaped.push_str("&amp;"),
-            '"' => escaped.push_str("&quot;"),
-            '\n' => escaped.push_str("&#10;"),
-            '\u{fffe}' | '\u{ffff}' => escaped.push('\u{fffd}'),
-            c if c.is_control() => escaped.push('\u{fffd}'),
-            c => escaped.push(c),
-        }
-    }
-    escaped
 }
 
 #[cfg(test)]
@@ -93,7 +96,14 @@ mod tests {
 <testsuites name="bpfcompat">
   <testsuite name="probe.bpf.o" tests="3" failures="1" errors="0" skipped="1">
     <testcase classname="probe.bpf.o" name="debian/5.10.0-1-cloud-amd64@5.10.1-1" time="2.150">
-      <failure message="fails: map_type_unknown: events, EINVAL at map">The kernel does not know map type ringbuf.&#10;libbpf: map 'events': failed to create: -EINVAL</failure>
+      <failure message="fails: map_type_unknown: events, EINVAL at map">The kernel does not know map type ringbuf.&#10;\
+where: probe.bpf.c:42: bpf_ringbuf_reserve(&amp;events, 64, 0)&#10;\
+where: instruction 12: call bpf_ringbuf_reserve#131&#10;\
+why: Ring buffers are a map type of their own.&#10;\
+path: 11: r1 = map[events]&#10;path: 12: call bpf_ringbuf_reserve#131&#10;\
+since: Linux 5.8 (457f44363a88)&#10;\
+remedy: Send the records through a perf_event_array. Tried in another guest: passes.&#10;\
+log: libbpf: map &#39;events&#39;: failed to create: -EINVAL&#10;evidence: {EVIDENCE}</failure>
     </testcase>
     <testcase classname="probe.bpf.o" name="debian/6.12.0-1-cloud-amd64@6.12.1-1" time="2.150"/>
     <testcase classname="probe.bpf.o" name="debian/7.3.0-1-cloud-amd64@7.3.1-1" time="0.000">
@@ -104,11 +114,22 @@ mod tests {
     <testcase classname="edge.bpf.o" name="debian/5.10.0-1-cloud-amd64@5.10.1-1" time="2.150"/>
     <testcase classname="edge.bpf.o" name="debian/6.12.0-1-cloud-amd64@6.12.1-1" time="2.150"/>
     <testcase classname="edge.bpf.o" name="debian/7.3.0-1-cloud-amd64@7.3.1-1" time="2.150">
-      <skipped message="not attempted: not_exercised at attach">Nothing here can attach a sk_lookup program.</skipped>
+      <skipped message="not attempted: not_exercised at attach">Nothing here can attach a sk_lookup program.&#10;evidence: {EVIDENCE}</skipped>
     </testcase>
   </testsuite>
 </testsuites>
 "#;
+        let expected = expected.replace("\\\n", "").replace("{EVIDENCE}", &"07".repeat(32));
         assert_eq!(super::report(&sample::matrix(&response)), expected);
+    }
+
+    #[test]
+    fn a_document_full_of_hostile_names_is_xml() {
+        let response = sample::hostile();
+        let document = super::report(&sample::matrix(&response));
+        let parsed = roxmltree::Document::parse(&document).expect("well-formed");
+        let cases = parsed.descendants().filter(|node| node.has_tag_name("testcase"));
+        assert_eq!(cases.count(), response.cells.len());
+        assert!(!document.contains(|c: char| c.is_control() && c != '\n'), "{document}");
     }
 }

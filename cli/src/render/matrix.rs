@@ -118,6 +118,16 @@ impl<'a> Matrix<'a> {
         Some(Excused { cells: days.clone().count(), first: days.clone().min()?, last: days.max()? })
     }
 
+    /// On how many of the kernels that decide, or of those that do not, everything works, and how many there are.
+    pub(crate) fn works(&self, required: bool) -> (usize, usize) {
+        let of_kind = self.kernels.iter().enumerate().filter(|(_, kernel)| kernel.required == required);
+        let works = of_kind.clone().filter(|(at, _)| {
+            let mut cells = self.cells.iter().filter(|cell| cell.kernel == *at);
+            cells.all(|cell| cell.wire.required != required || cell.verdict() == Verdict::Passes)
+        });
+        (works.count(), of_kind.count())
+    }
+
     /// Whether any cell was answered from the store.
     pub(crate) fn has_cached(&self) -> bool {
         self.cells.iter().any(|cell| cell.wire.cached)

@@ -2,21 +2,25 @@
 //!
 //! In: a run as the controller tells it (`wire::GetRunResponse`). Out: text. `matrix` arranges
 //! cells as objects × kernels, `reason` gathers what went wrong, `counts` what the verifier counted,
-//! `checks` what came of checks, `comparison` two answers beside each other, `modules` what was loaded for it, and each other file is one form:
-//! `table` and `live` for a terminal, `progress` for a log, `json`, `markdown` and `junit` for
-//! programs, `suite` all of them for many runs, `list`, `kernel` and `worker` for the other verbs, `status` for what happens before there is a run.
+//! `checks` what came of checks, `comparison` two answers beside each other, `modules` what was loaded for it, and each
+//! other file is one form: `table`, `live` and `explain` for a terminal, `progress` for a log, `json`, `junit` and
+//! `sarif` for programs, `html`, `markdown` and `badge` for pages, `suite` all of them for many runs, `list`, `kernel`
+//! and `worker` for the other verbs, `status` for what happens before there is a run.
 //!
 //! Nothing here talks to a controller or decides a verdict. Every text that came from a kernel,
 //! an object or a file name passes [`printable`] before it reaches a terminal: an object can be
 //! named `\x1b[2J`.
 
+pub(crate) mod badge;
 mod checks;
 pub(crate) mod comparison;
 pub(crate) mod contract;
 pub(crate) mod counts;
 mod disagreement;
+pub(crate) mod explain;
 mod fold;
 mod gathered;
+pub(crate) mod html;
 pub(crate) mod json;
 pub(crate) mod junit;
 pub(crate) mod kernel;
@@ -24,19 +28,21 @@ mod line_costs;
 pub(crate) mod list;
 pub(crate) mod live;
 pub(crate) mod markdown;
+mod markup;
 pub(crate) mod matrix;
 mod modules;
 mod own_loader;
 pub(crate) mod paint;
 pub(crate) mod progress;
 pub(crate) mod reason;
+pub(crate) mod sarif;
 pub(crate) mod status;
 pub(crate) mod suite;
 pub(crate) mod table;
 pub(crate) mod worker;
 
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 
 /// The text without anything a terminal would obey: control characters become `�`, except that
 /// tabs become spaces.

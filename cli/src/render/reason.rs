@@ -1,13 +1,13 @@
 //! What went wrong, said once: one reason per object and cause, with every kernel and program
 //! it holds for.
 
-use super::matrix::{Cell, Matrix};
+use super::matrix::{Cell, Matrix, words};
 use domain::errno::Errno;
 use domain::verdict::Verdict;
 use proto::wire;
 
-/// Cause codes that only say that something else went wrong first.
-const BLOCKED: &str = "blocked";
+/// The code that only says that something else went wrong first.
+pub(crate) const BLOCKED: &str = "blocked";
 
 /// One distinct reason.
 #[derive(Debug)]
@@ -24,15 +24,15 @@ pub(crate) struct Reason<'a> {
     pub(crate) subjects: Vec<String>,
 }
 
-/// Every distinct reason of a run, by object and first appearance.
+/// Every distinct reason of a run for which something that decides does not pass, by object and first appearance.
 pub(crate) fn reasons<'a>(matrix: &Matrix<'a>) -> Vec<Reason<'a>> {
     let mut reasons: Vec<Reason<'a>> = Vec::new();
     for cell in &matrix.cells {
-        for Part { cause, verdict, subject } in parts(cell) {
+        for Part { cause, verdict, at } in deciding(cell) {
             let same = |reason: &&mut Reason<'a>| {
                 reason.object == cell.object && reason.verdict == verdict && is_same(reason.cause, cause)
             };
-            let at = match reasons.iter_mut().find(same) {
+            let reason = match reasons.iter_mut().find(same) {
                 Some(reason) => reason,
                 None => {
                     let (kernels, subjects) = (vec![], vec![]);
@@ -40,22 +40,62 @@ pub(crate) fn reasons<'a>(matrix: &Matrix<'a>) -> Vec<Reason<'a>> {
                     reasons.last_mut().expect("one was pushed on the line above")
                 }
             };
-            if !at.kernels.contains(&cell.kernel) {
-                at.kernels.push(cell.kernel);
+            if !reason.kernels.contains(&cell.kernel) {
+                reason.kernels.push(cell.kernel);
             }
-            if let Some(subject) = subject.filter(|subject| !at.subjects.contains(subject)) {
-                at.subjects.push(subject);
+            if let Some(subject) = at.says().filter(|subject| !reason.subjects.contains(subject)) {
+                reason.subjects.push(subject);
             }
         }
     }
     reasons
 }
 
-/// A cause, the verdict it led to, and the program or map it was found at.
-struct Part<'a> {
-    cause: &'a wire::Cause,
-    verdict: Verdict,
-    subject: Option<String>,
+/// A cause, the verdict it led to, and where it was found.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Part<'a> {
+    pub(crate) cause: &'a wire::Cause,
+    pub(crate) verdict: Verdict,
+    pub(crate) at: At<'a>,
+}
+
+/// Where in a cell a cause was found.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum At<'a> {
+    /// In the cell as a whole.
+    Cell,
+    /// At one program.
+    Program(&'a wire::ProgramVerdict),
+    /// At one map.
+    Map(&'a wire::MapVerdict),
+}
+
+impl<'a> At<'a> {
+    /// As people name it; `None` for the whole.
+    pub(crate) fn says(self) -> Option<String> {
+        match self {
+            Self::Cell => None,
+            Self::Program(program) => Some(format!("program {} ({})", program.name, program.section)),
+            Self::Map(map) => Some(format!("map {} ({})", map.name, map.kind)),
+        }
+    }
+
+    /// Its name in the object; `None` for the whole.
+    pub(crate) fn name(self) -> Option<&'a str> {
+        match self {
+            Self::Cell => None,
+            Self::Program(program) => Some(&program.name),
+            Self::Map(map) => Some(&map.name),
+        }
+    }
+
+    /// Whether it decides its cell.
+    pub(crate) fn decides(self) -> bool {
+        match self {
+            Self::Cell | Self::Map(_) => true,
+            Self::Program(program) => program.required,
+        }
+    }
 }
 
 /// Kernel trouble that one guest showed and the one that passed did not, a line per cell.
@@ -70,32 +110,40 @@ pub(crate) fn unproven(matrix: &Matrix<'_>) -> Vec<String> {
     told.collect()
 }
 
-/// The causes in a cell that is not a pass. The cell's own cause comes from one of its parts, and
-/// says more than the part could: how many guests showed it.
-fn parts<'a>(cell: &Cell<'a>) -> Vec<Part<'a>> {
-    let Some(verdict) = cell.wire.verdict.as_ref().filter(|_| cell.verdict() != Verdict::Passes) else {
-        return Vec::new();
-    };
-    let part = |cause: &'a Option<wire::Cause>, verdict: wire::Verdict, subject: String| {
+/// The causes of a cell's programs and maps, each with its own place, and the cell's own where it is none of them.
+pub(crate) fn parts<'a>(cell: &Cell<'a>) -> Vec<Part<'a>> {
+    let Some(verdict) = cell.wire.verdict.as_ref() else { return Vec::new() };
+    let part = |cause: &'a Option<wire::Cause>, verdict: wire::Verdict, at: At<'a>| {
         let verdict = verdict.to_domain().unwrap_or(cell.verdict());
-        cause.as_ref().map(|cause| Part { cause, verdict, subject: Some(subject) })
+        cause.as_ref().map(|cause| Part { cause, verdict, at })
     };
-    let programs = verdict.programs.iter().filter(|program| program.required);
-    let programs = programs.filter_map(|program| {
-        let subject = format!("program {} ({})", program.name, program.section);
-        part(&program.cause, program.verdict(), subject)
-    });
-    let maps = verdict.maps.iter();
-    let maps =
-        maps.filter_map(|map| part(&map.cause, map.verdict(), format!("map {} ({})", map.name, map.kind)));
+    let programs = verdict.programs.iter();
+    let programs =
+        programs.filter_map(|program| part(&program.cause, program.verdict(), At::Program(program)));
+    let maps = verdict.maps.iter().filter_map(|map| part(&map.cause, map.verdict(), At::Map(map)));
     let mut parts: Vec<_> = programs.chain(maps).collect();
-    if let Some(own) = &verdict.cause {
-        let own = || Part { cause: own, verdict: cell.verdict(), subject: None };
-        let mut same = parts.iter_mut().filter(|part| is_same(part.cause, own().cause)).peekable();
+    if let Some(own) = &verdict.cause
+        && !parts.iter().any(|part| is_same(part.cause, own))
+    {
+        parts.insert(0, Part { cause: own, verdict: cell.verdict(), at: At::Cell });
+    }
+    parts
+}
+
+/// The causes for which a cell is not a pass. The cell's own cause comes from one of its parts, and
+/// says more than the part could: how many guests showed it.
+pub(crate) fn deciding<'a>(cell: &Cell<'a>) -> Vec<Part<'a>> {
+    if cell.verdict() == Verdict::Passes {
+        return Vec::new();
+    }
+    let mut parts: Vec<_> = parts(cell).into_iter().filter(|part| part.at.decides()).collect();
+    if let Some(own) = cell.wire.verdict.as_ref().and_then(|verdict| verdict.cause.as_ref()) {
+        let own = Part { cause: own, verdict: cell.verdict(), at: At::Cell };
+        let mut same = parts.iter_mut().filter(|part| is_same(part.cause, own.cause)).peekable();
         if same.peek().is_none() {
-            parts.insert(0, own());
+            parts.insert(0, own);
         } else {
-            same.for_each(|part| *part = Part { subject: part.subject.take(), ..own() });
+            same.for_each(|part| *part = Part { at: part.at, ..own });
         }
     }
     if parts.iter().any(|part| part.cause.code != BLOCKED) {
@@ -106,7 +154,7 @@ fn parts<'a>(cell: &Cell<'a>) -> Vec<Part<'a>> {
 
 /// The same reason, seen at different programs, maps or kernels: stage, log and location may
 /// differ.
-fn is_same(a: &wire::Cause, b: &wire::Cause) -> bool {
+pub(crate) fn is_same(a: &wire::Cause, b: &wire::Cause) -> bool {
     a.code == b.code && a.subject == b.subject && a.errno == b.errno
 }
 
@@ -147,4 +195,19 @@ pub(crate) fn place(location: &wire::Location) -> Vec<String> {
         );
     }
     lines
+}
+
+/// The first upstream kernel that has what is missing: `Linux 5.8 (457f44363a88)`.
+pub(crate) fn since(cause: &wire::Cause) -> Option<String> {
+    let since = cause.since.as_ref()?;
+    let commit = since.commit.as_deref().map(|commit| format!(" ({commit})"));
+    Some(format!("Linux {}{}", since.version, commit.unwrap_or_default()))
+}
+
+/// What to change, and what came of it where it was tried.
+pub(crate) fn remedy(cause: &wire::Cause) -> Option<String> {
+    let remedy = cause.remedy.as_ref()?;
+    let tried = remedy.tried.and_then(|_| remedy.tried().to_domain());
+    let tried = tried.map(|verdict| format!(" Tried in another guest: {}.", words(verdict)));
+    Some(format!("{}{}", remedy.says, tried.unwrap_or_default()))
 }

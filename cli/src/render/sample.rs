@@ -4,7 +4,7 @@ use super::matrix::Matrix;
 use proto::wire;
 
 /// The matrix of a response that has its run.
-pub(super) fn matrix(response: &wire::GetRunResponse) -> Matrix<'_> {
+pub(crate) fn matrix(response: &wire::GetRunResponse) -> Matrix<'_> {
     Matrix::new(response, response.run.as_ref().expect("the sample has a run"))
 }
 
@@ -106,6 +106,90 @@ pub(crate) fn everything() -> wire::GetRunResponse {
         walked: 9_648,
     }];
     response
+}
+
+/// Text that wants out of wherever it is put: of HTML, XML, Markdown, JSON and a terminal.
+pub(crate) const HOSTILE: &str =
+    "</title></style>\"'><script>alert(1)</script>]]>`|\n# x\x1b[2J\u{9b}2J\u{202e}\0&amp;";
+
+/// The same run with such text wherever a stranger may say something.
+pub(crate) fn hostile() -> wire::GetRunResponse {
+    spoiled(HOSTILE)
+}
+
+/// The same run with a text added to what strangers say.
+pub(crate) fn spoiled(with: &str) -> wire::GetRunResponse {
+    let spoiled = |text: &mut String| text.push_str(with);
+    let cause = |cause: &mut wire::Cause| {
+        let wire::Cause { subject, says, log_line, why, path, .. } = cause;
+        [subject, says, log_line, why].into_iter().chain(path).for_each(spoiled);
+        let location = cause.location.get_or_insert_default();
+        for text in [&mut location.file, &mut location.source, &mut location.disassembly] {
+            spoiled(text.get_or_insert_default());
+        }
+        let since = cause.since.get_or_insert_default();
+        spoiled(&mut since.version);
+        spoiled(since.commit.get_or_insert_default());
+        spoiled(&mut cause.remedy.get_or_insert_default().says);
+    };
+    let mut response = everything();
+    response.objects.iter_mut().for_each(|object| spoiled(&mut object.name));
+    response.kernels.iter_mut().for_each(|kernel| spoiled(&mut kernel.flavour));
+    let run = response.run.as_mut().expect("a run");
+    [&mut run.id, &mut run.kernels].into_iter().for_each(spoiled);
+    for verdict in response.cells.iter_mut().filter_map(|cell| cell.verdict.as_mut()) {
+        verdict.cause.as_mut().map(cause);
+        for program in &mut verdict.programs {
+            [&mut program.name, &mut program.section].into_iter().for_each(spoiled);
+            program.cause.as_mut().map(cause);
+        }
+        for map in &mut verdict.maps {
+            spoiled(&mut map.name);
+            map.cause.as_mut().map(cause);
+        }
+        verdict.inferred.push(with.to_owned());
+        verdict.modules.push(with.to_owned());
+    }
+    response
+}
+
+/// A run of so many kernels, objects and programs of each. Every third program fails on old kernels, each for a
+/// reason of its own.
+pub(crate) fn wide(kernels: u8, objects: u8, programs: u8) -> wire::GetRunResponse {
+    let series: Vec<String> = (0..kernels).map(|at| format!("{}.{}", 5 + at / 20, at % 20)).collect();
+    let verdict_of = |object: u8, at: u8| {
+        let (mut whole, broken) = (passing(""), failing());
+        whole.programs = (0..programs)
+            .map(|number| {
+                let name = format!("on_event_{object}_{number}");
+                if number % 3 != 0 || at > (number + object) % kernels {
+                    return wire::ProgramVerdict { name, ..passing("").programs.remove(0) };
+                }
+                let mut refused = wire::ProgramVerdict { name, ..broken.programs[0].clone() };
+                refused.cause.as_mut().expect("a cause").subject = format!("map_{number}");
+                refused
+            })
+            .collect();
+        let refused = whole.programs.iter().find(|program| program.cause.is_some());
+        if let Some(cause) = refused.and_then(|program| program.cause.clone()) {
+            (whole.verdict, whole.cause) = (wire::Verdict::Fails.into(), Some(cause));
+        }
+        whole
+    };
+    let cells = (0..objects).flat_map(|number| {
+        let cell = |(at, series): (u8, &String)| cell(number, series, verdict_of(number, at));
+        (0..kernels).zip(&series).map(cell).collect::<Vec<_>>()
+    });
+    let cells: Vec<_> = cells.collect();
+    let mut run = response().run.expect("a run");
+    run.cells = u32::try_from(cells.len()).expect("few");
+    wire::GetRunResponse {
+        run: Some(run),
+        manifest: Vec::new(),
+        objects: (0..objects).map(|number| object(number, &format!("probe_{number}.bpf.o"))).collect(),
+        kernels: series.iter().map(|series| kernel(series)).collect(),
+        cells,
+    }
 }
 
 /// The first object of it on one kernel, where it fails as expected.

@@ -3,7 +3,7 @@
 use super::contract::{self, Told};
 use super::matrix::{Cell, Excused, Matrix};
 use super::paint::{Paint, Tone};
-use super::reason::{Reason, headline, place, reasons, unproven};
+use super::reason::{Reason, headline, place, reasons, remedy, since, unproven};
 use super::{checks, counts, disagreement, line_costs, matrix, modules, own_loader, printable};
 use crate::exit::Exit;
 use console::{measure_text_width, truncate_str};
@@ -156,6 +156,12 @@ pub(super) fn block(matrix: &Matrix<'_>, reason: &Reason<'_>, look: Look) -> Vec
     for place in cause.location.iter().flat_map(place) {
         say("where", &place);
     }
+    let why = Some(cause.why.clone()).filter(|why| !why.is_empty());
+    for (key, text) in [("why", why), ("since", since(cause)), ("remedy", remedy(cause))] {
+        if let Some(text) = text {
+            say(key, &text);
+        }
+    }
     if !cause.log_line.is_empty() {
         say("log", &cause.log_line);
     }
@@ -179,7 +185,8 @@ fn terms(matrix: &Matrix<'_>, object: usize, paint: Paint) -> Vec<String> {
     lines
 }
 
-fn verb(verdict: Verdict) -> &'static str {
+/// The verdict as what an object does.
+pub(crate) fn verb(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Passes => "passes",
         Verdict::Fails => "fails",
@@ -200,19 +207,11 @@ pub(crate) fn kernels(matrix: &Matrix<'_>, kernels: &[usize]) -> String {
 
 /// The last line: `works on 3 of 5 kernels; exit 1`. A failure that is excused is no kernel it works on.
 pub(crate) fn summary(matrix: &Matrix<'_>, paint: Paint) -> String {
-    let count = |required: bool| {
-        let of_kind = matrix.kernels.iter().enumerate().filter(|(_, kernel)| kernel.required == required);
-        let works = of_kind.clone().filter(|(at, _)| {
-            let mut cells = matrix.cells.iter().filter(|cell| cell.kernel == *at);
-            cells.all(|cell| cell.wire.required != required || cell.verdict() == Verdict::Passes)
-        });
-        (works.count(), of_kind.count())
-    };
     let exit = Exit::of_run(matrix.verdict());
-    let (works, all) = count(true);
+    let (works, all) = matrix.works(true);
     let plural = if all == 1 { "" } else { "s" };
     let mut text = format!("works on {works} of {all} kernel{plural}");
-    if let (optional_works, optional @ 1..) = count(false) {
+    if let (optional_works, optional @ 1..) = matrix.works(false) {
         text.push_str(&format!(", {optional_works} of {optional} optional"));
     }
     let excused = matrix.excused();
@@ -243,6 +242,9 @@ mod tests {
   at       program on\u{fffd}exec (tracepoint/syscalls/sys_enter_execve), map events (ringbuf)
   where    probe.bpf.c:42: bpf_ringbuf_reserve(&events, 64, 0)
   where    instruction 12: call bpf_ringbuf_reserve#131
+  why      Ring buffers are a map type of their own.
+  since    Linux 5.8 (457f44363a88)
+  remedy   Send the records through a perf_event_array. Tried in another guest: passes.
   log      libbpf: map 'events': failed to create: -EINVAL
 
 ? probe.bpf.o is inconclusive on 7.3 cloud

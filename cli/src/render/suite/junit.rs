@@ -4,7 +4,7 @@
 //! optional and does not pass is `skipped`, because it must not decide. A case without a run is one `error`.
 
 use super::{Told, ToldCase};
-use crate::render::junit::escaped;
+use crate::render::markup::escaped;
 use crate::render::matrix::words;
 use crate::render::reason::headline;
 use insight::suite::gate::Standing;
