@@ -46,11 +46,11 @@ fn known() -> Baseline {
 #[test]
 fn a_terminal_is_shown_one_matrix_and_why_what_decides_does_not_work() {
     let shown = with(&Baseline::default(), |told| table::run(told, Look { width: 100, paint: Paint::OFF }));
-    let expected = "                   5.10 cloud            6.12 cloud         7.3 cloud
-both: probe.bpf.o  ✗ fails               ✗ fails, accepted  ? inconclusive, optional
-both: edge.bpf.o   ✓ passes *            ✓ passes           – not attempted, optional
+    let expected = "                   5.10 cloud           6.12 cloud         7.3 cloud
+both: probe.bpf.o  ✗ fails              ✗ fails, accepted  ? inconclusive, optional
+both: edge.bpf.o   ✓ passes *           ✓ passes           – not attempted, optional
 gone
-fine               ✗ fails, as it must   ✓ passes           ? inconclusive, optional
+fine               ✗ fails, as it must  ✓ passes           ? inconclusive, optional
 * answered from the store; --fresh asks again
 
 case both (run 0198c5f2-7b1e-7cc0-8000-0123456789ab)
