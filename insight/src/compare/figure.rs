@@ -165,7 +165,11 @@ pub(super) fn of_cells<'a>(
             let judged = match statistic {
                 Statistic::MemoryPeakBytes | Statistic::TookUs => false,
                 Statistic::JitedBytes => same_build && same_processor,
-                _ => same_build,
+                Statistic::Processed
+                | Statistic::TotalStates
+                | Statistic::PeakStates
+                | Statistic::StackBytes
+                | Statistic::TranslatedBytes => same_build,
             };
             let told = judged && thresholds.reached(statistic, before, now);
             figures.push(Figure {
