@@ -13,6 +13,7 @@ pub mod log;
 pub mod manifest;
 pub mod module;
 pub mod object;
+pub mod oci;
 pub mod splat;
 pub mod text;
 pub mod tries;
