@@ -9,14 +9,14 @@ use crate::exit::{Exit, Failure};
 use crate::local::Crew;
 use crate::remote::{Services, refusal, soon};
 use crate::render::matrix::Matrix;
-use crate::render::{json, junit, markdown, table};
+use crate::render::{json, junit, markdown, printable, table};
 use domain::contract::Manifest;
 use domain::digest::Digest;
 use proto::{PIECE_BYTES, wire};
 
 /// Asks, follows, renders. Everything typed is checked before anything is started.
 pub(super) async fn run(context: &Context, typed: &typed::Test) -> Result<Exit, Failure> {
-    let question = ready::question(typed, &context.settings).map_err(Failure::misuse)?;
+    let question = context.unless_stopped(ready::question(typed, &context.settings)).await?;
     let reports = Reports::check(&typed.reports);
     answer(context, &question, &reports.map_err(Failure::misuse)?, typed.stats).await
 }
@@ -28,6 +28,9 @@ pub(super) async fn answer(
     reports: &Reports,
     counted: bool,
 ) -> Result<Exit, Failure> {
+    for line in &question.skipped {
+        eprintln!("{}", printable(line));
+    }
     let status = context.status();
     let crew = Crew::WithWorker { kernels: &question.kernels, optional: question.optional.as_ref() };
     let opened = Connection::open(&context.settings, crew, &status, &context.stop).await;
@@ -38,7 +41,7 @@ pub(super) async fn answer(
     let closed = connection.close().await;
     let response = answered?;
     closed?;
-    report(context, &response, &name, reports, counted)
+    report(context, &response, &name, question, reports, counted)
 }
 
 /// Uploads, submits and follows; a run that is not followed to its end is cancelled.
@@ -106,11 +109,13 @@ fn report(
     context: &Context,
     response: &wire::GetRunResponse,
     controller: &str,
+    question: &Question,
     reports: &Reports,
     counted: bool,
 ) -> Result<Exit, Failure> {
     let bare = wire::Run::default();
-    let matrix = Matrix::new(response, response.run.as_ref().unwrap_or(&bare));
+    let mut matrix = Matrix::new(response, response.run.as_ref().unwrap_or(&bare));
+    matrix.came_from(&question.objects);
     follow::print(&table::run(&matrix, context.look(reports.take_stdout()), counted), reports)?;
     let written: [(_, &dyn Fn() -> String); 3] = [
         (&reports.json, &|| json::report(&matrix, controller)),

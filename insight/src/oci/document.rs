@@ -208,7 +208,7 @@ mod tests {
             ("", "not a manifest"),
             ("[]", "not a manifest"),
             ("{}", "neither"),
-            (&"[".repeat(100_000), "recursion"),
+            (&"[".repeat(100_000), "not a manifest"),
             (&image(&[layer("x", "-1")]), "not a manifest"),
             (&image(&[layer("x", "1").replace("sha256", "md5")]), "md5"),
             (&many, "256 layers"),

@@ -125,10 +125,17 @@ mod tests {
             let Ok(Document::Index(entries)) = Document::parse(text.as_bytes()) else { panic!("an index") };
             entries
         };
-        let platform = |arch: &str| entry(&format!(r#","platform":{{"os":"linux","architecture":"{arch}"}}"#));
+        let platform =
+            |arch: &str| entry(&format!(r#","platform":{{"os":"linux","architecture":"{arch}"}}"#));
         let named = entry(r#","annotations":{"org.opencontainers.image.ref.name":"v1"}"#);
-        assert_eq!(choose_tagged(&layout(&[platform("amd64"), platform("arm64")]), None).expect("one").len(), 2);
-        assert_eq!(choose_tagged(&layout(&[platform("arm64"), named.clone()]), Some("v1")).expect("one").len(), 1);
+        assert_eq!(
+            choose_tagged(&layout(&[platform("amd64"), platform("arm64")]), None).expect("one").len(),
+            2
+        );
+        assert_eq!(
+            choose_tagged(&layout(&[platform("arm64"), named.clone()]), Some("v1")).expect("one").len(),
+            1
+        );
         assert!(choose_tagged(&layout(&[platform("arm64"), named]), None).is_err());
         assert!(choose_tagged(&[], None).is_err());
     }

@@ -99,7 +99,11 @@ impl Unpacking {
         if bytes.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
             return Err(LayerError::Zstd);
         }
-        if bytes.starts_with(&[0x1f, 0x8b]) { self.archive(MultiGzDecoder::new(bytes)) } else { self.archive(bytes) }
+        if bytes.starts_with(&[0x1f, 0x8b]) {
+            self.archive(MultiGzDecoder::new(bytes))
+        } else {
+            self.archive(bytes)
+        }
     }
 
     /// The objects by their paths. If `named` is one of them, only that.
@@ -127,8 +131,9 @@ impl Unpacking {
         for (number, entry) in archive.entries()?.raw(true).enumerate() {
             let mut entry = match entry {
                 Ok(entry) => entry,
-                // The first header is none, so this is something else than an archive.
-                Err(_) if number == 0 => return Ok(()),
+                // The first header is none, so this is something else than an archive. Decompression fails with
+                // other kinds.
+                Err(error) if number == 0 && error.kind() == io::ErrorKind::Other => return Ok(()),
                 Err(error) => return Err(error.into()),
             };
             self.entries += 1;

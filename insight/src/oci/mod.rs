@@ -20,9 +20,10 @@ mod reference;
 
 pub use challenge::{Challenge, challenge};
 pub use document::{
-    Descriptor, Document, DocumentError, Entry, INDEX_DEPTH_MAX, Image, MANIFEST_BYTES_MAX, filename, parse_digest,
+    Descriptor, Document, DocumentError, Entry, INDEX_DEPTH_MAX, Image, MANIFEST_BYTES_MAX, filename,
+    parse_digest,
 };
 pub use kept::{KeptError, Saved, choose_saved, choose_tagged, saved};
 pub use layer::{LAYER_BYTES_MAX, LIMITS, LayerError, Limits, Unpacking, is_object};
 pub use platform::{Platform, PlatformError, choose};
-pub use reference::{Reference, ReferenceError};
+pub use reference::{Reference, ReferenceError, is_loopback};

@@ -70,7 +70,8 @@ impl FromStr for Platform {
     fn from_str(text: &str) -> Result<Self, PlatformError> {
         let parts: Vec<&str> = text.split('/').collect();
         let is_word = |word: &&str| {
-            !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+            !word.is_empty()
+                && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
         };
         match parts.as_slice() {
             [os, architecture, variant @ ..] if variant.len() <= 1 && parts.iter().all(is_word) => Ok(Self {
@@ -98,7 +99,8 @@ pub fn choose<'a>(entries: &'a [Entry], wanted: &Platform) -> Result<&'a Descrip
             let known = entries.iter().filter_map(|entry| entry.platform.as_ref());
             let known = known.filter(|platform| !platform.is_unknown());
             let offered: Vec<String> = known.take(LISTED_MAX).map(ToString::to_string).collect();
-            let offered = if offered.is_empty() { "none with a platform".to_owned() } else { offered.join(", ") };
+            let offered =
+                if offered.is_empty() { "none with a platform".to_owned() } else { offered.join(", ") };
             Err(PlatformError::Absent { wanted: wanted.to_string(), offered })
         }
     }

@@ -64,7 +64,7 @@ impl Reference {
 }
 
 /// Whether a host, as URLs have it, is this machine.
-pub(super) fn is_loopback(host: &str) -> bool {
+pub fn is_loopback(host: &str) -> bool {
     let address = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost"
         || address.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
@@ -105,7 +105,9 @@ impl FromStr for Reference {
             None => (path, None),
         };
         if !repository.split('/').all(is_part) {
-            return Err(refused("the repository is not made of lower-case letters, digits and single . _ - /"));
+            return Err(refused(
+                "the repository is not made of lower-case letters, digits and single . _ - /",
+            ));
         }
         if tag.is_some_and(|tag| !is_tag(tag)) {
             return Err(refused("the tag is not made of up to 128 letters, digits and _ . -"));
@@ -131,7 +133,8 @@ fn is_registry(text: &str) -> bool {
 
 fn is_part(part: &str) -> bool {
     let bytes = part.as_bytes();
-    let edge = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+    let edge =
+        |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
     let inner = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._-".contains(byte);
     edge(bytes.first()) && edge(bytes.last()) && bytes.iter().all(inner) && !part.contains("..")
 }
