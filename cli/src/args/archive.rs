@@ -148,6 +148,7 @@ mod tests {
             bin: bin.to_owned(),
             dir: dir.map(Path::to_owned),
             objects: vec![],
+            platform: None,
             scope: typed::Scope::default(),
             runtime: None,
             expect_exit: 0,
