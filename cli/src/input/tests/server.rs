@@ -83,7 +83,9 @@ impl Drop for Server {
 fn certify(folder: &Path) {
     let mut command = Command::new("openssl");
     command.args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]);
-    command.args(["-subj", "/CN=tests", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"]);
+    command.args(["-subj", "/CN=tests", "-days", "2", "-addext", "subjectAltName=IP:127.0.0.1"]);
+    // It is trusted itself, as no authority signs it.
+    command.args(["-addext", "basicConstraints=critical,CA:FALSE"]);
     command.arg("-keyout").arg(folder.join("key.pem")).arg("-out").arg(folder.join("cert.pem"));
     let made = command.output().expect("openssl, which `make deps` installs");
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
