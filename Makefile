@@ -76,7 +76,7 @@ test: build-debug corpus third-party ## format, lints and every test
 
 FUZZ_SECONDS := 60
 fuzz: deps ## every fuzz target for a minute (needs nightly Rust)
-	@cd fuzz && for target in frame object log module manifest suite; do mkdir -p "corpus/$$target"; \
+	@cd fuzz && for target in frame object log module manifest suite oci; do mkdir -p "corpus/$$target"; \
 		cargo +nightly run --release --bin "$$target" -- -max_total_time=$(FUZZ_SECONDS) -malloc_limit_mb=64 \
 			"corpus/$$target" "seeds/$$target" || exit 1; done
 

@@ -4,6 +4,7 @@ mod args;
 mod command;
 mod connection;
 mod exit;
+mod input;
 mod interrupt;
 mod local;
 mod remote;

@@ -120,7 +120,7 @@ fn files_that_are_no_objects() {
 #[test]
 fn files_that_would_block_or_fill_the_memory() {
     let scene = Scene::new();
-    assert_misuse(&scene, &scene.test(scene.folder.path()), &["is a directory"]);
+    assert_misuse(&scene, &scene.test(scene.folder.path()), &["no object is in this folder"]);
     assert_misuse(&scene, &scene.test(Path::new("/dev/zero")), &["/dev/zero", "is a device"]);
     let pipe = scene.path("pipe.bpf.o");
     nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).expect("pipe");
@@ -159,6 +159,12 @@ fn words_that_mean_nothing() {
         (vec!["test", good, "--axis", "cpu=2"], vec!["--axis", "`cpu`", "cpus"]),
         (vec!["test", good, "--axis", "lockdown=none,full"], vec!["--axis", "`full`", "confidentiality"]),
         (vec!["test", good, "--timeout", "0"], vec!["--timeout"]),
+        (vec!["test", good, "--platform", "arm64"], vec!["--platform", "`arm64`", "linux/arm64"]),
+        (vec!["test", "oci://busybox"], vec!["oci://busybox", "REGISTRY/REPOSITORY"]),
+        (vec!["test", "ghcr.io/a/b:v1"], vec!["`oci://ghcr.io/a/b:v1`"]),
+        (vec!["test", "http://h.example/x.o"], vec!["http://h.example/x.o", "https://"]),
+        (vec!["test", "https://h.example/x.o?key=1"], vec!["https://h.example/x.o", "#sha256=HEX"]),
+        (vec!["test", "/no/such/*.o"], vec!["/no/such/*.o", "matches no file"]),
         (vec!["test", good, "--json", "/no/such/r.json"], vec!["--json", "/no/such/r.json"]),
         (vec!["test", good, "--json", "-", "--junit", "-"], vec!["stdout", "--junit"]),
         (vec!["test", good, "--controller", "kernel.example"], vec!["kernel.example", "http://"]),

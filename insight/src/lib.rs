@@ -15,6 +15,7 @@ pub mod log;
 pub mod manifest;
 pub mod module;
 pub mod object;
+pub mod oci;
 pub mod since;
 pub mod splat;
 pub mod suite;

@@ -1,8 +1,8 @@
 //! A command's files as one archive: the program, the folder it comes from, and objects beside it.
 
-use super::object::{ObjectFile, ObjectFileError};
+use super::object::ObjectFile;
+use super::ready::NotReady;
 use super::typed;
-use super::{object, ready::NotReady};
 use domain::check::{CHECK_MS, CHECK_MS_MAX};
 use domain::command::{ARCHIVE_BYTES_MAX, ARCHIVE_ENTRIES_MAX, CommandTerms, Ending};
 use domain::contract::Manifest;
@@ -32,30 +32,31 @@ pub(crate) enum CommandError {
     /// What was packed cannot be run.
     #[error("{}", said(.0))]
     Unfit(ManifestError),
-    /// An object beside it is none.
-    #[error(transparent)]
-    Object(ObjectFileError),
     /// A time nobody waits for.
     #[error("--runtime: a command may take 1 to {RUNTIME_MAX} seconds, not {0}")]
     Runtime(u32),
 }
 
-/// The archive as something to ask about, and what is declared of it.
+/// The archive as something to ask about, with `objects` beside the program, and what is declared of it.
 ///
 /// # Errors
 /// The first thing that cannot be shipped; nothing was started.
-pub(crate) fn pack(typed: &typed::Command) -> Result<(ObjectFile, Manifest), NotReady> {
-    let terms = terms(typed)?;
-    let bytes = archive(typed, &terms.program).map_err(|error| NotReady::Command(Box::new(error)))?;
+pub(crate) fn pack(
+    typed: &typed::Command,
+    objects: &[ObjectFile],
+) -> Result<(ObjectFile, Manifest), NotReady> {
+    let terms = terms(typed, objects)?;
+    let bytes =
+        archive(typed, &terms.program, objects).map_err(|error| NotReady::Command(Box::new(error)))?;
     let name = terms.program.rsplit('/').next().unwrap_or_default().to_owned();
     let mut manifest = Manifest::default();
     manifest.contract.command = Some(terms);
     fit(&manifest, None, "--bin", &bytes)
         .map_err(|error| NotReady::Command(Box::new(CommandError::Unfit(error))))?;
-    Ok((ObjectFile { label: name.clone(), name, digest: Digest::of(&bytes), bytes }, manifest))
+    Ok((ObjectFile { label: name.clone(), name, digest: Digest::of(&bytes), bytes, source: None }, manifest))
 }
 
-fn terms(typed: &typed::Command) -> Result<CommandTerms, NotReady> {
+fn terms(typed: &typed::Command, objects: &[ObjectFile]) -> Result<CommandTerms, NotReady> {
     let seconds = typed.runtime.unwrap_or(CHECK_MS / 1000);
     let timeout_ms = seconds.checked_mul(1000).filter(|ms| (1..=CHECK_MS_MAX).contains(ms));
     let timeout_ms = timeout_ms.ok_or_else(|| NotReady::Command(Box::new(CommandError::Runtime(seconds))))?;
@@ -65,12 +66,11 @@ fn terms(typed: &typed::Command) -> Result<CommandTerms, NotReady> {
         None => typed.bin.file_name().unwrap_or_default().to_string_lossy().into_owned(),
     };
     let expect = if typed.expect_running { Ending::Running } else { Ending::Exit(typed.expect_exit) };
-    let object = typed.objects.first().and_then(|path| path.file_name());
-    let object = object.map(|name| format!("{OBJECTS}/{}", name.to_string_lossy()));
+    let object = objects.first().map(|object| format!("{OBJECTS}/{}", object.name));
     Ok(CommandTerms { program, object, arguments: typed.arguments.clone(), timeout_ms, expect })
 }
 
-fn archive(typed: &typed::Command, program: &str) -> Result<Vec<u8>, CommandError> {
+fn archive(typed: &typed::Command, program: &str, objects: &[ObjectFile]) -> Result<Vec<u8>, CommandError> {
     let mut builder = tar::Builder::new(Vec::new());
     builder.mode(tar::HeaderMode::Deterministic);
     builder.follow_symlinks(false);
@@ -88,14 +88,13 @@ fn archive(typed: &typed::Command, program: &str) -> Result<Vec<u8>, CommandErro
             builder.append_path_with_name(&real, program).map_err(|source| read(&typed.bin, source))?;
         }
     }
-    for path in &typed.objects {
-        let object = object::read(path).map_err(CommandError::Object)?;
+    for object in objects {
         let mut header = tar::Header::new_gnu();
         header.set_size(object.bytes.len() as u64);
         header.set_mode(0o644);
         builder
             .append_data(&mut header, format!("{OBJECTS}/{}", object.name), object.bytes.as_slice())
-            .map_err(|source| read(path, source))?;
+            .map_err(|source| read(&typed.bin, source))?;
     }
     builder.into_inner().map_err(|source| read(&typed.bin, source))
 }
@@ -149,6 +148,7 @@ mod tests {
             bin: bin.to_owned(),
             dir: dir.map(Path::to_owned),
             objects: vec![],
+            platform: None,
             scope: typed::Scope::default(),
             runtime: None,
             expect_exit: 0,
@@ -165,17 +165,17 @@ mod tests {
         std::fs::create_dir(&bin).expect("a folder");
         std::fs::write(bin.join("loader"), "#!/bin/sh\n").expect("a script");
         std::fs::write(folder.path().join("data"), "1").expect("a file");
-        let (alone, manifest) = pack(&typed(&bin.join("loader"), None)).expect("packed");
+        let (alone, manifest) = pack(&typed(&bin.join("loader"), None), &[]).expect("packed");
         assert_eq!(inspect(&alone.bytes).expect("an archive"), ["loader"]);
         let command = manifest.contract.command.expect("a command");
         assert_eq!((command.program.as_str(), command.timeout_ms), ("loader", CHECK_MS));
-        let (whole, _) = pack(&typed(Path::new("bin/loader"), Some(folder.path()))).expect("packed");
+        let (whole, _) = pack(&typed(Path::new("bin/loader"), Some(folder.path())), &[]).expect("packed");
         let mut files = inspect(&whole.bytes).expect("an archive");
         files.sort();
         assert_eq!(files, ["bin/loader", "data"]);
         assert_eq!(
             whole.digest,
-            pack(&typed(Path::new("bin/loader"), Some(folder.path()))).expect("again").0.digest
+            pack(&typed(Path::new("bin/loader"), Some(folder.path())), &[]).expect("again").0.digest
         );
     }
 
@@ -196,7 +196,7 @@ mod tests {
             ),
             (typed::Command { runtime: Some(0), ..typed(&folder.path().join("readme"), None) }, "not 0"),
         ] {
-            let error = crate::exit::chain(&pack(&typed).expect_err(says));
+            let error = crate::exit::chain(&pack(&typed, &[]).expect_err(says));
             assert!(error.contains(says), "{error}");
         }
     }

@@ -2,15 +2,18 @@
 
 use super::archive::{self, CommandError};
 use super::manifest::{self, ManifestFileError};
-use super::object::{self, ObjectFile, ObjectFileError};
+use super::object::ObjectFile;
 use super::output::{Output, OutputError};
 use super::typed;
+use crate::exit::Failure;
+use crate::input::{self, Found, How, Refusal};
 use crate::settings::Settings;
 use domain::axis::{self, Axes, AxisChoices, AxisError, Loader, LoaderError};
 use domain::contract::Manifest;
 use domain::level::Level;
 use domain::selector::{Selector, SelectorError};
-use std::path::PathBuf;
+use insight::oci::PlatformError;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Objects in one run at most: more is a build tree by mistake, and each is held in memory.
@@ -21,6 +24,8 @@ pub(crate) const OBJECTS_MAX: usize = 256;
 pub(crate) struct Question {
     /// The objects, in the order they were named; the same bytes only once.
     pub(crate) objects: Vec<ObjectFile>,
+    /// What was passed over beside them, one line each.
+    pub(crate) skipped: Vec<String>,
     /// Kernels that decide.
     pub(crate) kernels: Selector,
     /// Kernels that are shown.
@@ -59,12 +64,15 @@ pub(crate) struct Reports {
 /// Why there is nothing to ask.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum NotReady {
-    /// Objects that cannot be asked about, one line each.
+    /// Inputs that lead to no object, one line each.
     #[error("{}", .0.iter().map(|error| crate::exit::chain(error)).collect::<Vec<_>>().join("\n"))]
-    Objects(Vec<ObjectFileError>),
+    Objects(Vec<Refusal>),
     /// More objects than one run takes.
     #[error("{0} objects were named and one run takes at most {OBJECTS_MAX}; ask in several runs")]
     TooMany(usize),
+    /// A text that is no platform.
+    #[error("--platform: {0}")]
+    Platform(#[from] PlatformError),
     /// A selector that means nothing.
     #[error("{flag}: {source}")]
     Selector {
@@ -106,8 +114,9 @@ impl Question {
 ///
 /// # Errors
 /// `NotReady`; nothing was started and nothing is left behind.
-pub(crate) fn question(typed: &typed::Test, settings: &Settings) -> Result<Question, NotReady> {
-    let objects = objects(&typed.objects)?;
+pub(crate) async fn question(typed: &typed::Test, settings: &Settings) -> Result<Question, NotReady> {
+    let (found, skipped) = objects(&typed.objects, typed.platform.as_deref()).await?;
+    let objects = distinct(found);
     let manifest = typed.manifest.as_ref().map(|path| manifest::read(path, &objects)).transpose()?;
     let mut manifest = manifest.unwrap_or_default();
     let by_flag = selector("--kernels", &typed.scope.kernels)?;
@@ -136,6 +145,7 @@ pub(crate) fn question(typed: &typed::Test, settings: &Settings) -> Result<Quest
     let seconds = typed.timeout.or(settings.timeout_seconds);
     Ok(Question {
         objects,
+        skipped,
         kernels,
         optional,
         loaders,
@@ -151,12 +161,14 @@ pub(crate) fn question(typed: &typed::Test, settings: &Settings) -> Result<Quest
 ///
 /// # Errors
 /// `NotReady`; nothing was started and nothing is left behind.
-pub(crate) fn command(typed: &typed::Command, settings: &Settings) -> Result<Question, NotReady> {
-    let (files, manifest) = archive::pack(typed)?;
+pub(crate) async fn command(typed: &typed::Command, settings: &Settings) -> Result<Question, NotReady> {
+    let (beside, skipped) = objects(&typed.objects, typed.platform.as_deref()).await?;
+    let (files, manifest) = archive::pack(typed, &beside)?;
     let kernels = selector("--kernels", &typed.scope.kernels)?.unwrap_or_else(|| settings.kernels.clone());
     let optional = nearest([selector("--optional", &typed.scope.optional)?, settings.optional.clone()]);
     Ok(Question {
         objects: vec![files],
+        skipped,
         loaders: vec![Loader::default()],
         environments: axes(&typed.scope.axes)?.combinations()?,
         kernels,
@@ -223,24 +235,58 @@ fn nearest<const N: usize>(said: [Option<Selector>; N]) -> Option<Selector> {
     said.into_iter().flatten().next()
 }
 
-fn objects(paths: &[PathBuf]) -> Result<Vec<ObjectFile>, NotReady> {
-    if paths.len() > OBJECTS_MAX {
-        return Err(NotReady::TooMany(paths.len()));
+/// Every object that inputs lead to, and what was passed over.
+async fn objects(
+    inputs: &[PathBuf],
+    platform: Option<&str>,
+) -> Result<(Vec<ObjectFile>, Vec<String>), NotReady> {
+    if inputs.len() > OBJECTS_MAX {
+        return Err(NotReady::TooMany(inputs.len()));
     }
-    let (mut objects, mut errors) = (Vec::<ObjectFile>::new(), Vec::new());
-    for path in paths {
-        match object::read(path) {
-            Ok(object) => match objects.iter_mut().find(|known| known.digest == object.digest) {
-                Some(known) if known.name != object.name => {
-                    known.label = format!("{} = {}", known.label, object.name);
-                }
-                Some(_) => {}
-                None => objects.push(object),
-            },
-            Err(error) => errors.push(error),
+    let how = How::new(platform.map(str::parse).transpose()?);
+    let (mut objects, mut skipped, mut errors) = (Vec::<ObjectFile>::new(), Vec::new(), Vec::new());
+    for input in inputs {
+        for found in input::resolve(input, &how).await.unwrap_or_else(|error| {
+            errors.push(error);
+            Vec::new()
+        }) {
+            match found {
+                Found::Object(object) => objects.push(object),
+                Found::Skipped { place, why } => skipped.push(format!("{place}: passed over: {why}")),
+            }
+        }
+        if objects.len() > OBJECTS_MAX {
+            return Err(NotReady::TooMany(objects.len()));
         }
     }
-    if errors.is_empty() { Ok(objects) } else { Err(NotReady::Objects(errors)) }
+    if errors.is_empty() { Ok((objects, skipped)) } else { Err(NotReady::Objects(errors)) }
+}
+
+/// The same bytes once, shown by all their names.
+fn distinct(found: Vec<ObjectFile>) -> Vec<ObjectFile> {
+    let mut objects = Vec::<ObjectFile>::new();
+    for object in found {
+        match objects.iter_mut().find(|known| known.digest == object.digest) {
+            Some(known) if known.label != object.label => {
+                known.label = format!("{} = {}", known.label, object.label);
+            }
+            Some(_) => {}
+            None => objects.push(object),
+        }
+    }
+    objects
+}
+
+impl From<NotReady> for Failure {
+    /// Nobody's mistake if every input that leads nowhere may be right.
+    fn from(error: NotReady) -> Self {
+        match &error {
+            NotReady::Objects(refusals) if refusals.iter().all(Refusal::is_environment) => {
+                Self::environment(error)
+            }
+            _ => Self::misuse(error),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -251,7 +297,7 @@ mod tests {
     use clap::Parser as _;
 
     /// What is asked about an object with this manifest and these flags: kernels, optional ones, loaders, level.
-    fn asked(manifest: &str, flags: &[&str]) -> (String, Option<String>, Vec<Loader>, Level) {
+    async fn asked(manifest: &str, flags: &[&str]) -> (String, Option<String>, Vec<Loader>, Level) {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("m.yaml");
         std::fs::write(&file, format!("version: 1\n{manifest}")).expect("a file");
@@ -261,21 +307,22 @@ mod tests {
         let around = Surroundings { is_root: true, config_home: None, data_home: None, home: None };
         let settings = settings::read(&typed.global, &around).expect("defaults");
         let Verb::Test(test) = &typed.verb else { panic!("it is a test") };
-        let Question { kernels, optional, loaders, level, .. } = question(test, &settings).expect("it fits");
+        let Question { kernels, optional, loaders, level, .. } =
+            question(test, &settings).await.expect("it fits");
         (kernels.to_string(), optional.map(|optional| optional.to_string()), loaders, level)
     }
 
-    #[test]
-    fn a_flag_says_more_than_a_manifest_and_a_manifest_more_than_settings() {
+    #[tokio::test]
+    async fn a_flag_says_more_than_a_manifest_and_a_manifest_more_than_settings() {
         let some = |text: &str| Some(text.to_owned());
         let manifest = "required_kernels: 6.1\noptional_kernels: 5.10\nloaders: [aya, libbpf]\n\
                         checks: [{name: c, command: 'true'}]";
         let of_manifest = ("6.1".to_owned(), some("5.10"), vec![Loader::Aya, Loader::Libbpf], Level::Behave);
-        assert_eq!(asked(manifest, &[]), of_manifest);
+        assert_eq!(asked(manifest, &[]).await, of_manifest);
         let flags = ["--kernels", "6.6", "--optional", "6.12", "--loader", "libbpf", "--level", "load"];
         let of_flags = ("6.6".to_owned(), some("6.12"), vec![Loader::Libbpf], Level::Load);
-        assert_eq!(asked(manifest, &flags), of_flags);
+        assert_eq!(asked(manifest, &flags).await, of_flags);
         let of_settings = ("lts,newest".to_owned(), None, vec![Loader::Libbpf], Level::Attach);
-        assert_eq!(asked("name: nothing", &[]), of_settings);
+        assert_eq!(asked("name: nothing", &[]).await, of_settings);
     }
 }

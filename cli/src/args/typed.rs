@@ -120,9 +120,13 @@ pub(crate) struct Reports {
 
 #[derive(Debug, Args)]
 pub(crate) struct Test {
-    /// Compiled eBPF objects (`clang --target=bpf -c`)
+    /// Compiled eBPF objects (`clang --target=bpf -c`): files, folders, patterns, `-` for stdin, oci://IMAGE,
+    /// oci-layout:FOLDER, oci-archive:FILE, https://ADDRESS#sha256=HEX
     #[arg(required = true, value_name = "OBJECT")]
     pub(crate) objects: Vec<PathBuf>,
+    /// Which image is meant where a reference has several [default: linux and this machine's architecture]
+    #[arg(long, value_name = "OS/ARCH")]
+    pub(crate) platform: Option<String>,
     #[command(flatten)]
     pub(crate) scope: Scope,
     /// What loads the objects: libbpf, aya, bpftool; each answers for itself, several are compared; may be
@@ -193,6 +197,9 @@ pub(crate) struct Command {
     /// An object to lay beside it; may be repeated
     #[arg(long = "object", value_name = "OBJECT")]
     pub(crate) objects: Vec<PathBuf>,
+    /// Which image is meant where an object's reference has several
+    #[arg(long, value_name = "OS/ARCH")]
+    pub(crate) platform: Option<String>,
     #[command(flatten)]
     pub(crate) scope: Scope,
     /// Seconds it may run [default: 30]

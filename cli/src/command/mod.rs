@@ -20,6 +20,7 @@ mod version;
 mod workers;
 
 use crate::args::output;
+use crate::args::ready::NotReady;
 use crate::args::typed::{Global, Typed, Verb};
 use crate::exit::{Exit, Failure};
 use crate::render::paint::Paint;
@@ -66,6 +67,17 @@ impl Context {
     fn new(global: &Global, stop: CancellationToken) -> Result<Self, Failure> {
         let settings = settings::read(global, &Surroundings::of_process()).map_err(Failure::misuse)?;
         Ok(Self { settings, no_color: global.no_color, verbose: global.verbose, stop })
+    }
+
+    /// What comes of reading inputs, which may have to be fetched, unless the caller asks to stop.
+    async fn unless_stopped<T>(
+        &self,
+        reading: impl Future<Output = Result<T, NotReady>>,
+    ) -> Result<T, Failure> {
+        tokio::select! {
+            read = reading => Ok(read?),
+            () = self.stop.cancelled() => Err(Failure::environment("stopped by you")),
+        }
     }
 
     /// How to lay out for stdout, or for stderr when stdout belongs to a program.

@@ -10,7 +10,7 @@ use crate::exit::{Exit, Failure};
 use crate::local::Crew;
 use crate::remote::{Services, refusal, soon};
 use crate::render::matrix::Matrix;
-use crate::render::table;
+use crate::render::{printable, table};
 use domain::contract::Manifest;
 use domain::digest::Digest;
 use domain::selector::Selector;
@@ -18,7 +18,7 @@ use proto::{PIECE_BYTES, wire};
 
 /// Asks, follows, renders. Everything typed is checked before anything is started.
 pub(super) async fn run(context: &Context, typed: &typed::Test) -> Result<Exit, Failure> {
-    let question = ready::question(typed, &context.settings).map_err(Failure::misuse)?;
+    let question = context.unless_stopped(ready::question(typed, &context.settings)).await?;
     let reports = Reports::check(&typed.reports);
     answer(context, &question, &reports.map_err(Failure::misuse)?, typed.stats).await
 }
@@ -30,6 +30,9 @@ pub(super) async fn answer(
     reports: &Reports,
     counted: bool,
 ) -> Result<Exit, Failure> {
+    for line in &question.skipped {
+        eprintln!("{}", printable(line));
+    }
     let status = context.status();
     let kernels: Vec<&Selector> = question.selectors().collect();
     let crew = Crew::WithWorker { kernels: &kernels };
@@ -41,7 +44,7 @@ pub(super) async fn answer(
     let closed = connection.close().await;
     let response = answered?;
     closed?;
-    report(context, &response, &name, reports, counted)
+    report(context, &response, &name, question, reports, counted)
 }
 
 /// Uploads, submits and follows; a run that is not followed to its end is cancelled.
@@ -110,11 +113,13 @@ fn report(
     context: &Context,
     response: &wire::GetRunResponse,
     controller: &str,
+    question: &Question,
     reports: &Reports,
     counted: bool,
 ) -> Result<Exit, Failure> {
     let bare = wire::Run::default();
-    let matrix = Matrix::new(response, response.run.as_ref().unwrap_or(&bare));
+    let mut matrix = Matrix::new(response, response.run.as_ref().unwrap_or(&bare));
+    matrix.came_from(&question.objects);
     follow::print(&table::run(&matrix, context.look(reports.take_stdout()), counted), reports)?;
     follow::write(&matrix, controller, reports, counted)?;
     Ok(Exit::of_run(matrix.verdict()))

@@ -8,6 +8,7 @@ mod environment;
 use super::disagreement;
 use super::matrix::{self, Matrix, hex};
 use super::reason;
+use crate::args::object;
 use crate::exit::Exit;
 use check::Check;
 use command::Outcome;
@@ -64,7 +65,7 @@ struct Report<'a> {
 fn objects<'a>(matrix: &'a Matrix<'_>) -> Vec<Object<'a>> {
     let mut rows: Vec<&matrix::Object<'_>> = matrix.objects.iter().collect();
     rows.dedup_by_key(|row| &row.name);
-    rows.into_iter().map(Object::of).collect()
+    rows.into_iter().map(|row| Object::of(row, matrix.source(row.wire))).collect()
 }
 
 /// What loaders do not agree on.
@@ -140,11 +141,22 @@ struct Object<'a> {
     bytes: u64,
     programs: &'a [String],
     maps: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<Source<'a>>,
+}
+
+/// Where an object came from.
+#[derive(Serialize)]
+struct Source<'a> {
+    reference: &'a str,
+    digest: &'a str,
 }
 
 impl<'a> Object<'a> {
-    fn of(object: &'a matrix::Object<'_>) -> Self {
+    fn of(object: &'a matrix::Object<'_>, source: Option<&'a object::Source>) -> Self {
+        let source = source.map(|object::Source { reference, digest }| Source { reference, digest });
         Self {
+            source,
             name: &object.name,
             sha256: hex(&object.wire.digest),
             bytes: object.wire.bytes,

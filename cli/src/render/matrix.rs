@@ -3,6 +3,7 @@
 
 use super::paint::Tone;
 use super::printable;
+use crate::args::object::{ObjectFile, Source};
 use domain::axis::Axes;
 use domain::digest::Digest;
 use domain::verdict::Verdict;
@@ -22,6 +23,7 @@ pub(crate) struct Matrix<'a> {
     pub(crate) cells: Vec<Cell<'a>>,
     /// What was declared for the run, as JSON; empty for nothing.
     pub(crate) manifest: &'a [u8],
+    sources: Vec<(Digest, &'a Source)>,
     places: HashMap<(usize, usize), usize>,
 }
 
@@ -95,7 +97,21 @@ impl<'a> Matrix<'a> {
         for (at, kernel) in kernels.iter_mut().enumerate() {
             kernel.required = cells.iter().any(|cell| cell.kernel == at && cell.wire.required);
         }
-        Self { run, objects, kernels, cells, manifest: &response.manifest, places }
+        Self { run, objects, kernels, cells, manifest: &response.manifest, sources: Vec::new(), places }
+    }
+
+    /// Remembers where the objects came from.
+    pub(crate) fn came_from(&mut self, objects: &'a [ObjectFile]) {
+        let sources = objects.iter().filter_map(|object| Some((object.digest, object.source.as_ref()?)));
+        self.sources = sources.collect();
+    }
+
+    /// Where an object came from, if it is no file of this machine.
+    pub(crate) fn source(&self, object: &wire::Object) -> Option<&'a Source> {
+        self.sources
+            .iter()
+            .find(|(digest, _)| digest.0.as_slice() == object.digest)
+            .map(|(_, source)| *source)
     }
 
     /// The cell of an object on a kernel, if the run has it.

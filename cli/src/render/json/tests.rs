@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::render::sample;
+use domain::digest::Digest;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -9,8 +10,11 @@ const DESCRIBED: &str = include_str!("../../../../docs/schema/report-1.json");
 
 /// The report of a run as its readers see it: what the schema describes and nothing else.
 fn described(response: &wire::GetRunResponse) -> Value {
-    let report: Value =
-        serde_json::from_str(&report(&sample::matrix(response), "local")).expect("the report is JSON");
+    described_matrix(&sample::matrix(response))
+}
+
+fn described_matrix(matrix: &Matrix<'_>) -> Value {
+    let report: Value = serde_json::from_str(&report(matrix, "local")).expect("the report is JSON");
     let (mut schemas, mut compiler) = (boon::Schemas::new(), boon::Compiler::new());
     let mut schema: Value = serde_json::from_str(DESCRIBED).expect("the schema is JSON");
     close(&mut schema);
@@ -46,6 +50,21 @@ fn a_report_is_what_the_schema_describes() {
         assert_ne!(cell[part][0][name], Value::Null, "{part}");
     }
     assert_eq!((&cell["modules"][0], &cell["command"]["left"][0]["what"]), (&"veth".into(), &"map".into()));
+}
+
+#[test]
+fn an_image_is_told_with_its_digest() {
+    let response = sample::response();
+    let digest = Digest::try_from(response.objects[0].digest.as_slice()).expect("a digest");
+    let (reference, of_image) = ("oci://r.example/a/b:v1".to_owned(), format!("sha256:{}", "a".repeat(64)));
+    let source = Some(object::Source { reference, digest: of_image });
+    let (name, label) = ("x.bpf.o".to_owned(), "b/x.bpf.o".to_owned());
+    let objects = [object::ObjectFile { name, label, bytes: Vec::new(), digest, source }];
+    let mut matrix = sample::matrix(&response);
+    matrix.came_from(&objects);
+    let report = described_matrix(&matrix);
+    assert_eq!(report["objects"][0]["source"]["reference"], "oci://r.example/a/b:v1");
+    assert_eq!(report["objects"][1].get("source"), None);
 }
 
 #[test]
