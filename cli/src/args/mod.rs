@@ -13,6 +13,6 @@ pub(crate) mod manifest;
 pub(crate) mod object;
 pub(crate) mod output;
 pub(crate) mod ready;
-pub(crate) mod suite;
 pub(crate) mod report;
+pub(crate) mod suite;
 pub(crate) mod typed;

@@ -13,7 +13,7 @@ use domain::contract::Manifest;
 use domain::level::Level;
 use domain::selector::{Selector, SelectorError};
 use insight::oci::PlatformError;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Objects in one run at most: more is a build tree by mistake, and each is held in memory.

@@ -4,6 +4,7 @@ use super::file::{self, Expected, FileError};
 use super::object::ObjectFile;
 use super::ready::{self, NotReady, OBJECTS_MAX, Question};
 use super::typed;
+use crate::exit::{Exit, Failure};
 use crate::settings::Settings;
 use domain::command::Ending;
 use domain::contract::Place;
@@ -52,6 +53,9 @@ pub(crate) enum SuiteFileError {
     /// Cases that cannot be asked, a line for each mistake.
     #[error("{}", .0.join("\n"))]
     Cases(Vec<String>),
+    /// Cases whose objects could not be fetched, a line for each, and nothing else.
+    #[error("{}", .0.join("\n"))]
+    Unreachable(Vec<String>),
     /// The baseline cannot be used.
     #[error("{}: {source}", path.display())]
     Baseline {
@@ -64,39 +68,55 @@ pub(crate) enum SuiteFileError {
     NoBaseline(PathBuf),
 }
 
+impl From<SuiteFileError> for Failure {
+    /// Nobody's mistake if nothing is wrong but what could not be fetched.
+    fn from(error: SuiteFileError) -> Self {
+        match &error {
+            SuiteFileError::Unreachable(_) => Self::environment(error),
+            _ => Self::misuse(error),
+        }
+    }
+}
+
 /// Reads a suite, its baseline, and everything its cases name.
 ///
 /// # Errors
 /// `SuiteFileError`; nothing was started and nothing is left behind.
-pub(crate) fn read(typed: &typed::Suite, settings: &Settings) -> Result<SuiteFile, SuiteFileError> {
+pub(crate) async fn read(typed: &typed::Suite, settings: &Settings) -> Result<SuiteFile, SuiteFileError> {
     let name = typed.file.display().to_string();
     let mut suite = parse(&name, &text(&typed.file, SUITE)?)?;
     let (baseline_path, baseline) = baseline(typed, &suite.name)?;
     let folder = typed.file.parent().unwrap_or(Path::new(""));
     let settings = Settings { level: suite.defaults.level.unwrap_or(settings.level), ..settings.clone() };
     let (mut questions, mut wrong, mut bytes) = (Vec::new(), Vec::new(), 0_usize);
+    let mut mistakes = false;
     for case in &mut suite.cases {
         let terms = case.terms.or(&suite.defaults);
         let terms = Terms { fresh: Some(typed.fresh || terms.fresh == Some(true)), ..terms };
-        match question(case, &terms, folder, &settings) {
+        match question(case, &terms, folder, &settings).await {
             Ok(question) => {
                 bytes += question.objects.iter().map(|object| object.bytes.len()).sum::<usize>();
                 case.accepted.extend(question.manifest.contract.expected_failures.iter().cloned());
                 questions.push(question);
             }
-            Err(says) => wrong.extend(says.lines().map(|line| at(&name, case.place, &case.name, line))),
+            Err(failure) => {
+                mistakes |= failure.exit() == Exit::Misuse;
+                let says = failure.to_string();
+                wrong.extend(says.lines().map(|line| at(&name, case.place, &case.name, line)));
+            }
         }
         if bytes > OBJECT_BYTES_MAX {
             let says =
                 format!("the objects up to here have more than {OBJECT_BYTES_MAX} bytes; split the suite");
             wrong.push(at(&name, case.place, &case.name, &says));
+            mistakes = true;
             break;
         }
     }
-    if wrong.is_empty() {
-        Ok(SuiteFile { suite, questions, baseline_path, baseline })
-    } else {
-        Err(SuiteFileError::Cases(wrong))
+    match (wrong.is_empty(), mistakes) {
+        (true, _) => Ok(SuiteFile { suite, questions, baseline_path, baseline }),
+        (false, true) => Err(SuiteFileError::Cases(wrong)),
+        (false, false) => Err(SuiteFileError::Unreachable(wrong)),
     }
 }
 
@@ -124,7 +144,12 @@ fn baseline(typed: &typed::Suite, suite: &str) -> Result<(PathBuf, Baseline), Su
     }
 }
 
-fn question(case: &Case, terms: &Terms, folder: &Path, settings: &Settings) -> Result<Question, String> {
+async fn question(
+    case: &Case,
+    terms: &Terms,
+    folder: &Path,
+    settings: &Settings,
+) -> Result<Question, Failure> {
     let scope = typed::Scope {
         kernels: terms.kernels.iter().cloned().collect(),
         optional: terms.optional.iter().cloned().collect(),
@@ -132,16 +157,15 @@ fn question(case: &Case, terms: &Terms, folder: &Path, settings: &Settings) -> R
         fresh: terms.fresh == Some(true),
     };
     match &case.subject {
-        Subject::Command(asked) => {
-            ready::command(&command(asked, scope, folder), settings).map_err(|error| told(&error))
-        }
+        Subject::Command(asked) => Ok(ready::command(&command(asked, scope, folder), settings).await?),
         Subject::Object(asked) => {
             let level = case.terms.level.map(|level| match level {
                 Level::Load => typed::Level::Load,
                 Level::Attach | Level::Behave => typed::Level::Attach,
             });
             let typed = typed::Test {
-                objects: objects(folder, &asked.input)?,
+                objects: objects(folder, &asked.input).map_err(Failure::misuse)?,
+                platform: None,
                 scope,
                 loader: terms.loaders.iter().map(ToString::to_string).collect(),
                 level,
@@ -151,15 +175,11 @@ fn question(case: &Case, terms: &Terms, folder: &Path, settings: &Settings) -> R
                 line_costs: false,
                 timeout: terms.timeout,
             };
-            let question = ready::question(&typed, settings).map_err(|error| told(&error))?;
-            one_name_each(&question.objects)?;
-            with_checks(question, asked, case.terms.level).map_err(|error| told(&error))
+            let question = ready::question(&typed, settings).await?;
+            one_name_each(&question.objects).map_err(Failure::misuse)?;
+            Ok(with_checks(question, asked, case.terms.level)?)
         }
     }
-}
-
-fn told(error: &dyn std::error::Error) -> String {
-    crate::exit::chain(error)
 }
 
 /// What is known of an object is found again by its name.
@@ -202,6 +222,7 @@ fn command(asked: &Command, scope: typed::Scope, folder: &Path) -> typed::Comman
         bin: if asked.dir.is_some() { PathBuf::from(&asked.bin) } else { folder.join(&asked.bin) },
         dir: asked.dir.as_ref().map(|dir| folder.join(dir)),
         objects: asked.objects.iter().map(|object| folder.join(object)).collect(),
+        platform: None,
         scope,
         runtime: asked.runtime,
         expect_exit,
@@ -216,6 +237,11 @@ fn command(asked: &Command, scope: typed::Scope, folder: &Path) -> typed::Comman
 fn objects(folder: &Path, input: &str) -> Result<Vec<PathBuf>, String> {
     if input.contains("://") {
         return Ok(vec![PathBuf::from(input)]);
+    }
+    for scheme in ["oci-layout:", "oci-archive:"] {
+        if let Some(path) = input.strip_prefix(scheme) {
+            return Ok(vec![PathBuf::from(format!("{scheme}{}", folder.join(path).display()))]);
+        }
     }
     let path = folder.join(input);
     if !input.contains(['*', '?', '[']) || path.exists() {

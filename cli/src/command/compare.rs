@@ -15,7 +15,8 @@ use proto::wire;
 
 /// Reads both answers, compares and renders. Files are read before anything is started.
 pub(super) async fn run(context: &Context, typed: &typed::Compare) -> Result<Exit, Failure> {
-    let reports = typed::Reports { json: typed.json.clone(), markdown: typed.markdown.clone(), junit: None };
+    let (json, markdown) = (typed.json.clone(), typed.markdown.clone());
+    let reports = typed::Reports { json, markdown, ..typed::Reports::default() };
     let reports = Reports::check(&reports).map_err(Failure::misuse)?;
     let base = comparison::source(&typed.base).map_err(Failure::misuse)?;
     let head = comparison::source(&typed.head).map_err(Failure::misuse)?;

@@ -78,13 +78,6 @@ async fn cancel(context: &Context, services: &mut Services, run: &str) -> Result
     super::print(&list::runs(run.as_slice(), context.paint()))
 }
 
-/// The run whose id begins with what was typed.
-pub(super) async fn get(services: &mut Services, run: &str) -> Result<wire::GetRunResponse, Failure> {
-    let id = full_id(services, run).await?;
-    let response = services.runs.get_run(soon(wire::GetRunRequest { id })).await;
-    Ok(response.map_err(|status| refusal(&status))?.into_inner())
-}
-
 async fn recent(services: &mut Services, limit: u32) -> Result<Vec<wire::Run>, Failure> {
     let request = soon(wire::ListRunsRequest { limit, before: String::new() });
     let answer = services.runs.list_runs(request).await.map_err(|status| refusal(&status))?;

@@ -25,9 +25,10 @@ use time::OffsetDateTime;
 
 /// Asks every case, judges, renders. Everything the file names is checked before anything is started.
 pub(super) async fn run(context: &Context, typed: &typed::Suite) -> Result<Exit, Failure> {
-    let asked = suite::read(typed, &context.settings).map_err(Failure::misuse)?;
+    let asked = suite::read(typed, &context.settings).await?;
     let (json, markdown, junit) = (typed.json.clone(), typed.markdown.clone(), typed.junit.clone());
-    let reports = Reports::check(&typed::Reports { json, markdown, junit }).map_err(Failure::misuse)?;
+    let reports = Reports::check(&typed::Reports { json, markdown, junit, ..typed::Reports::default() })
+        .map_err(Failure::misuse)?;
     let update = typed.update_baseline.then(|| Output::check("--update-baseline", &asked.baseline_path));
     let update = update.transpose().map_err(Failure::misuse)?;
     let status = context.status();

@@ -156,7 +156,7 @@ fn causes(matrix: &Matrix<'_>) -> Section {
             "- **{}** on {}: {}",
             cell(&clipped(object)),
             cell(&kernels),
-            code(&headline(cause))
+            span(&headline(cause))
         )];
         parts.extend(
             [&cause.says, &cause.why]
@@ -164,16 +164,16 @@ fn causes(matrix: &Matrix<'_>) -> Section {
                 .filter(|text| !text.is_empty())
                 .map(|text| cell(&clipped(text))),
         );
-        parts.extend(cause.location.iter().flat_map(place).map(|place| code(&place)));
+        parts.extend(cause.location.iter().flat_map(place).map(|place| span(&place)));
         parts.extend(since(cause).map(|since| format!("Since: {}", cell(&clipped(&since)))));
         parts.extend(remedy(cause).map(|remedy| format!("Remedy: {}", cell(&clipped(&remedy)))));
         let mut named: Vec<String> =
-            subjects.iter().take(SUBJECTS_SHOWN).map(|subject| code(subject)).collect();
+            subjects.iter().take(SUBJECTS_SHOWN).map(|subject| span(subject)).collect();
         if let Some(more @ 1..) = subjects.len().checked_sub(SUBJECTS_SHOWN) {
             named.push(format!("and {more} more"));
         }
         parts.extend(Some(named.join(", ")).filter(|named| !named.is_empty()));
-        parts.extend(Some(&cause.log_line).filter(|line| !line.is_empty()).map(|line| code(line)));
+        parts.extend(Some(&cause.log_line).filter(|line| !line.is_empty()).map(|line| span(line)));
         parts.join("<br>")
     };
     let lines: Vec<String> = reasons(matrix).into_iter().map(line).collect();
@@ -266,9 +266,9 @@ pub(super) fn code(text: &str) -> String {
     printable(text).replace('`', "'")
 }
 
-/// A code span; a backtick would end it.
-fn code(text: &str) -> String {
-    format!("`{}`", printable(&clipped(text)).replace('`', "'"))
+/// A code span.
+fn span(text: &str) -> String {
+    format!("`{}`", code(&clipped(text)))
 }
 
 #[cfg(test)]

@@ -268,10 +268,10 @@ fn figures_are_judged_where_nothing_but_the_object_can_have_changed_them() {
         assert_eq!(figures(&base, &with("6.12", processed, 10, 700), usual), expected, "{processed}");
     }
     let large = with("6.12", 100_000, 10, 700);
-    assert_eq!(figures(&large, &with("6.12", 104_999, 10, 700), usual)[0].2, false, "less than 5 %");
-    assert_eq!(figures(&large, &with("6.12", 105_000, 10, 700), usual)[0].2, true);
+    assert!(!figures(&large, &with("6.12", 104_999, 10, 700), usual)[0].2, "less than 5 %");
+    assert!(figures(&large, &with("6.12", 105_000, 10, 700), usual)[0].2);
     let strict = Thresholds { percent: 0, least: 1 };
-    assert_eq!(figures(&base, &with("6.12", 1001, 10, 700), strict)[0].2, true);
+    assert!(figures(&base, &with("6.12", 1001, 10, 700), strict)[0].2);
     let slower = with("6.12", 1000, 10_000, 700);
     assert_eq!(figures(&base, &slower, strict), [(TookUs, false, false, false)], "time is never judged");
     let other_build = with("6.12#2", 900_000, 10, 7_000);

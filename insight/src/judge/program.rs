@@ -177,11 +177,18 @@ fn explained(mut cause: Cause, rejection: Option<&Rejection<'_>>) -> Cause {
             cause.path.clone_from(&rejection.path);
             rejection.suggestion.clone()
         }
-        None if cause.code == CauseCode::CoreMissing => kind::relocation_guard(),
+        None if is_relocation(cause.code) => kind::relocation_guard(),
         None => None,
     };
-    cause.remedy = suggestion.map(|says| Remedy { says: bounded(says), tried: None });
+    if let Some(says) = suggestion {
+        cause.remedy = Some(Remedy { says: bounded(says), tried: None });
+    }
     cause
+}
+
+fn is_relocation(code: CauseCode) -> bool {
+    use CauseCode::{CoreEnumeratorMissing, CoreFieldMissing, CoreTypeMissing};
+    matches!(code, CoreTypeMissing | CoreFieldMissing | CoreEnumeratorMissing)
 }
 
 fn not_attached(evidence: &Evidence, program: &ProgramFact, attach: Option<&Attach>) -> Option<Cause> {

@@ -50,9 +50,12 @@ fn missing(facts: Option<&KernelFacts>, program: &ProgramFact, cause: &Cause) ->
         | CauseCode::AttachTargetMissing => target(program),
         CauseCode::AttachUnsupported => use_of(program, cause),
         CauseCode::CoreEnumeratorMissing => enumerator(&cause.subject),
-        CauseCode::InstructionUnknown | CauseCode::CallbackUnknown | CauseCode::VerifierInvalid => {
-            ability(program, cause)
-        },
+        CauseCode::InstructionUnknown
+        | CauseCode::CallbackUnknown
+        | CauseCode::VerifierLoop
+        | CauseCode::VerifierSleep
+        | CauseCode::CallsTooDeep
+        | CauseCode::VerifierInvalid => ability(program, cause),
         _ => None,
     }
 }

@@ -88,7 +88,7 @@ fn one<'a, T>(
     let found = match (tag, all) {
         (None, [_]) => found.next(),
         (None, _) => None,
-        (Some(_), _) => found.find(|(_, names)| names.iter().any(|name| is_meant(&name))),
+        (Some(_), _) => found.find(|(_, names)| names.iter().any(is_meant)),
     };
     found.ok_or_else(|| {
         let offered: Vec<&str> = all.iter().flat_map(&names).take(LISTED_MAX).collect();

@@ -67,6 +67,7 @@ mod tests {
             label: format!("{byte}.bpf.o"),
             bytes: Vec::new(),
             digest: Digest([byte; 32]),
+            source: None,
         };
         Question {
             objects: vec![object(1), object(2)],
@@ -76,6 +77,7 @@ mod tests {
             environments: Vec::new(),
             manifest: domain::contract::Manifest::default(),
             level: domain::level::Level::Attach,
+            skipped: Vec::new(),
             fresh: true,
             timeout: None,
         }
