@@ -147,11 +147,11 @@ async fn a_program_that_is_not_attached_is_the_cause_and_not_what_it_could_not_d
     let refused = asked(&system, corpus::object("null_unchecked")?, checks).await?;
     system.stop().await;
     for verdict in verdicts {
-        assert_eq!(verdict.cause.as_ref().context("a cause")?.code, "attach_target_missing");
+        assert_eq!(verdict.cause.as_ref().context("a cause")?.code, "symbol_missing");
         assert_eq!(check(&verdict, "nothing").verdict(), wire::Verdict::Fails);
     }
     for verdict in refused {
-        assert_eq!(verdict.cause.as_ref().context("a cause")?.code, "verifier_access");
+        assert_eq!(verdict.cause.as_ref().context("a cause")?.code, "verifier_null");
         let check = check(&verdict, "nothing");
         assert_eq!(check.verdict(), wire::Verdict::NotAttempted, "{check:?}");
     }

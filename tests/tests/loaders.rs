@@ -94,9 +94,9 @@ async fn loaders_agree_where_the_kernel_decides_and_differ_where_they_do() -> an
         ("tracepoint_hash", "libbpf", (Passes, "")),
         ("tracepoint_hash", "aya", (Passes, "")),
         ("tracepoint_hash", "bpftool", (Passes, "")),
-        ("null_unchecked", "libbpf", (Fails, "verifier_access")),
-        ("null_unchecked", "aya", (Fails, "verifier_access")),
-        ("null_unchecked", "bpftool", (Fails, "verifier_access")),
+        ("null_unchecked", "libbpf", (Fails, "verifier_null")),
+        ("null_unchecked", "aya", (Fails, "verifier_null")),
+        ("null_unchecked", "bpftool", (Fails, "verifier_null")),
         ("cgroup_bind", "aya", (Passes, "")),
         // Maps as libbpf before 1.0 had them.
         ("legacy_maps", "libbpf", (Fails, "not_an_object")),
@@ -105,7 +105,7 @@ async fn loaders_agree_where_the_kernel_decides_and_differ_where_they_do() -> an
         ("map_task_storage_used", "libbpf", (Passes, "")),
         ("map_task_storage_used", "aya", (Fails, "loader_unable")),
         ("tc_classifier", "aya", (Fails, "loader_unable")),
-        ("fentry_missing", "aya", (Fails, "attach_target_missing")),
+        ("fentry_missing", "aya", (Fails, "symbol_missing")),
     ] {
         let verdict = lab.verdict(object, loader).await?;
         assert_eq!(told(&verdict), expected, "{object} by {loader}: {verdict:?}");

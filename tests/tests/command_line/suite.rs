@@ -4,6 +4,7 @@ use crate::scene::{Scene, argument, ended, object, signal};
 use nix::sys::signal::Signal;
 use serde_json::Value;
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 
 const SUITE: &str = "version: 1
 name: probes
@@ -38,6 +39,7 @@ async fn a_suite_is_answered_as_one_and_its_baseline_keeps_what_is_known_from_de
     // It ends well on every kernel but the one it is told of.
     let agent = "#!/bin/sh\ncase \"$BPFCOMPAT_KERNEL\" in \"$1\"*) exit 3;; esac\n";
     fs::write(scene.path("agent"), agent).expect("written");
+    fs::set_permissions(scene.path("agent"), fs::Permissions::from_mode(0o755)).expect("it is ours");
     fs::write(scene.path("s.yaml"), SUITE).expect("written");
     let [suite, json, junit] = ["s.yaml", "r.json", "r.xml"].map(|name| argument(&scene.path(name)));
     let ask = ["suite", &suite, "--json", &json, "--junit", &junit];

@@ -12,7 +12,7 @@ async fn two_programs_make_one_cluster_and_the_last_one_stops_it() {
     assert_eq!(good.exit, Some(0), "{}", good.stderr);
     assert!(good.stdout.contains("xdp_pass") && !good.stdout.contains("null_unchecked"), "{}", good.stdout);
     assert_eq!(bad.exit, Some(1), "{}", bad.stderr);
-    assert!(bad.stdout.contains("verifier_access: count_unchecked"), "{}", bad.stdout);
+    assert!(bad.stdout.contains("verifier_null: count_unchecked"), "{}", bad.stdout);
     scene.assert_nothing_left().await;
 
     let list = scene.run(&["runs", "list"]).await;
