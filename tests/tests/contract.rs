@@ -60,7 +60,7 @@ fn targets(verdict: &wire::CellVerdict) -> anyhow::Result<()> {
     }
     for (name, code, target) in [
         ("on_nothing", "not_exercised", "/init:no_such_function"),
-        ("nowhere", "attach_target_missing", "no_such_function"),
+        ("nowhere", "symbol_missing", "no_such_function"),
     ] {
         let optional = program(verdict, name);
         let cause = optional.cause.as_ref().context("a cause")?;

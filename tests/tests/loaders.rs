@@ -63,8 +63,11 @@ impl Lab {
 
     /// What a script as external loader achieves.
     async fn hostile(&self, script: &str) -> anyhow::Result<Evidence> {
-        let bytes = format!("#!/bin/sh\n{script}\n").into_bytes();
-        let files = Arc::new(vec![LoaderFile { path: "/loader/hostile".to_owned(), bytes }]);
+        let tools = worker::tools::Tools::read(None);
+        let busybox = tools.bytes().map_err(|error| anyhow::anyhow!("{error}"))?.to_vec();
+        let script = format!("#!/bin/sh\n{script}\n").into_bytes();
+        let file = |path: &str, bytes| LoaderFile { path: path.to_owned(), bytes };
+        let files = Arc::new(vec![file("/loader/hostile", script), file("/bin/busybox", busybox)]);
         let order = self.order("tracepoint_hash", Loader::External("hostile".to_owned()), files).await?;
         let (steps, _) = watch::channel(Step::Boot);
         Ok(self.hypervisor.answer(order, steps, CancellationToken::new()).await?)

@@ -65,12 +65,12 @@ pub(crate) fn exercise(link: &Link, job: &Job, bounds: Bounds) -> Result<(), Exe
     };
     let loader = job.loader.name();
     let broken = |says| LoaderError::Broken { loader: loader.to_owned(), says };
-    if !job.loader_files.is_empty() {
-        // It may be a script.
-        tools::install().map_err(broken)?;
-    }
     for LoaderFile { path, bytes } in &job.loader_files {
         place(path, bytes).map_err(|source| LoaderError::Write { path: path.clone(), source })?;
+    }
+    // A program does without a shell, which not every worker has for its guests.
+    if job.loader_files.iter().any(|file| file.bytes.starts_with(b"#!")) {
+        tools::install().map_err(broken)?;
     }
     let mut command = command(job);
     bounds.confine(&mut command);
