@@ -4,7 +4,7 @@ use super::finding::{Finding, How, Kind, Side, Subject, became};
 use super::pair::Cells;
 use super::report::{Cell, Object};
 use domain::verdict::Verdict;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
 /// What became of the programs and checks, and of the cell as far as they do not explain it.
@@ -24,12 +24,22 @@ pub(super) fn findings<'a>(pair: &Cells<'a>) -> Vec<Finding<'a>> {
     let Some(whole) = whole else { return parts };
     match whole.kind {
         // What is unknown or optional of a cell is so of all its parts.
-        Kind::CouldNotCompare | Kind::NoLongerRequired => parts.retain(|part| part.kind != whole.kind),
+        Kind::CouldNotCompare => parts.retain(|part| part.kind != whole.kind && !is_kept_back(part, &whole)),
+        Kind::NoLongerRequired => parts.retain(|part| part.kind != whole.kind),
         _ if parts.iter().any(|part| explains(part, &whole)) => return parts,
         _ => {}
     }
     parts.insert(0, whole);
     parts
+}
+
+/// Whether a part was not attempted where its cell is inconclusive: whatever was in the cell's way was in its way
+/// too.
+fn is_kept_back(part: &Finding<'_>, whole: &Finding<'_>) -> bool {
+    let verdict = |side: Option<Side<'_>>| side.map(|side| side.verdict);
+    [(part.base, whole.base), (part.head, whole.head)].into_iter().any(|(part, whole)| {
+        verdict(part) == Some(Verdict::NotAttempted) && verdict(whole) == Some(Verdict::Inconclusive)
+    })
 }
 
 /// Whether a part is why its cell became what it is.
@@ -78,12 +88,10 @@ fn parts<'a>(pair: &Cells<'a>, base: &'a Cell, head: &'a Cell) -> Vec<Part<'a>> 
     let programs = |cell: &'a Cell| {
         cell.programs.iter().map(move |program| (program.name.as_str(), Side::of_program(cell, program)))
     };
+    let unopened = (unopened(base, pair.object.base), unopened(head, pair.object.head));
     for (name, before, now) in matched(programs(base), programs(head)) {
-        let untold = |side: &Option<Side<'_>>, object: Option<&Object>| {
-            side.is_none() && object.is_some_and(|object| object.programs.iter().any(|known| known == name))
-        };
-        // The object has it and was not opened: the cell says why.
-        if !untold(&before, pair.object.base) && !untold(&now, pair.object.head) {
+        let untold = |side: &Option<Side<'_>>, known: &HashSet<&str>| side.is_none() && known.contains(name);
+        if !untold(&before, &unopened.0) && !untold(&now, &unopened.1) {
             parts.push((Subject::Program(name), before, now));
         }
     }
@@ -98,6 +106,14 @@ fn parts<'a>(pair: &Cells<'a>, base: &'a Cell, head: &'a Cell) -> Vec<Part<'a>> 
         }
     }
     parts
+}
+
+/// The programs that the object has and the cell tells nothing of, as it was not opened or its guest died: the
+/// cell says why.
+fn unopened<'a>(cell: &Cell, object: Option<&'a Object>) -> HashSet<&'a str> {
+    let is_untold = cell.programs.is_empty() || cell.verdict == Verdict::Inconclusive;
+    let object = object.filter(|_| is_untold);
+    object.iter().flat_map(|object| &object.programs).map(String::as_str).collect()
 }
 
 /// What both lists have of each name, in the order of the first and then of the second. Where a name is

@@ -112,6 +112,31 @@ fn every_step_is_what_the_document_says() {
 }
 
 #[test]
+fn what_kept_a_cell_from_its_answer_is_no_regression_of_its_programs() {
+    let base = report(&[cell("o", "6.12", "passes", &[program("p", "passes"), program("q", "passes")])]);
+    let parts = [program("p", "inconclusive"), program("q", "not_attempted")];
+    let head = report(&[cell("o", "6.12", "inconclusive", &parts)]);
+    assert_eq!(told(&base, &head), ["CouldNotCompare Cell true"]);
+    assert_eq!(told(&head, &base), ["CouldNotCompare Cell true"]);
+    let failed = [program("p", "fails"), program("q", "inconclusive")];
+    let fails = told(&base, &report(&[cell("o", "6.12", "inconclusive", &failed)]));
+    assert_eq!(fails, ["CouldNotCompare Cell true", "Regression Broke Program(\"p\") true"]);
+}
+
+#[test]
+fn a_program_of_the_object_that_its_cell_is_silent_about_is_gone() {
+    let [p, q] = ["p", "q"].map(|name| program(name, "passes"));
+    let base = report(&[cell("o", "6.12", "passes", &[p.clone(), q])]);
+    let silent = |verdict: &str, programs: &[Value]| {
+        let mut head = report(&[cell("o", "6.12", verdict, programs)]);
+        head["objects"][0]["programs"] = json!(["p", "q"]);
+        told(&base, &head)
+    };
+    assert_eq!(silent("passes", &[p]), ["Regression Removed Program(\"q\") true"]);
+    assert_eq!(silent("fails", &[]), ["Regression Broke Cell true"], "it was not opened");
+}
+
+#[test]
 fn what_is_gone_was_lost_and_what_is_new_fails_anew() {
     let both = |one: &str, other: &str| {
         report(&[
