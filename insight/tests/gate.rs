@@ -98,8 +98,10 @@ fn the_first_expectation_that_names_a_kernel_holds() {
     assert_eq!(stands(cell(&second, Fails, &why)), Standing::AsExpected);
     let passes = "it passes, and must fail with map_type_unknown".to_owned();
     assert_eq!(stands(cell(&second, Passes, &[])), Standing::Wrong(passes));
-    let other = "it must fail with map_type_unknown".to_owned();
+    let other = "it must fail with map_type_unknown and nothing else".to_owned();
     assert_eq!(stands(cell(&second, Fails, &[("p", "helper_unknown")])), Standing::Wrong(other));
+    let more = [("p", "map_type_unknown"), ("q", "helper_unknown")];
+    assert!(matches!(stands(cell(&second, Fails, &more)), Standing::Wrong(_)), "a new failure beside it");
     assert_eq!(stands(cell(&third, Passes, &[])), Standing::Passes);
     assert_eq!(stands(optional(cell(&second, Passes, &[]))), Standing::Optional);
 }

@@ -60,13 +60,15 @@ struct File {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BaselineError {
     /// It is no JSON of this form; the text has line and column.
-    #[error("no baseline: {0}; `bpfcompat suite --update-baseline` writes one")]
+    #[error("no baseline: {0}; take the file away, and `--update-baseline` writes one")]
     Form(String),
     /// Another format.
     #[error("a baseline begins with `\"schema\": \"{SCHEMA}\"`, and this one with `{0}`")]
     Schema(String),
     /// It belongs elsewhere.
-    #[error("this is the baseline of the suite `{found}`, not of `{wanted}`; name another with --baseline")]
+    #[error(
+        "this is the baseline of the suite `{found}`, not of `{wanted}`; name another with --baseline, or mend its `suite` if yours was renamed"
+    )]
     Suite {
         /// Whose it is.
         found: String,
@@ -95,13 +97,20 @@ impl Baseline {
         if file.suite != suite {
             return Err(BaselineError::Suite { found: file.suite, wanted: suite.to_owned() });
         }
-        if file.failures.len() > FAILURES_MAX {
-            return Err(BaselineError::TooMany(file.failures.len()));
+        let baseline = Self(file.failures.into_iter().collect());
+        baseline.check()?;
+        Ok(baseline)
+    }
+
+    /// Whether it would be read again.
+    ///
+    /// # Errors
+    /// What would be wrong with it.
+    pub fn check(&self) -> Result<(), BaselineError> {
+        if self.0.len() > FAILURES_MAX {
+            return Err(BaselineError::TooMany(self.0.len()));
         }
-        for (at, failure) in file.failures.iter().enumerate() {
-            failure.check(at + 1)?;
-        }
-        Ok(Self(file.failures.into_iter().collect()))
+        self.0.iter().enumerate().try_for_each(|(at, failure)| failure.check(at + 1))
     }
 
     /// The file, one failure a line.

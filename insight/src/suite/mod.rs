@@ -123,7 +123,7 @@ fn concurrency(reader: &mut Reader, node: &Node) -> Option<u32> {
 fn accepted(reader: &mut Reader, node: &Node, cases: &mut [Case], written: usize) {
     let nodes = reader.list(node, "accepted failures");
     too_many(reader, node, nodes.len(), "accepted failures");
-    for (at, node) in nodes.iter().enumerate() {
+    for (at, node) in nodes.iter().enumerate().take(ACCEPTED_MAX) {
         let fields = reader.fields(node, ACCEPTED);
         let path = format!("accepted_failures.{at}");
         let failure: Option<ExpectedFailure> = manifest::expected::of_fields(reader, node, &fields, path);
