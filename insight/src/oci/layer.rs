@@ -57,6 +57,9 @@ pub enum LayerError {
     /// Compressed in a way that is not read.
     #[error("a layer is compressed with zstd, which is not read here: push the image with gzip")]
     Zstd,
+    /// Two layers that are objects have one name.
+    #[error("two layers are called `{0}`: give each a title of its own")]
+    Twice(String),
     /// It broke off, or contradicts itself.
     #[error("a layer is damaged: {0}: push the image again")]
     Damaged(#[from] io::Error),
@@ -78,13 +81,16 @@ pub struct Unpacking {
     limits: Limits,
     entries: usize,
     expanded_bytes: u64,
+    /// Of earlier layers.
     objects: BTreeMap<String, Vec<u8>>,
+    /// Of the layer that is read: what it hides is hidden of earlier ones only.
+    fresh: BTreeMap<String, Vec<u8>>,
 }
 
 impl Unpacking {
     /// Nothing yet.
     pub fn new(limits: Limits) -> Self {
-        Self { limits, entries: 0, expanded_bytes: 0, objects: BTreeMap::new() }
+        Self { limits, entries: 0, expanded_bytes: 0, objects: BTreeMap::new(), fresh: BTreeMap::new() }
     }
 
     /// Takes the next layer; `name` is what it is called if it is an object itself. What is neither an object nor an
@@ -94,16 +100,24 @@ impl Unpacking {
     /// The first thing that is wrong with it.
     pub fn layer(&mut self, name: &str, bytes: &[u8]) -> Result<(), LayerError> {
         if is_object(bytes) {
-            return self.object(name.to_owned(), bytes, bytes.len() as u64);
+            let name = inside(name);
+            if self.objects.contains_key(&name) {
+                return Err(LayerError::Twice(name));
+            }
+            self.object(name, bytes, bytes.len() as u64)?;
+            self.objects.append(&mut self.fresh);
+            return Ok(());
         }
         if bytes.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
             return Err(LayerError::Zstd);
         }
         if bytes.starts_with(&[0x1f, 0x8b]) {
-            self.archive(MultiGzDecoder::new(bytes))
+            self.archive(MultiGzDecoder::new(bytes))?;
         } else {
-            self.archive(bytes)
+            self.archive(bytes)?;
         }
+        self.objects.append(&mut self.fresh);
+        Ok(())
     }
 
     /// The objects by their paths. If `named` is one of them, only that.
@@ -149,8 +163,13 @@ impl Unpacking {
             }
             let path = said.take().unwrap_or_else(|| entry.header().path_bytes().into_owned());
             let path = inside(String::from_utf8_lossy(&path).trim_end_matches('\0'));
+            let linked = entry.header().link_name_bytes().filter(|_| kind.is_hard_link());
+            let linked = linked.and_then(|name| self.kept(&inside(&String::from_utf8_lossy(&name))));
             self.replaces(&path);
-            if kind.is_file() {
+            if let Some(object) = linked {
+                let bytes = object.len() as u64;
+                self.object(path, object.as_slice(), bytes)?;
+            } else if kind.is_file() {
                 let bytes = entry.size();
                 self.file(path, entry, bytes)?;
             }
@@ -158,14 +177,21 @@ impl Unpacking {
         Ok(())
     }
 
+    /// What another name of the same file leads to.
+    fn kept(&self, path: &str) -> Option<Vec<u8>> {
+        self.fresh.get(path).or_else(|| self.objects.get(path)).cloned()
+    }
+
     /// A path of a later layer hides what earlier ones have there, and a whiteout hides what it names.
     fn replaces(&mut self, path: &str) {
         let (folder, name) = path.rsplit_once('/').map_or(("", path), |(folder, name)| (folder, name));
         let hidden = match name.strip_prefix(".wh.") {
             Some(".wh..opq") => folder.to_owned(),
+            Some("") => return,
             Some(name) => inside(&format!("{folder}/{name}")),
             None => {
                 self.objects.remove(path);
+                self.fresh.remove(path);
                 return;
             }
         };
@@ -186,7 +212,7 @@ impl Unpacking {
         if bytes > OBJECT_BYTES_MAX as u64 {
             return Err(LayerError::LargeObject(path));
         }
-        if self.objects.len() >= self.limits.objects {
+        if self.objects.len() + self.fresh.len() >= self.limits.objects {
             return Err(too_much("objects", self.limits.objects));
         }
         let mut object = Vec::new();
@@ -194,11 +220,11 @@ impl Unpacking {
         if object.len() as u64 != bytes {
             return Err(LayerError::Damaged(io::ErrorKind::UnexpectedEof.into()));
         }
-        let kept: usize = self.objects.values().map(Vec::len).sum();
+        let kept: usize = self.objects.values().chain(self.fresh.values()).map(Vec::len).sum();
         if object.len() > self.limits.objects_bytes.saturating_sub(kept) {
             return Err(too_much("bytes of objects", self.limits.objects_bytes));
         }
-        self.objects.insert(path, object);
+        self.fresh.insert(path, object);
         Ok(())
     }
 }

@@ -67,7 +67,30 @@ fn later_layers_replace_and_delete() {
     let first = archive(&[("a/x.o", &object), ("a/y.o", &object), ("b/z.o", &object), ("w.o", &object)]);
     let second = archive(&[("a/.wh.x.o", b""), (".wh.b", b""), ("w.o", b"no longer one")]);
     assert_eq!(names(&[first.clone(), second], None), ["a/y.o"]);
-    assert_eq!(names(&[first, archive(&[("a/.wh..wh..opq", b"")])], None), ["b/z.o", "w.o"]);
+    let opaque = archive(&[("a/n.o", &object), ("a/.wh..wh..opq", b""), (".wh.", b"")]);
+    assert_eq!(names(&[first, opaque], None), ["a/n.o", "b/z.o", "w.o"], "its own files are not hidden");
+}
+
+#[test]
+fn another_name_of_a_file_is_that_file() {
+    let mut builder = tar::Builder::new(Vec::new());
+    append(&mut builder, tar::EntryType::Regular, "b.o", &object(64));
+    let mut link = tar::Header::new_gnu();
+    link.set_entry_type(tar::EntryType::Link);
+    link.set_size(0);
+    builder.append_link(&mut link, "a.o", "b.o").expect("in memory");
+    builder.append_link(&mut link, "c.o", "/../nowhere.o").expect("in memory");
+    let layer = builder.into_inner().expect("in memory");
+    assert_eq!(names(&[archive(&[("a.o", &object(40))]), layer], None), ["a.o", "b.o"]);
+}
+
+#[test]
+fn layers_that_are_objects_have_names_of_their_own() {
+    let mut unpacking = Unpacking::new(LIMITS);
+    unpacking.layer("../../x.o", &object(64)).expect("a layer");
+    let error = unpacking.layer("./x.o", &object(40)).expect_err("the same name").to_string();
+    assert!(error.contains("`x.o`"), "{error}");
+    assert_eq!(unpacking.finish(Some("x.o")).len(), 1);
 }
 
 #[test]
