@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 
 macro_rules! codes {
-    ($($(#[doc = $doc:literal])* $variant:ident = $name:literal,)*) => {
+    ($($(#[$meta:meta])* $variant:ident = $name:literal,)*) => {
         /// What kind of reason it is. The names are stable: people script against them.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-        pub enum CauseCode { $($(#[doc = $doc])* #[serde(rename = $name)] $variant,)* }
+        pub enum CauseCode { $($(#[$meta])* #[serde(rename = $name)] $variant,)* }
 
         impl CauseCode {
             /// Every code, in the order of declaration.
@@ -19,15 +19,11 @@ macro_rules! codes {
             pub fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name,)* }
             }
-
-            /// What it means, in a sentence or two: its documentation.
-            pub fn means(self) -> &'static str {
-                match self { $(Self::$variant => concat!($($doc),*).trim_ascii(),)* }
-            }
         }
     };
 }
 
+// An alias is a name that stored answers and manifests may still have, from before its meaning was told apart.
 codes! {
     /// The bytes are not an eBPF object that its loader can open.
     NotAnObject = "not_an_object",
@@ -66,10 +62,12 @@ codes! {
     /// A CO-RE relocation found no such type in the kernel's BTF.
     CoreTypeMissing = "core_type_missing",
     /// A CO-RE relocation found the type in the kernel's BTF and not this field.
+    #[serde(alias = "core_missing")]
     CoreFieldMissing = "core_field_missing",
     /// A CO-RE relocation found no such enumerator in the kernel's BTF.
     CoreEnumeratorMissing = "core_enumerator_missing",
     /// The kernel has no struct_ops interface of this name, or not as the object has it.
+    #[serde(alias = "btf_type_missing")]
     StructOpsMissing = "struct_ops_missing",
     /// The kernel publishes no BTF and the object needs it.
     KernelWithoutBtf = "kernel_without_btf",
@@ -114,11 +112,10 @@ codes! {
     /// The verifier rejected the program for another reason.
     VerifierInvalid = "verifier_invalid",
     /// The verifier gave up: more instructions to walk than it walks.
+    #[serde(alias = "verifier_too_complex")]
     TooManyInstructions = "too_many_instructions",
     /// The verifier gave up: more branches to come back to than it keeps.
     TooManyJumps = "too_many_jumps",
-    /// The verifier gave up: more states to compare than it keeps.
-    TooManyStates = "too_many_states",
     /// The program uses more stack than a chain of calls has.
     StackTooDeep = "stack_too_deep",
     /// The program's functions call each other deeper than the kernel allows.
@@ -291,4 +288,25 @@ pub struct Remedy {
     pub says: String,
     /// The verdict of the program or map with this change, if it was tried in another guest of the kernel.
     pub tried: Option<Verdict>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_back_those_that_were_given_up_too() {
+        let read = |name: &str| serde_json::from_value::<CauseCode>(name.into()).ok();
+        for code in CauseCode::ALL {
+            assert_eq!(read(code.name()), Some(*code));
+        }
+        for (name, code) in [
+            ("core_missing", CauseCode::CoreFieldMissing),
+            ("btf_type_missing", CauseCode::StructOpsMissing),
+            ("verifier_too_complex", CauseCode::TooManyInstructions),
+        ] {
+            assert_eq!(read(name), Some(code));
+        }
+        assert_eq!(read("no_such_cause"), None);
+    }
 }

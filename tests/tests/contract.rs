@@ -100,7 +100,7 @@ async fn an_object_works_once_its_loader_is_declared() -> anyhow::Result<()> {
         // A target is looked up before the load, and a kernel that lacks it has answered.
         let missing = on(&missing, series)?;
         let cause = missing.cause.as_ref().context("a cause")?;
-        assert_eq!((cause.code.as_str(), cause.subject.as_str()), ("attach_target_missing", "no_such"));
+        assert_eq!((cause.code.as_str(), cause.subject.as_str()), ("symbol_missing", "no_such"));
         assert_eq!(missing.verdict(), wire::Verdict::Fails);
         assert!(missing.declared.iter().any(|said| said.contains("was refused (ESRCH)")), "{missing:?}");
         attaches(missing, "on_write", "vfs_write");

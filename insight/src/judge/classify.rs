@@ -73,8 +73,8 @@ const LOAD: &[LoadRule] = &[
     load::kfunc_calls_unknown,
     load::device_unbound,
     load::helper_unknown,
-    load::too_complex,
     load::type_unknown,
+    load::too_complex,
     load::name_refused,
     load::refused_unverified,
     load::callbacks_unknown,
@@ -155,7 +155,6 @@ pub(super) fn verdict_of(code: CauseCode) -> Verdict {
         | CauseCode::VerifierInvalid
         | CauseCode::TooManyInstructions
         | CauseCode::TooManyJumps
-        | CauseCode::TooManyStates
         | CauseCode::StackTooDeep
         | CauseCode::CallsTooDeep
         | CauseCode::CheckFailed

@@ -165,7 +165,8 @@ pub(super) fn refused(
     }
     let location = rejection.map(|rejection| rejection.location.clone());
     let cause = cause(Stage::Load, Some(errno), finding, location);
-    if cause.code == CauseCode::Blocked { cause } else { explained(cause, rejection) }
+    // The sentence with which a walk ended explains nothing but a refusal.
+    if verdict_of(cause.code) == Verdict::Fails { explained(cause, rejection) } else { cause }
 }
 
 /// With why the verifier insists, how the program came there, and what to change. A relocation with which

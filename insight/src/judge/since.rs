@@ -9,7 +9,7 @@ mod uses;
 
 use crate::since::{self, Kind, Row, Standing};
 use crate::wanted;
-use domain::cause::{Cause, CauseCode, Since, Stage};
+use domain::cause::{Cause, CauseCode, Confidence, Since, Stage};
 use domain::errno::Errno;
 use domain::evidence::{Evidence, KernelFacts, MapFact, ProgramFact};
 use domain::helper;
@@ -47,14 +47,13 @@ fn missing(facts: Option<&KernelFacts>, program: &ProgramFact, cause: &Cause) ->
         CauseCode::TracepointMissing
         | CauseCode::SymbolMissing
         | CauseCode::LsmHookMissing
-        | CauseCode::AttachTargetMissing => target(program),
+        | CauseCode::AttachTargetMissing => target(program, cause),
         CauseCode::AttachUnsupported => use_of(program, cause),
         CauseCode::CoreEnumeratorMissing => enumerator(&cause.subject),
         CauseCode::InstructionUnknown
         | CauseCode::CallbackUnknown
         | CauseCode::VerifierLoop
         | CauseCode::VerifierSleep
-        | CauseCode::CallsTooDeep
         | CauseCode::VerifierInvalid => ability(program, cause),
         _ => None,
     }
@@ -92,13 +91,19 @@ fn kfunc(cause: &Cause) -> Option<Missing> {
         return refused(Kind::Kfunc, &cause.subject).filter(|missing| missing.row.older);
     }
     let otherwise_declared = line.contains("': func_proto [");
-    absent(Kind::Kfunc, &cause.subject).filter(|_| !otherwise_declared)
+    let missing = absent(Kind::Kfunc, &cause.subject).filter(|_| !otherwise_declared)?;
+    // What is said of a function that may be in a module leaves that open.
+    let left_out = cause.confidence == Confidence::Certain || missing.row.module.is_some();
+    Some(Missing { left_out, ..missing })
 }
 
-/// What a program hooks, by its section.
-fn target(program: &ProgramFact) -> Option<Missing> {
+/// What a program hooks, by its section. It was left out of the build only if it is certain that it is nowhere; of an
+/// event that is never known, as it may be in another category.
+fn target(program: &ProgramFact, cause: &Cause) -> Option<Missing> {
     let (kind, name) = program.section.split_once('/')?;
-    match kind {
+    let is_event = matches!(kind, "tp" | "tracepoint");
+    let left_out = cause.confidence == Confidence::Certain && !is_event;
+    let missing = match kind {
         "lsm" | "lsm.s" | "lsm_cgroup" => absent(Kind::Hook, name),
         "iter" | "iter.s" => absent(Kind::Iterator, name),
         _ => {
@@ -108,15 +113,16 @@ fn target(program: &ProgramFact) -> Option<Missing> {
                 None => absent(Kind::Function, &wanted.symbol),
             }
         }
-    }
+    }?;
+    Some(Missing { left_out, ..missing })
 }
 
-/// An option that is off is answered with EINVAL before a program is verified, and with EOPNOTSUPP when it is
-/// attached; other answers have other reasons too.
+/// An option that is off is answered with EINVAL before a program is verified, where programs of its type are
+/// nothing without, and with EOPNOTSUPP when one is attached; other answers have other reasons too.
 fn use_of(program: &ProgramFact, cause: &Cause) -> Option<Missing> {
     let (kind, name) = uses::of_section(&program.section)?;
     let off = cause.errno == Some(Errno::EOPNOTSUPP)
-        || (cause.stage == Stage::Load && cause.errno == Some(Errno::EINVAL));
+        || (program.kind != "kprobe" && cause.stage == Stage::Load && cause.errno == Some(Errno::EINVAL));
     let row = since::row(kind, name)?;
     Some(Missing { row, left_out: off && row.config.is_some() })
 }

@@ -2,6 +2,7 @@
 
 use super::cause;
 use super::classify::Finding;
+use super::refusal::missing_hook;
 use domain::cause::{Cause, CauseCode, Stage};
 use domain::contract::ProgramTerms;
 use domain::errno::Errno;
@@ -123,7 +124,7 @@ pub(super) fn not_applied(evidence: &Evidence, program: &ProgramFact) -> Option<
     } else {
         let target = domain::section::target(&program.section).unwrap_or(name);
         let says = format!("This kernel has no `{target}` to which `{name}` could be attached.");
-        Finding::certain(CauseCode::AttachTargetMissing, target, says)
+        Finding::certain(missing_hook(&program.section), target, says)
     };
     Some(cause(Stage::Load, Some(refused.errno), finding, None))
 }

@@ -97,8 +97,6 @@ kinds! {
     TooManyInstructions = "too_many_instructions",
     /// More branches than the verifier keeps.
     TooManyJumps = "too_many_jumps",
-    /// More states than the verifier keeps, or more memory for them.
-    TooManyStates = "too_many_states",
     /// The functions of a call chain use more stack than there is.
     StackTooDeep = "stack_too_deep",
     /// More calls inside each other than the verifier follows.
@@ -113,6 +111,8 @@ kinds! {
     JumpOutOfRange = "jump_out_of_range",
     /// An instruction that this kernel does not know or that is damaged.
     InvalidInstruction = "invalid_instruction",
+    /// An instruction that no kernel takes.
+    DamagedInstruction = "damaged_instruction",
     /// The frame pointer is written.
     FramePointerWritten = "frame_pointer_written",
     /// A helper that this kernel or type of program does not have.

@@ -90,12 +90,8 @@ fn named<'a>(line: &'a str, beginning: &str) -> Option<(&'a str, &'a str)> {
 /// libbpf prints an errno by name where it knows one and as a negative number else.
 fn errno_of(says: &str) -> i32 {
     let says = says.trim_start_matches('-');
-    let named = |number: &i32| domain::errno::Errno(*number).name() == Some(says);
-    (1..=LAST_ERRNO).find(named).or_else(|| says.parse().ok()).unwrap_or(0)
+    domain::errno::Errno::from_name(says).map(|errno| errno.0).or_else(|| says.parse().ok()).unwrap_or(0)
 }
-
-/// The largest number the kernel uses for an error that leaves it (ENOTSUPP).
-const LAST_ERRNO: i32 = 524;
 
 /// A kernel function the object calls and this kernel does not have, or has with other types.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -98,21 +98,30 @@ pub fn rejection(log: &str) -> Option<Rejection<'_>> {
     })
 }
 
-/// What a refusal names: registers (`R2`, or argument 1 counted from 0), stack (`off -64+0 size 64`), the
-/// instruction that acquired something; and what the report knows of others.
+/// What a refusal names: registers (`R2`, or an argument), stack (`off -64+0 size 64`), the instruction that
+/// acquired something; and what the report knows of others.
 fn seeds(sentences: &[&str], mut events: Vec<(u32, String)>) -> Seeds {
     let mut registers = Registers::default();
     for sentence in sentences.iter().map(|sentence| shortened(sentence)) {
-        let arguments = sentence.split("arg").skip(1).filter_map(|rest| {
-            let number = leading_number(rest.trim_start_matches(" #").trim_start_matches('#'))?;
-            u8::try_from(number).ok().filter(|number| *number < 5)
-        });
-        registers = arguments.fold(registers, |set, argument| set.with(Registers::one(argument + 1)));
+        registers = arguments(sentence).fold(registers, |set, register| set.with(Registers::one(register)));
         registers = registers.with(Registers::named(sentence, b"R"));
         events.extend(number_after(sentence, "alloc_insn=").map(|at| (at, "acquired".to_owned())));
     }
     let stack = sentences.iter().find_map(|sentence| stack(shortened(sentence)));
     Seeds { registers, stack, events, ..Seeds::default() }
+}
+
+/// The registers of arguments that a sentence names: `helper arg2` and `arg 1 is` by their register's number,
+/// `arg#0`, `args#0` and `arg0` counted from 0 (`kernel/bpf/verifier.c`, `regno` and `i` or `argno`).
+fn arguments(sentence: &str) -> impl Iterator<Item = u8> {
+    sentence.match_indices("arg").filter_map(|(at, word)| {
+        let rest = &sentence[at + word.len()..];
+        let digits = rest.trim_start_matches('s').trim_start_matches([' ', '#']);
+        let by_register =
+            sentence[..at].ends_with("helper ") || rest.starts_with(' ') && !rest.starts_with(" #");
+        let register = leading_number(digits)?.checked_add(u32::from(!by_register))?;
+        u8::try_from(register).ok().filter(|register| (1..=5).contains(register))
+    })
 }
 
 /// The stack that `invalid read from stack R2 off -64+0 size 64` is about.
@@ -223,6 +232,20 @@ fn is_state(line: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn arguments_are_named_by_register_or_counted_from_0() {
+        for (sentence, registers) in [
+            ("Possibly NULL pointer passed to helper arg2", &[2][..]),
+            ("arg 1 is an unacquired reference", &[1]),
+            ("arg#0 pointer type STRUCT x must point to scalar", &[1]),
+            ("Possibly NULL pointer passed to trusted arg1", &[2]),
+            ("args#0 expected pointer to stack", &[1]),
+            ("arg#4294967295 and args", &[]),
+        ] {
+            assert_eq!(arguments(sentence).collect::<Vec<_>>(), registers, "{sentence}");
+        }
+    }
 
     const LOOP: &str = "\
 libbpf: prog 'p': -- BEGIN PROG LOAD LOG --

@@ -246,7 +246,6 @@ fn a_refusal_of_the_verifier_has_the_cause_of_its_sentence() {
             "At program exit the register R0 has smin=2 smax=2 should have been in [0, 1]",
             CauseCode::VerifierReturn,
         ),
-        (Errno::E2BIG, "too many states", CauseCode::TooManyStates),
         (access, "no kernel says so", CauseCode::VerifierAccess),
         (invalid, "no kernel says so", CauseCode::VerifierInvalid),
     ] {

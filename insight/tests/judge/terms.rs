@@ -165,7 +165,7 @@ fn a_failure_is_excused_until_the_first_of_its_programs_is_not_any_more() {
 #[test]
 fn a_declaration_that_the_kernel_refused_is_told_as_what_it_is() {
     for (subject, errno, expected) in [
-        ("p", Errno::ESRCH, (Verdict::Fails, Some(CauseCode::AttachTargetMissing))),
+        ("p", Errno::ESRCH, (Verdict::Fails, Some(CauseCode::SymbolMissing))),
         ("p", Errno::EINVAL, (Verdict::NotAttempted, Some(CauseCode::LoaderContract))),
     ] {
         let mut evidence = evidence(vec![program("p", "fentry/no_such", "tracing")]);

@@ -45,13 +45,6 @@ const CONTRACTS: &[(&str, &str)] = &[
     ("SEC(\"struct_ops\") program isn't referenced anywhere", "a struct_ops map that refers to it"),
 ];
 
-/// Sentences of a verifier that gave up, with whatever errno, and what there was too much of.
-const GAVE_UP: &[(&str, CauseCode, &str)] = &[
-    ("BPF program is too large", CauseCode::TooManyInstructions, "it has too many instructions to walk"),
-    ("jumps is too complex", CauseCode::TooManyJumps, "it has too many branches to come back to"),
-    ("too many states", CauseCode::TooManyStates, "it has too many states to keep"),
-];
-
 impl<'a> Refusal<'a> {
     pub(in crate::judge) fn new(
         program: &'a ProgramFact,
@@ -254,10 +247,12 @@ pub(in crate::judge) fn relocation_failed(refusal: &Refusal<'_>) -> Option<Findi
     } else {
         (None, libbpf::ended_relocation(refusal.log, name)?)
     };
-    let subject = spec.map(|spec| libbpf::core_subject(spec).unwrap_or_else(|| spec.to_owned()));
-    let subject = subject.unwrap_or_else(|| name.clone());
-    let lacks = spec.map_or(Lacks::Field, |spec| libbpf::lacks(refusal.log, spec));
-    let (code, says) = match lacks {
+    let Some(spec) = spec else {
+        let says = format!("A relocation of `{name}` to this kernel's BTF failed: {line}.");
+        return Some(Finding::likely(CauseCode::CoreFieldMissing, name, says).on(line));
+    };
+    let subject = libbpf::core_subject(spec).unwrap_or_else(|| spec.to_owned());
+    let (code, says) = match libbpf::lacks(refusal.log, spec) {
         Lacks::Type => {
             let of = subject.split('.').next().unwrap_or(&subject);
             let says = format!("This kernel's BTF has no type `{of}`, of which `{name}` reads `{subject}`.");
@@ -317,8 +312,10 @@ pub(in crate::judge) fn kfunc_refused(refusal: &Refusal<'_>) -> Option<Finding> 
 /// Kernels before 5.13 have no calls of kernel functions, and take one for a damaged call.
 pub(in crate::judge) fn kfunc_calls_unknown(refusal: &Refusal<'_>) -> Option<Finding> {
     let said = refusal.said();
-    let kfunc = libbpf::found_kfuncs(refusal.log).find(|kfunc| refusal.needs(kfunc));
-    let kfunc = kfunc.filter(|_| said == "BPF_CALL uses reserved fields")?;
+    if said != "BPF_CALL uses reserved fields" {
+        return None;
+    }
+    let kfunc = libbpf::found_kfuncs(refusal.log).find(|kfunc| refusal.needs(kfunc))?;
     let says = format!(
         "This kernel has `{kfunc}`, which `{}` calls, and lets programs call none of its functions.",
         refusal.program.name
@@ -333,9 +330,11 @@ const OF_DEVICE: &str = "bpf_xdp_metadata_";
 pub(in crate::judge) fn device_unbound(refusal: &Refusal<'_>) -> Option<Finding> {
     let name = &refusal.program.name;
     let said = refusal.said();
+    if said != "metadata kfuncs require device-bound program" {
+        return None;
+    }
     let mut kfuncs = libbpf::found_kfuncs(refusal.log);
-    let kfunc = kfuncs.find(|kfunc| kfunc.starts_with(OF_DEVICE) && refusal.needs(kfunc));
-    let kfunc = kfunc.filter(|_| said == "metadata kfuncs require device-bound program")?;
+    let kfunc = kfuncs.find(|kfunc| kfunc.starts_with(OF_DEVICE) && refusal.needs(kfunc))?;
     let says = format!(
         "`{name}` lacks the network device whose `{kfunc}` it calls; its own loader binds it to one."
     );
@@ -357,16 +356,18 @@ pub(in crate::judge) fn helper_unknown(refusal: &Refusal<'_>) -> Option<Finding>
 
 pub(in crate::judge) fn too_complex(refusal: &Refusal<'_>) -> Option<Finding> {
     let name = &refusal.program.name;
-    let gave_up = GAVE_UP.iter().find(|(words, ..)| refusal.said().contains(words));
-    // Without a word, the program alone has more instructions than a walk may take.
-    let wordless =
-        refusal.errno == Errno::E2BIG && refusal.rejection().is_none_or(|said| said.kind == Kind::Unknown);
-    let (_, code, what) = gave_up.or(GAVE_UP.first().filter(|_| wordless))?;
+    let kind = refusal.rejection().map_or(Kind::Unknown, |rejection| rejection.kind);
+    let (code, what) = match kind {
+        Kind::TooManyJumps => (CauseCode::TooManyJumps, "it has too many branches to come back to"),
+        // Without a word, the program alone has more instructions than a walk may take.
+        Kind::Unknown if refusal.errno != Errno::E2BIG => return None,
+        Kind::TooManyInstructions | Kind::Unknown => {
+            (CauseCode::TooManyInstructions, "it has too many instructions to walk")
+        }
+        _ => return None,
+    };
     let says = format!("The verifier gave up on `{name}`: {what}.");
-    Some(match refusal.errno {
-        Errno::E2BIG => Finding::certain(*code, name, says),
-        _ => Finding::likely(*code, name, says),
-    })
+    Some(Finding::likely(code, name, says))
 }
 
 pub(in crate::judge) fn type_unknown(refusal: &Refusal<'_>) -> Option<Finding> {
@@ -460,10 +461,13 @@ pub(in crate::judge) fn rejected(refusal: &Refusal<'_>) -> Option<Finding> {
     let rejection = refusal.rejection()?;
     let is_access = refusal.errno == Errno::EACCES;
     let of_errno = if is_access { CauseCode::VerifierAccess } else { CauseCode::VerifierInvalid };
-    let code = verifier_kind::code_of(rejection.kind).unwrap_or(of_errno);
     let what = if is_access { "an access in " } else { "" };
     let says = format!("The verifier rejected {what}{}", where_and_why(refusal, rejection));
-    Some(Finding::certain(code, &refusal.program.name, says))
+    let name = &refusal.program.name;
+    Some(match verifier_kind::code_of(rejection.kind) {
+        Some(code) => Finding::likely(code, name, says),
+        None => Finding::certain(of_errno, name, says),
+    })
 }
 
 fn where_and_why(refusal: &Refusal<'_>, rejection: &Rejection<'_>) -> String {

@@ -37,7 +37,6 @@ pub(super) fn code_of(kind: Kind) -> Option<CauseCode> {
         Kind::LockMisuse | Kind::SectionMisuse => CauseCode::VerifierLock,
         Kind::TooManyInstructions => CauseCode::TooManyInstructions,
         Kind::TooManyJumps => CauseCode::TooManyJumps,
-        Kind::TooManyStates => CauseCode::TooManyStates,
         Kind::StackTooDeep | Kind::PrivateStack => CauseCode::StackTooDeep,
         Kind::CallsTooDeep | Kind::Recursion => CauseCode::CallsTooDeep,
         Kind::GplOnly => CauseCode::GplOnly,
@@ -53,6 +52,7 @@ pub(super) fn code_of(kind: Kind) -> Option<CauseCode> {
         | Kind::UnreachableCode
         | Kind::FallsThrough
         | Kind::JumpOutOfRange
+        | Kind::DamagedInstruction
         | Kind::FramePointerWritten
         | Kind::HelperUnavailable
         | Kind::KfuncUnavailable
