@@ -5,29 +5,26 @@
 
 mod form;
 
+use super::file::{self, Expected, FileError};
 use crate::render::json::SCHEMA;
 use domain::errno::Errno;
 use domain::verdict::Verdict;
+use insight::compare::REPORT_BYTES_MAX;
 use proto::wire;
-use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-/// Longest report that is read: that of the largest run, with 4 KiB for each of 5,000 cells' causes and more.
-const REPORT_BYTES_MAX: u64 = 256 << 20;
+const EXPECTED: Expected = Expected {
+    what: "a report of --json, or a run of `bpfcompat runs list`",
+    bytes_max: REPORT_BYTES_MAX,
+    remedy: "ask in several runs",
+};
 
 /// Why a file is no report that can be explained.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ReportError {
     /// It cannot be read.
-    #[error("{}: cannot be read; name a report of --json, or a run of `bpfcompat runs list`", .path.display())]
-    Unreadable {
-        path: PathBuf,
-        #[source]
-        source: io::Error,
-    },
-    /// It is too long to be one.
-    #[error("{}: is longer than {REPORT_BYTES_MAX} bytes, so it is no report of --json", .0.display())]
-    TooLong(PathBuf),
+    #[error(transparent)]
+    File(#[from] FileError),
     /// It is something else.
     #[error("{}: is no report of the format {SCHEMA}, which --json writes", .path.display())]
     Other {
@@ -45,13 +42,7 @@ pub(crate) enum ReportError {
 /// # Errors
 /// `ReportError`.
 pub(crate) fn read(path: &Path) -> Result<wire::GetRunResponse, ReportError> {
-    let unreadable = |source| ReportError::Unreadable { path: path.to_owned(), source };
-    let mut text = Vec::new();
-    let file = std::fs::File::open(path).map_err(unreadable)?;
-    file.take(REPORT_BYTES_MAX + 1).read_to_end(&mut text).map_err(unreadable)?;
-    if text.len() as u64 > REPORT_BYTES_MAX {
-        return Err(ReportError::TooLong(path.to_owned()));
-    }
+    let text = file::read(path, EXPECTED)?;
     let report: form::Report = serde_json::from_slice(&text)
         .map_err(|source| ReportError::Other { path: path.to_owned(), source })?;
     if report.schema != SCHEMA {

@@ -2,7 +2,7 @@
 
 use super::file::{self, Expected, FileError};
 use super::object::ObjectFile;
-use super::ready::{self, NotReady, OBJECTS_MAX, Question};
+use super::ready::{self, NotReady, Question};
 use super::typed;
 use crate::exit::{Exit, Failure};
 use crate::settings::Settings;
@@ -63,6 +63,9 @@ pub(crate) enum SuiteFileError {
         #[source]
         source: BaselineError,
     },
+    /// A baseline is read again, so it is a file.
+    #[error("--baseline: `-` is no file; name one")]
+    NoFile,
     /// Somebody named a baseline that is not there.
     #[error("{}: there is no such baseline; --update-baseline writes it", .0.display())]
     NoBaseline(PathBuf),
@@ -87,13 +90,12 @@ pub(crate) async fn read(typed: &typed::Suite, settings: &Settings) -> Result<Su
     let mut suite = parse(&name, &text(&typed.file, SUITE)?)?;
     let (baseline_path, baseline) = baseline(typed, &suite.name)?;
     let folder = typed.file.parent().unwrap_or(Path::new(""));
-    let settings = Settings { level: suite.defaults.level.unwrap_or(settings.level), ..settings.clone() };
     let (mut questions, mut wrong, mut bytes) = (Vec::new(), Vec::new(), 0_usize);
     let mut mistakes = false;
     for case in &mut suite.cases {
         let terms = case.terms.or(&suite.defaults);
         let terms = Terms { fresh: Some(typed.fresh || terms.fresh == Some(true)), ..terms };
-        match question(case, &terms, folder, &settings).await {
+        match question(case, &terms, folder, settings).await {
             Ok(question) => {
                 bytes += question.objects.iter().map(|object| object.bytes.len()).sum::<usize>();
                 case.accepted.extend(question.manifest.contract.expected_failures.iter().cloned());
@@ -132,6 +134,9 @@ fn text(path: &Path, expected: Expected) -> Result<String, SuiteFileError> {
 /// The baseline that was named, or the one beside the suite: `probes.baseline.json` for `probes.yaml`.
 fn baseline(typed: &typed::Suite, suite: &str) -> Result<(PathBuf, Baseline), SuiteFileError> {
     let path = typed.baseline.clone().unwrap_or_else(|| typed.file.with_extension("baseline.json"));
+    if path.as_os_str() == "-" {
+        return Err(SuiteFileError::NoFile);
+    }
     if !path.exists() {
         if typed.baseline.is_some() && !typed.update_baseline {
             return Err(SuiteFileError::NoBaseline(path));
@@ -157,43 +162,44 @@ async fn question(
         fresh: terms.fresh == Some(true),
     };
     match &case.subject {
-        Subject::Command(asked) => Ok(ready::command(&command(asked, scope, folder), settings).await?),
+        Subject::Command(asked) => {
+            let command = command(asked, scope, folder).map_err(Failure::misuse)?;
+            Ok(ready::command(&command, settings).await?)
+        }
         Subject::Object(asked) => {
-            let level = case.terms.level.map(|level| match level {
-                Level::Load => typed::Level::Load,
-                Level::Attach | Level::Behave => typed::Level::Attach,
-            });
+            // Not as a flag has it: with checks it is behave, whatever is said.
+            let settings = Settings { level: terms.level.unwrap_or(settings.level), ..settings.clone() };
             let typed = typed::Test {
-                objects: objects(folder, &asked.input).map_err(Failure::misuse)?,
+                objects: vec![input(folder, &asked.input).map_err(Failure::misuse)?],
                 platform: None,
                 scope,
                 loader: terms.loaders.iter().map(ToString::to_string).collect(),
-                level,
+                level: None,
                 manifest: asked.manifest.as_ref().map(|path| folder.join(path)),
                 reports: typed::Reports::default(),
                 stats: false,
                 line_costs: false,
                 timeout: terms.timeout,
             };
-            let question = ready::question(&typed, settings).await?;
+            let question = ready::question(&typed, &settings).await?;
             one_name_each(&question.objects).map_err(Failure::misuse)?;
-            Ok(with_checks(question, asked, case.terms.level)?)
+            Ok(with_checks(question, asked)?)
         }
     }
 }
 
-/// What is known of an object is found again by its name.
+/// What is known of an object is found again by what it is called in reports.
 fn one_name_each(objects: &[ObjectFile]) -> Result<(), String> {
     for (at, object) in objects.iter().enumerate() {
-        if objects[..at].iter().any(|other| other.name == object.name) {
-            return Err(format!("two objects are called `{}`; give each a case of its own", object.name));
+        if objects[..at].iter().any(|other| other.label == object.label) {
+            return Err(format!("two objects are called `{}`; give each a case of its own", object.label));
         }
     }
     Ok(())
 }
 
 /// Adds the checks that stand in the suite; together with those of the manifest they still have to fit.
-fn with_checks(mut question: Question, asked: &Object, level: Option<Level>) -> Result<Question, NotReady> {
+fn with_checks(mut question: Question, asked: &Object) -> Result<Question, NotReady> {
     let Object { declared, .. } = asked;
     if declared.contract.checks.is_empty() {
         return Ok(question);
@@ -209,19 +215,20 @@ fn with_checks(mut question: Question, asked: &Object, level: Option<Level>) -> 
         question.manifest.places.clone_from(&declared.places);
     }
     fits(&question.manifest, &question.objects).map_err(unfit)?;
-    question.level = level.unwrap_or(Level::Behave);
+    question.level = Level::Behave;
     Ok(question)
 }
 
-fn command(asked: &Command, scope: typed::Scope, folder: &Path) -> typed::Command {
+fn command(asked: &Command, scope: typed::Scope, folder: &Path) -> Result<typed::Command, String> {
     let (expect_exit, expect_running) = match asked.expect {
         Ending::Exit(status) => (status, false),
         Ending::Running => (0, true),
     };
-    typed::Command {
+    let objects = asked.objects.iter().map(|object| input(folder, object));
+    Ok(typed::Command {
         bin: if asked.dir.is_some() { PathBuf::from(&asked.bin) } else { folder.join(&asked.bin) },
         dir: asked.dir.as_ref().map(|dir| folder.join(dir)),
-        objects: asked.objects.iter().map(|object| folder.join(object)).collect(),
+        objects: objects.collect::<Result<_, _>>()?,
         platform: None,
         scope,
         runtime: asked.runtime,
@@ -229,37 +236,28 @@ fn command(asked: &Command, scope: typed::Scope, folder: &Path) -> typed::Comman
         expect_running,
         reports: typed::Reports::default(),
         arguments: asked.arguments.clone(),
-    }
+    })
 }
 
-/// What `bpfcompat test` would be given: a reference as it is, a path from the suite's folder, or the files that a
-/// pattern names, by name.
-fn objects(folder: &Path, input: &str) -> Result<Vec<PathBuf>, String> {
-    if input.contains("://") {
-        return Ok(vec![PathBuf::from(input)]);
+/// What `bpfcompat test` would be given for an object: paths and patterns are meant from the suite's folder.
+fn input(folder: &Path, text: &str) -> Result<PathBuf, String> {
+    if text == "-" {
+        return Err("`-` is stdin, which a suite does not read: name a file".to_owned());
+    }
+    if text.contains("://") {
+        return Ok(PathBuf::from(text));
     }
     for scheme in ["oci-layout:", "oci-archive:"] {
-        if let Some(path) = input.strip_prefix(scheme) {
-            return Ok(vec![PathBuf::from(format!("{scheme}{}", folder.join(path).display()))]);
+        if let Some(path) = text.strip_prefix(scheme) {
+            return Ok(PathBuf::from(format!("{scheme}{}", folder.join(path).display())));
         }
     }
-    let path = folder.join(input);
-    if !input.contains(['*', '?', '[']) || path.exists() {
-        return Ok(vec![path]);
-    }
-    if input.contains("**") {
-        return Err(format!("{input}: `**` is not accepted; name the folders"));
+    let path = folder.join(text);
+    if !text.contains(['*', '?', '[']) || path.exists() {
+        return Ok(path);
     }
     let folder = folder.to_str().ok_or("the suite's folder has a name that is no UTF-8; name each object")?;
-    let pattern = Path::new(&glob::Pattern::escape(folder)).join(input);
-    let found = glob::glob(&pattern.to_string_lossy()).map_err(|error| format!("{input}: {error}"))?;
-    // One more than a run takes, so that too many are told as such.
-    let found: Result<Vec<PathBuf>, _> = found.take(OBJECTS_MAX + 1).collect();
-    match found {
-        Ok(found) if found.is_empty() => Err(format!("{input}: no file has such a name")),
-        Ok(found) => Ok(found),
-        Err(error) => Err(format!("{}: cannot be read ({})", error.path().display(), error.error())),
-    }
+    Ok(Path::new(&glob::Pattern::escape(folder)).join(text))
 }
 
 #[cfg(test)]
@@ -268,22 +266,20 @@ mod tests {
     use crate::args::typed::TIMEOUT_SECONDS_MAX;
 
     #[test]
-    fn inputs_are_references_paths_or_patterns() {
+    fn paths_and_patterns_are_meant_from_the_suites_folder() {
         let folder = tempfile::Builder::new().prefix("a[b]").tempdir().expect("a folder");
-        for name in ["b.bpf.o", "a.bpf.o", "c.txt", "x[1].o"] {
-            std::fs::write(folder.path().join(name), "").expect("a file");
-        }
-        let names = |input: &str| -> Result<Vec<String>, String> {
-            let found = objects(folder.path(), input)?;
-            let name = |path: &PathBuf| path.file_name().expect("a name").to_string_lossy().into_owned();
-            Ok(found.iter().map(name).collect())
-        };
-        assert_eq!(names("*.bpf.o"), Ok(vec!["a.bpf.o".to_owned(), "b.bpf.o".to_owned()]));
-        assert_eq!(names("x[1].o"), Ok(vec!["x[1].o".to_owned()]), "a file of that very name");
-        assert_eq!(names("none.o"), Ok(vec!["none.o".to_owned()]), "whoever reads it says what it is");
-        assert!(names("*.none").is_err() && names("**/a.bpf.o").is_err() && names("[.o").is_err());
+        std::fs::write(folder.path().join("x[1].o"), "").expect("a file");
+        let of = |text: &str| input(folder.path(), text);
+        let inside = |name: &str| Ok(folder.path().join(name));
+        assert_eq!((of("none.o"), of("x[1].o")), (inside("none.o"), inside("x[1].o")));
+        let pattern = of("**/*.o").expect("a pattern");
+        let pattern = glob::Pattern::new(pattern.to_str().expect("UTF-8")).expect("a pattern");
+        assert!(pattern.matches_path(&folder.path().join("deep/a.o")) && !pattern.matches("/ab/deep/a.o"));
+        let archive = format!("oci-archive:{}", folder.path().join("i.tar:v1").display());
+        assert_eq!(of("oci-archive:i.tar:v1"), Ok(PathBuf::from(archive)));
         let reference = "oci://host/probe@sha256:00";
-        assert_eq!(objects(folder.path(), reference), Ok(vec![PathBuf::from(reference)]));
+        assert_eq!(of(reference), Ok(PathBuf::from(reference)));
+        assert!(of("-").is_err_and(|says| says.contains("stdin")));
     }
 
     #[test]

@@ -20,7 +20,6 @@ mod version;
 mod workers;
 
 use crate::args::output;
-use crate::args::ready::NotReady;
 use crate::args::typed::{Global, Typed, Verb};
 use crate::exit::{Exit, Failure};
 use crate::render::paint::Paint;
@@ -70,12 +69,12 @@ impl Context {
     }
 
     /// What comes of reading inputs, which may have to be fetched, unless the caller asks to stop.
-    async fn unless_stopped<T>(
+    async fn unless_stopped<T, E: Into<Failure>>(
         &self,
-        reading: impl Future<Output = Result<T, NotReady>>,
+        reading: impl Future<Output = Result<T, E>>,
     ) -> Result<T, Failure> {
         tokio::select! {
-            read = reading => Ok(read?),
+            read = reading => read.map_err(Into::into),
             () = self.stop.cancelled() => Err(Failure::environment("stopped by you")),
         }
     }

@@ -13,24 +13,30 @@ use crate::exit::{Exit, Failure};
 use crate::local::Crew;
 use crate::remote::Services;
 use crate::render::live::Live;
+use crate::render::printable;
 use crate::render::progress::Progress;
 use crate::render::suite::board::Board;
 use crate::render::suite::{Answer, Told, json, junit, markdown, table};
 use console::Term;
 use domain::selector::Selector;
 use futures_util::{StreamExt as _, stream};
-use insight::suite::baseline::{Baseline, FAILURES_MAX};
+use insight::suite::baseline::Baseline;
 use std::sync::Arc;
 use time::OffsetDateTime;
 
 /// Asks every case, judges, renders. Everything the file names is checked before anything is started.
 pub(super) async fn run(context: &Context, typed: &typed::Suite) -> Result<Exit, Failure> {
-    let asked = suite::read(typed, &context.settings).await?;
+    let asked = context.unless_stopped(suite::read(typed, &context.settings)).await?;
     let (json, markdown, junit) = (typed.json.clone(), typed.markdown.clone(), typed.junit.clone());
     let reports = Reports::check(&typed::Reports { json, markdown, junit, ..typed::Reports::default() })
         .map_err(Failure::misuse)?;
     let update = typed.update_baseline.then(|| Output::check("--update-baseline", &asked.baseline_path));
     let update = update.transpose().map_err(Failure::misuse)?;
+    for (case, question) in asked.suite.cases.iter().zip(&asked.questions) {
+        for line in &question.skipped {
+            eprintln!("{}", printable(&format!("case `{}`: {line}", case.name)));
+        }
+    }
     let status = context.status();
     let kernels: Vec<&Selector> = asked.questions.iter().flat_map(Question::selectors).collect();
     let crew = Crew::WithWorker { kernels: &kernels };
@@ -54,7 +60,7 @@ async fn ask(
 ) -> Result<Vec<Answer>, Failure> {
     let all: Vec<(usize, &Question)> = asked.questions.iter().enumerate().collect();
     let mut answers: Vec<Answer> = vec![Err("it was not asked".to_owned()); all.len()];
-    for (case, answer) in round(context, services, asked, &all).await? {
+    for (case, answer) in round(context, services, asked, (&all, true)).await? {
         answers[case] = answer;
     }
     for _ in 0..retries {
@@ -69,7 +75,11 @@ async fn ask(
             break;
         }
         let again: Vec<(usize, &Question)> = again.iter().map(|(case, question)| (*case, question)).collect();
-        for (case, answer) in round(context, services, asked, &again).await? {
+        for (case, answer) in round(context, services, asked, (&again, false)).await? {
+            if let Err(why) = &answer {
+                let name = &asked.suite.cases[case].name;
+                eprintln!("{}", printable(&format!("case `{name}` could not be asked again: {why}")));
+            }
             again::merge(&mut answers[case], answer);
         }
     }
@@ -77,12 +87,13 @@ async fn ask(
 }
 
 /// One run for each question, several at once. They share workers, and so the templates of their kernels. Where
-/// one turns out to be wrong, or the caller asks to stop, all are stopped.
+/// one turns out to be wrong, or the caller asks to stop, all are stopped; but what was right when it was asked
+/// `first` may only be gone by now.
 async fn round(
     context: &Context,
     services: &Services,
     asked: &SuiteFile,
-    questions: &[(usize, &Question)],
+    (questions, first): (&[(usize, &Question)], bool),
 ) -> Result<Vec<(usize, Answer)>, Failure> {
     let live = context.is_live().then(|| Live::new(Term::buffered_stderr(), context.paint_err()));
     let names = asked.suite.cases.iter().map(|case| case.name.clone());
@@ -94,7 +105,7 @@ async fn round(
         let screen = Screen::Case(board.clone(), case, Progress::default());
         let answer = test::ask(context, &mut services.clone(), question, screen).await;
         board.over(case);
-        if answer.as_ref().is_err_and(|failure| failure.exit() == Exit::Misuse) {
+        if first && answer.as_ref().is_err_and(|failure| failure.exit() == Exit::Misuse) {
             context.stop.cancel();
         }
         (case, answer)
@@ -126,14 +137,21 @@ fn conclude(
     (controller, reports, update): (&str, &Reports, Option<&Output>),
 ) -> Result<Exit, Failure> {
     let today = OffsetDateTime::now_utc().date();
-    let told = |baseline: &Baseline| Told::new(&asked.suite, answers, baseline, today);
+    let told = |baseline: &Baseline| {
+        let mut told = Told::new(&asked.suite, answers, baseline, today);
+        for (case, question) in told.cases.iter_mut().zip(&asked.questions) {
+            if let Ok(matrix) = &mut case.run {
+                matrix.came_from(&question.objects);
+            }
+        }
+        told
+    };
     let mut now = told(&asked.baseline);
     if let Some(update) = update {
         let baseline = std::mem::take(&mut now.review.now);
-        if baseline.0.len() > FAILURES_MAX {
-            let says = format!("{} failures, and a baseline has at most {FAILURES_MAX}", baseline.0.len());
-            return Err(Failure::environment(says));
-        }
+        baseline
+            .check()
+            .map_err(|error| Failure::environment(format!("no baseline was written: {error}")))?;
         update.write(&baseline.print(&asked.suite.name)).map_err(Failure::environment)?;
         now = told(&baseline);
     }

@@ -4,7 +4,7 @@ use super::credentials::{self, Credentials, Secret};
 use super::{Refusal, web};
 use insight::oci::{Challenge, Reference, challenge};
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue, WWW_AUTHENTICATE};
-use reqwest::{Client, RequestBuilder, Url};
+use reqwest::{RequestBuilder, StatusCode, Url};
 use serde::Deserialize;
 use std::path::PathBuf;
 
@@ -71,12 +71,7 @@ impl Authority {
     ///
     /// # Errors
     /// It wants something that is not to be had.
-    pub(super) async fn answer(
-        &mut self,
-        client: &Client,
-        input: &str,
-        headers: &HeaderMap,
-    ) -> Result<(), Refusal> {
+    pub(super) async fn answer(&mut self, input: &str, headers: &HeaderMap) -> Result<(), Refusal> {
         let challenges = headers.get_all(WWW_AUTHENTICATE).iter().filter_map(|header| header.to_str().ok());
         let challenges: Vec<Challenge> = challenges.filter_map(challenge).collect();
         let bearer = challenges.iter().find(|one| matches!(one, Challenge::Bearer { .. }));
@@ -91,8 +86,7 @@ impl Authority {
         let header = match wanted {
             Challenge::Basic => known.as_ref().map(Credentials::basic),
             Challenge::Bearer { realm, service } => {
-                let token =
-                    self.token(client, input, (realm.as_str(), service.as_deref()), known.as_ref()).await?;
+                let token = self.token(input, (realm.as_str(), service.as_deref()), known.as_ref()).await?;
                 token.map(|token| Secret::new(format!("Bearer {}", token.text())))
             }
         };
@@ -104,7 +98,6 @@ impl Authority {
     /// A token of whom the registry trusts; none if they refuse one.
     async fn token(
         &self,
-        client: &Client,
         input: &str,
         (realm, service): (&str, Option<&str>),
         known: Option<&Credentials>,
@@ -114,6 +107,9 @@ impl Authority {
         });
         let says = "the registry sends to an address without HTTPS for a token, where no password is sent";
         let mut url = url.ok_or_else(|| Refusal::ours(input, says))?;
+        // Credentials are for whom the registry names, and a redirect would take them further.
+        let client = web::straight_client(self.is_loopback);
+        let client = client.map_err(|error| Refusal::broken(input, "HTTPS cannot be spoken", error))?;
         let scope = format!("repository:{}:pull", self.repository);
         let mut words = vec![("scope", scope.as_str())];
         words.extend(service.map(|service| ("service", service)));
@@ -133,13 +129,13 @@ impl Authority {
             }
         };
         let response = web::send(input, &request).await?;
-        if response.status().is_server_error() {
-            let says =
-                format!("whoever gives tokens for the registry answers {}: ask again", response.status());
-            return Err(Refusal::ours(input, says));
-        }
-        if !response.status().is_success() {
-            return Ok(None);
+        match response.status() {
+            status if status.is_success() => {}
+            StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => return Ok(None),
+            status => {
+                let says = format!("whoever gives tokens for the registry answers {status}: ask again");
+                return Err(Refusal::ours(input, says));
+            }
         }
         let bytes = web::body(input, response, TOKEN_BYTES_MAX).await?;
         let token: Option<Token> = serde_json::from_slice(&bytes).ok();

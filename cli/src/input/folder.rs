@@ -65,9 +65,11 @@ fn named_like_objects(root: &Path) -> Result<Vec<PathBuf>, Refusal> {
                 return Err(Refusal::wrong(root.display(), says));
             }
             if entry.file_type().map_err(unreadable)?.is_dir() {
-                if depth < DEPTH_MAX {
-                    folders.push((entry.path(), depth + 1));
+                if depth >= DEPTH_MAX {
+                    let says = "is too deep below the folder: pass the folder that the objects are in";
+                    return Err(Refusal::wrong(entry.path().display(), says));
                 }
+                folders.push((entry.path(), depth + 1));
             } else if is_named_like_an_object(&entry) {
                 paths.push(entry.path());
             }

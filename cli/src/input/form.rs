@@ -39,6 +39,12 @@ impl Form {
             return Ok(Self::Stdin);
         }
         if let Some(rest) = text.strip_prefix("oci://") {
+            let authority = rest.split('/').next().unwrap_or_default();
+            if authority.contains('@') {
+                let says =
+                    "has a password in it, which others can read there: use `docker login` or its like";
+                return Err(Refusal::wrong(without_secrets(text), says));
+            }
             return rest.parse().map(Self::Registry).map_err(|error| Refusal::wrong(text, error));
         }
         if let Some(rest) = text.strip_prefix("oci-layout:") {
@@ -152,6 +158,7 @@ mod tests {
             ("https://h.example/x.o", "#sha256=HEX"),
             ("https://h.example/x.o#sha256=12", "#sha256=HEX"),
             ("https://me:word@h.example/x.o", "password"),
+            ("oci://me:word@ghcr.io/a/b", "password"),
         ] {
             let error = Form::of(OsStr::new(text)).expect_err(text).to_string();
             assert!(error.contains(says) && !error.contains("word@"), "{error}");

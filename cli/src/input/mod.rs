@@ -68,7 +68,8 @@ pub(crate) enum Found {
 /// `Refusal`; nothing was kept.
 pub(crate) async fn resolve(text: impl AsRef<OsStr>, how: &How) -> Result<Vec<Found>, Refusal> {
     let form = Form::of(text.as_ref())?;
-    let shown = text.as_ref().to_string_lossy().into_owned();
+    let text = text.as_ref().to_string_lossy();
+    let shown = if text.contains("://") { form::without_secrets(&text) } else { text.into_owned() };
     let found = tokio::time::timeout(FETCH_MAX, of_form(form, how));
     found.await.map_err(|_| Refusal::late(&shown, FETCH_MAX))?
 }

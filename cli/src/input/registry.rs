@@ -85,7 +85,7 @@ impl Registry {
         let url = url.map_err(|error| Refusal::wrong(&self.input, error))?;
         let mut response = self.ask(url.clone()).await?;
         if response.status() == StatusCode::UNAUTHORIZED && self.authority.is_untried() {
-            self.authority.answer(&self.client, &self.input, response.headers()).await?;
+            self.authority.answer(&self.input, response.headers()).await?;
             response = self.ask(url).await?;
         }
         let status = response.status();

@@ -25,14 +25,26 @@ const PAUSE: Duration = Duration::from_millis(500);
 
 /// A client for HTTPS; `loopback` also speaks HTTP, with this machine only.
 pub(super) fn client(loopback: bool) -> Result<Client, reqwest::Error> {
-    let policy = Policy::custom(move |attempt: Attempt<'_>| {
+    following(redirects(loopback), loopback)
+}
+
+/// A client that follows no redirect: what it sends may be for nobody else.
+pub(super) fn straight_client(loopback: bool) -> Result<Client, reqwest::Error> {
+    following(Policy::none(), loopback)
+}
+
+fn redirects(loopback: bool) -> Policy {
+    Policy::custom(move |attempt: Attempt<'_>| {
         let is_allowed = attempt.url().scheme() == "https" || loopback && is_loopback(attempt.url());
         match attempt.previous().len() {
             _ if !is_allowed => attempt.error("a redirect leads away from HTTPS"),
             hops if hops > REDIRECTS_MAX => attempt.error("there are too many redirects"),
             _ => attempt.follow(),
         }
-    });
+    })
+}
+
+fn following(policy: Policy, loopback: bool) -> Result<Client, reqwest::Error> {
     let builder = Client::builder().redirect(policy).referer(false).https_only(!loopback);
     let builder = builder.connect_timeout(CONNECT_MAX).read_timeout(SILENCE_MAX);
     let builder = builder.user_agent(concat!("bpfcompat/", env!("CARGO_PKG_VERSION")));

@@ -12,9 +12,10 @@ use domain::cause::CauseCode;
 use domain::digest::Digest;
 use domain::verdict::Verdict;
 use form::{
-    Artifact, CodeFlow, Driver, Location, Log, Logical, Message, Physical, Properties, Region, Report,
-    Result, Rule, Suppression, Tool,
+    Artifact, CodeFlow, Driver, Invocation, Location, Log, Logical, Message, Physical, Properties, Region,
+    Report, Result, Rule, Suppression, Tool,
 };
+use insight::explain::Explanation;
 use proto::wire;
 use std::collections::BTreeMap;
 
@@ -29,17 +30,21 @@ pub(crate) fn report(matrix: &Matrix<'_>) -> String {
         rules: CauseCode::ALL.iter().map(|code| rule(*code)).collect(),
     };
     let results = findings(matrix).iter().map(|finding| finding.result(matrix)).collect();
+    // Without it, nothing found would read as nothing wrong.
+    let told = matches!(matrix.verdict(), Verdict::Passes | Verdict::Fails);
+    let invocations = [Invocation { execution_successful: told }];
     let log = Log {
         schema: "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
         version: "2.1.0",
-        runs: [Report { tool: Tool { driver }, column_kind: "unicodeCodePoints", results }],
+        runs: [Report { tool: Tool { driver }, invocations, column_kind: "unicodeCodePoints", results }],
     };
     serde_json::to_string_pretty(&log).expect("texts, numbers and lists always encode") + "\n"
 }
 
 fn rule(code: CauseCode) -> Rule {
-    let help = Message { text: format!("{} The results tell where, why and what to change.", code.means()) };
-    Rule { id: code.name(), short_description: Message { text: code.means().to_owned() }, help }
+    let Explanation { means, change, .. } = insight::explain::of(code);
+    let help = Message { text: format!("{means} {change}") };
+    Rule { id: code.name(), short_description: Message { text: means.clone() }, help }
 }
 
 /// One cause at one program or map, on every kernel where it looks the same.

@@ -3,7 +3,7 @@
 use super::report::{Cell, Kernel, Object, Report};
 use domain::axis::Axes;
 use domain::kernel::version_order;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// A thing on both sides, or on one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +34,8 @@ pub(super) struct Cells<'a> {
     pub(super) kernel: Pair<&'a Kernel>,
 }
 
-/// Objects by name; and the only two there are.
+/// Objects by name; those that are left by their bytes, as a report has names that its run does not keep; and the
+/// only two there are.
 pub(super) fn objects<'a>(base: &'a Report, head: &'a Report) -> Vec<Pair<&'a Object>> {
     if let ([base], [head]) = (base.objects.as_slice(), head.objects.as_slice()) {
         return vec![Pair { base: Some(base), head: Some(head) }];
@@ -43,11 +44,20 @@ pub(super) fn objects<'a>(base: &'a Report, head: &'a Report) -> Vec<Pair<&'a Ob
         head.objects.iter().map(|object| (object.name.as_str(), object)).collect();
     let before: HashMap<&str, &Object> =
         base.objects.iter().map(|object| (object.name.as_str(), object)).collect();
-    let of_base = base.objects.iter();
-    let of_base =
-        of_base.map(|object| Pair { base: Some(object), head: named.get(object.name.as_str()).copied() });
-    let new = head.objects.iter().filter(|object| !before.contains_key(object.name.as_str()));
-    of_base.chain(new.map(|object| Pair { base: None, head: Some(object) })).collect()
+    let left = head.objects.iter().filter(|object| !before.contains_key(object.name.as_str()));
+    let mut by_bytes: HashMap<&str, &Object> =
+        left.clone().map(|object| (object.sha256.as_str(), object)).collect();
+    let mut pairs = Vec::new();
+    for object in &base.objects {
+        let same = named.get(object.name.as_str()).copied();
+        let same = same.or_else(|| by_bytes.remove(object.sha256.as_str()));
+        pairs.push(Pair { base: Some(object), head: same });
+    }
+    let taken: HashSet<&str> =
+        pairs.iter().filter_map(|pair| pair.head).map(|object| object.name.as_str()).collect();
+    let new = left.filter(|object| !taken.contains(object.name.as_str()));
+    pairs.extend(new.map(|object| Pair { base: None, head: Some(object) }));
+    pairs
 }
 
 /// Kernels by id; and those that are left by what is the same of every build of theirs, newest first.

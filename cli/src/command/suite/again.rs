@@ -15,8 +15,11 @@ pub(super) fn question(asked: &Question, answer: &Answer) -> Option<Question> {
     let objects =
         asked.objects.iter().filter(|object| open.iter().any(|cell| cell.object == object.digest.0));
     let objects: Vec<_> = objects.cloned().collect();
-    // Ids that are no selector, of a controller that is none, are not asked again.
-    let kernels = kernels.join(",").parse().ok().filter(|_| !objects.is_empty())?;
+    if objects.is_empty() {
+        return None;
+    }
+    // Too many ids make no selector; then all kernels are asked, and those that are told answer from the store.
+    let kernels = kernels.join(",").parse().unwrap_or_else(|_| asked.kernels.clone());
     Some(Question { objects, kernels, optional: None, fresh: false, ..asked.clone() })
 }
 

@@ -15,8 +15,16 @@ pub(super) struct Log {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Report {
     pub(super) tool: Tool,
+    pub(super) invocations: [Invocation; 1],
     pub(super) column_kind: &'static str,
     pub(super) results: Vec<Result>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Invocation {
+    /// Whether the run could tell what it was asked.
+    pub(super) execution_successful: bool,
 }
 
 #[derive(Serialize)]

@@ -14,7 +14,7 @@ mod tests;
 
 use super::matrix::{self, Matrix};
 use super::paint::Tone;
-use super::reason::{self, Reason};
+use super::reason::{self, BLOCKED, Reason};
 use domain::kernel::{Kernel, by_age};
 use domain::verdict::Verdict;
 use insight::suite::baseline::{Baseline, Failure};
@@ -22,9 +22,6 @@ use insight::suite::gate::{self, Answered, Part, Review, Standing};
 use insight::suite::{Case, Suite};
 use proto::wire;
 use time::Date;
-
-/// Causes that only say that something else went wrong first.
-const BLOCKED: &str = "blocked";
 
 /// What came of one case: its run, or why there is none.
 pub(crate) type Answer = Result<wire::GetRunResponse, String>;
@@ -49,6 +46,8 @@ pub(crate) struct ToldCase<'a> {
     pub(crate) case: &'a Case,
     /// Its run, or why there is none.
     pub(crate) run: Result<Matrix<'a>, &'a str>,
+    /// Whether every cell of the run was told.
+    pub(crate) whole: bool,
     /// Where the cells of the run stand, in their order.
     pub(crate) standings: Vec<Standing>,
     /// What that makes of the case.
@@ -66,14 +65,15 @@ impl<'a> Told<'a> {
             let stand = |cell| gate::stand(case, cell, baseline, today);
             let standings: Vec<Standing> = cells.iter().map(stand).collect();
             let verdict = gate::verdict(&standings, *whole);
-            (standings, verdict)
+            (*whole, standings, verdict)
         };
         let judged: Vec<_> = answered.iter().map(judge).collect();
         drop(answered);
         let kernels = kernels(&runs);
-        let told = |((case, run), (standings, verdict)): ((&'a Case, Run<'a>), _)| ToldCase {
+        let told = |((case, run), (whole, standings, verdict)): ((&'a Case, Run<'a>), _)| ToldCase {
             case,
             run: run.map(|(matrix, _)| matrix),
+            whole,
             standings,
             verdict,
         };
