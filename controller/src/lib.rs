@@ -86,7 +86,7 @@ pub enum ServeError {
     Transport(#[source] tonic::transport::Error),
 }
 
-/// Connects to the database, brings it up to date, and opens the object store.
+/// Connects to the database as it is, and opens the object store.
 async fn open(
     database: PgConnectOptions,
     connections: u32,
@@ -99,7 +99,6 @@ async fn open(
         .connect_with(database)
         .await
         .map_err(StartError::Connect)?;
-    store::MIGRATIONS.run(&db).await.map_err(StartError::Migrate)?;
     Ok((db, blobs))
 }
 
@@ -111,6 +110,7 @@ impl Controller {
     /// When the database or the object store cannot be used.
     pub async fn start(config: Config, shutdown: CancellationToken) -> Result<Self, StartError> {
         let (db, blobs) = open(config.database, config.connections, &config.store).await?;
+        store::MIGRATIONS.run(&db).await.map_err(StartError::Migrate)?;
         let listener = store::channel::listen(&db).await.map_err(StartError::Connect)?;
         let parts = Arc::new(Parts {
             db,

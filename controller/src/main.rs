@@ -42,7 +42,8 @@ async fn main() -> anyhow::Result<()> {
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     log.with_ansi(std::io::stderr().is_terminal()).init();
     if let Some(Verb::Rejudge(order)) = arguments.verb {
-        controller::rejudge(settings.config()?, order, &mut std::io::stdout()).await?;
+        let unknown = controller::rejudge(settings.config()?, order, &mut std::io::stdout()).await?.unknown;
+        anyhow::ensure!(unknown == 0, "{unknown} verdicts could not be judged again");
         return Ok(());
     }
     let controller = Controller::start(settings.config()?, controller::on_signals()?).await?;

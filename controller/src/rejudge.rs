@@ -13,6 +13,7 @@
 use crate::config::Config;
 use crate::store::blob::{Blobs, Kind};
 use crate::store::channel::{Notice, announce};
+use crate::store::is_current;
 use crate::store::judged::{self, Judged};
 use crate::store::verdicts::{self, Witness};
 use crate::store::{evidence, runs};
@@ -31,6 +32,7 @@ use insight::agreement::difference;
 use insight::text::printable;
 use sqlx::PgPool;
 use std::io::{self, Write};
+use std::path::PathBuf;
 use time::macros::format_description;
 use time::{Date, UtcOffset};
 use uuid::Uuid;
@@ -68,6 +70,14 @@ pub enum RejudgeError {
     /// The database or the object store cannot be used.
     #[error(transparent)]
     Start(#[from] StartError),
+    /// There is no evidence to judge.
+    #[error("{}: there is no such object store; pass the controller's `--store`", .0.display())]
+    NoStore(PathBuf),
+    /// Its tables are those of another version, and nothing here changes them.
+    #[error(
+        "the database is of another version: start this version's controller on it first, which brings it up to date"
+    )]
+    OtherVersion,
     /// The database failed.
     #[error("cannot go on; what was stored until now stays")]
     Database(#[from] sqlx::Error),
@@ -87,7 +97,13 @@ struct New {
 /// # Errors
 /// The first failure of the database or of `told`. Evidence that is not there is told and counted.
 pub async fn rejudge(config: Config, order: Order, told: &mut impl Write) -> Result<Rejudged, RejudgeError> {
+    if !config.store.is_dir() {
+        return Err(RejudgeError::NoStore(config.store));
+    }
     let (db, blobs) = open(config.database, config.connections, &config.store).await?;
+    if !is_current(&db).await? {
+        return Err(RejudgeError::OtherVersion);
+    }
     let since = order.since.map(|day| day.midnight().assume_utc());
     let (mut rejudged, mut after) = (Rejudged::default(), Uuid::nil());
     loop {
@@ -148,7 +164,10 @@ fn line(text: &str) -> String {
 
 /// `fails (helper_unknown bpf_x)`
 fn because(answer: &CellVerdict) -> String {
-    let cause = answer.cause.as_ref().map(|cause| format!(" ({} {})", cause.code, cause.subject));
+    let cause = answer
+        .cause
+        .as_ref()
+        .map(|cause| format!(" ({})", format!("{} {}", cause.code, cause.subject).trim_end()));
     format!("{}{}", answer.verdict, cause.unwrap_or_default())
 }
 
@@ -223,13 +242,13 @@ fn answer(
 }
 
 /// The question that the new verdict answers, whose contract the witness still has in its place. Which program an
-/// external loader was is not stored, so its verdict keeps the old question, which nobody asks any more.
+/// external loader was is not stored, so its verdict answers what nobody asks.
 fn question(cell: &Judged, level: Level, witness: &Witness) -> Result<Digest, String> {
     let unreadable = |error: &dyn std::fmt::Display| format!("its row cannot be read: {error}");
     let loader: Loader = cell.loader.parse().map_err(|error| unreadable(&error))?;
     let digest = |bytes: &[u8]| Digest::try_from(bytes).map_err(|error| unreadable(&error));
     if matches!(loader, Loader::External(_)) {
-        return digest(&cell.question);
+        return Ok(Digest::of(&[cell.question.as_slice(), &witness.rules.0].concat()));
     }
     let question = Question {
         object: digest(&cell.object)?,

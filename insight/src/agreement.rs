@@ -18,7 +18,8 @@ pub fn difference(one: &CellVerdict, other: &CellVerdict) -> Option<String> {
 
 /// An answer in lines, the verdict of the cell first.
 fn statements(answer: &CellVerdict) -> Vec<String> {
-    let cell = format!("{}{}", answer.verdict.name(), because(answer.cause.as_ref()));
+    let excused = if answer.excused { " excused" } else { "" };
+    let cell = format!("{}{}{excused}", answer.verdict.name(), because(answer.cause.as_ref()));
     let programs = answer.programs.iter().map(|program| {
         let (verdict, reached) = (program.verdict.name(), program.reached.name());
         let place = [program.hook.as_str(), program.how.as_str()].join(" ");
@@ -28,7 +29,11 @@ fn statements(answer: &CellVerdict) -> Vec<String> {
         .maps
         .iter()
         .map(|map| format!("map {} {}{}", map.name, map.verdict.name(), because(map.cause.as_ref())));
-    std::iter::once(cell).chain(programs).chain(maps).collect()
+    let checks = answer.checks.iter();
+    let checks = checks.map(|check| {
+        format!("check {} {}{}", check.name, check.verdict.name(), because(check.cause.as_ref()))
+    });
+    std::iter::once(cell).chain(programs).chain(maps).chain(checks).collect()
 }
 
 fn because(cause: Option<&Cause>) -> String {

@@ -56,11 +56,14 @@ pub(crate) async fn by_other_rules(
 }
 
 /// Gives a new verdict to every cell that has the old one, locked in the order of their ids, and yields their runs,
-/// each once. None if no cell has the old one any more.
+/// each once. None if no cell has the old one any more. The new one is as old as the old, as their evidence is: a
+/// later answer to the same question stays the newest.
 pub(crate) async fn replace(db: impl PgExecutor<'_>, old: Uuid, new: Uuid) -> sqlx::Result<Vec<RunId>> {
     let runs = sqlx::query_scalar!(
         r#"WITH held AS (SELECT id FROM cells WHERE verdict_id = $1 ORDER BY id FOR UPDATE),
-                moved AS (UPDATE cells SET verdict_id = $2 FROM held WHERE cells.id = held.id RETURNING run_id)
+                moved AS (UPDATE cells SET verdict_id = $2 FROM held WHERE cells.id = held.id RETURNING run_id),
+                aged AS (UPDATE verdicts SET recorded_at = old.recorded_at FROM verdicts AS old
+                         WHERE old.id = $1 AND verdicts.id = $2)
            SELECT DISTINCT run_id AS "run_id!" FROM moved ORDER BY 1"#,
         old,
         new,

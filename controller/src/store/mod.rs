@@ -28,11 +28,27 @@ pub(crate) mod workers;
 use domain::digest::Digest;
 use serde::Serialize;
 use serde_json::Value;
+use sqlx::PgPool;
 use sqlx::migrate::Migrator;
 use sqlx::types::Json;
 
 /// The schema, embedded in the binary.
 pub(crate) static MIGRATIONS: Migrator = sqlx::migrate!("../migrations");
+
+/// Whether the database has the schema that this binary was made for. One that was never set up has no such table.
+pub(crate) async fn is_current(db: &PgPool) -> sqlx::Result<bool> {
+    let newest = MIGRATIONS.iter().map(|migration| migration.version).max();
+    // Not checked when it is built: the table is sqlx's own and comes with the first migration.
+    let applied = sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations WHERE success");
+    match applied.fetch_one(db).await {
+        Ok(applied) => Ok::<Option<i64>, _>(applied).map(|applied| applied == newest),
+        Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some(UNDEFINED_TABLE) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Postgres' code for a table that is not there (`undefined_table`).
+const UNDEFINED_TABLE: &str = "42P01";
 
 /// A stored value that the domain does not know: written by a newer version, or by hand.
 fn undecodable(column: &'static str, value: &dyn std::fmt::Display) -> sqlx::Error {
