@@ -59,14 +59,14 @@ pub(crate) fn are_stored_alike(one: &CellVerdict, other: &CellVerdict) -> bool {
     storable(one).0 == storable(other).0
 }
 
-/// The newest conclusive verdict of each question that has one.
+/// The newest conclusive verdict of each question that has one; of the same evidence, what was judged last.
 pub(crate) async fn conclusive(
     db: impl PgExecutor<'_>,
     questions: &[Digest],
 ) -> sqlx::Result<HashMap<Digest, Uuid>> {
     let rows = sqlx::query!(
         r#"SELECT DISTINCT ON (question) question AS "question!", id FROM verdicts
-           WHERE question = ANY($1) AND verdict <> 'inconclusive' ORDER BY question, recorded_at DESC"#,
+           WHERE question = ANY($1) AND verdict <> 'inconclusive' ORDER BY question, recorded_at DESC, id DESC"#,
         &digests(questions),
     )
     .fetch_all(db)
