@@ -279,6 +279,33 @@ pub struct Since {
     pub version: String,
     /// The commit that brought it, in hexadecimal, where it is known.
     pub commit: Option<String>,
+    /// Where upstream stood with it at the series of the kernel that lacks it.
+    #[serde(default)]
+    pub standing: Standing,
+}
+
+/// Where upstream stands with a feature at one series.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// It came later.
+    #[default]
+    NotYet,
+    /// It is there, in kernels that were built with it.
+    There,
+    /// It was removed or has another name.
+    Gone,
+}
+
+impl Standing {
+    /// The name used in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NotYet => "not_yet",
+            Self::There => "there",
+            Self::Gone => "gone",
+        }
+    }
 }
 
 /// A change that should help.

@@ -146,7 +146,11 @@ impl From<&Cause> for wire::Cause {
 
 impl From<&Since> for wire::Since {
     fn from(since: &Since) -> Self {
-        Self { version: since.version.clone(), commit: since.commit.clone() }
+        Self {
+            version: since.version.clone(),
+            commit: since.commit.clone(),
+            standing: since.standing.name().to_owned(),
+        }
     }
 }
 

@@ -150,7 +150,11 @@ fn cause(told: form::Cause) -> wire::Cause {
         }),
         why: told.why,
         path: told.path,
-        since: told.since.map(|since| wire::Since { version: since.version, commit: since.commit }),
+        since: told.since.map(|since| wire::Since {
+            version: since.version,
+            commit: since.commit,
+            standing: since.standing,
+        }),
         remedy: told.remedy.map(|remedy| wire::Remedy { says: remedy.says, tried: remedy.tried.map(tried) }),
     }
 }

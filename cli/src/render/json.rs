@@ -451,6 +451,7 @@ struct Cause<'a> {
 struct Since<'a> {
     version: &'a str,
     commit: Option<&'a str>,
+    standing: &'a str,
 }
 
 #[derive(Serialize)]
@@ -487,10 +488,11 @@ impl<'a> Cause<'a> {
             }),
             why: &cause.why,
             path: &cause.path,
-            since: cause
-                .since
-                .as_ref()
-                .map(|since| Since { version: &since.version, commit: since.commit.as_deref() }),
+            since: cause.since.as_ref().map(|since| Since {
+                version: &since.version,
+                commit: since.commit.as_deref(),
+                standing: &since.standing,
+            }),
             remedy: cause.remedy.as_ref().map(|remedy| Remedy {
                 says: &remedy.says,
                 tried: remedy.tried.is_some().then(|| verdict(remedy.tried())),

@@ -155,7 +155,9 @@ pub(crate) fn deciding<'a>(cell: &Cell<'a>) -> Vec<Part<'a>> {
 /// The same reason, seen at different programs, maps or kernels: stage, log and location may
 /// differ.
 pub(crate) fn is_same(a: &wire::Cause, b: &wire::Cause) -> bool {
-    a.code == b.code && a.subject == b.subject && a.errno == b.errno
+    // What came later in one kernel may be left out of another, which is another story.
+    let standing = |cause: &wire::Cause| cause.since.as_ref().map(|since| since.standing.clone());
+    a.code == b.code && a.subject == b.subject && a.errno == b.errno && standing(a) == standing(b)
 }
 
 /// The errno by name.

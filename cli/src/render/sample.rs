@@ -342,7 +342,11 @@ fn failing() -> wire::CellVerdict {
         }),
         why: "Ring buffers are a map type of their own.".to_owned(),
         path: vec!["11: r1 = map[events]".to_owned(), "12: call bpf_ringbuf_reserve#131".to_owned()],
-        since: Some(wire::Since { version: "5.8".to_owned(), commit: Some("457f44363a88".to_owned()) }),
+        since: Some(wire::Since {
+            version: "5.8".to_owned(),
+            commit: Some("457f44363a88".to_owned()),
+            standing: "not_yet".to_owned(),
+        }),
         remedy: Some(wire::Remedy {
             says: "Send the records through a perf_event_array.".to_owned(),
             tried: Some(wire::Verdict::Passes.into()),

@@ -7,9 +7,9 @@
 mod says;
 mod uses;
 
-use crate::since::{self, Kind, Row, Standing};
+use crate::since::{self, Kind, Row};
 use crate::wanted;
-use domain::cause::{Cause, CauseCode, Confidence, Since, Stage};
+use domain::cause::{Cause, CauseCode, Confidence, Since, Stage, Standing};
 use domain::errno::Errno;
 use domain::evidence::{Evidence, KernelFacts, MapFact, ProgramFact};
 use domain::helper;
@@ -184,7 +184,8 @@ fn told(facts: Option<&KernelFacts>, missing: Option<Missing>, cause: Cause) -> 
         (Standing::There, _) => None,
     };
     let Some(sentence) = sentence else { return cause };
-    let first = row.first.map(|first| Since { version: first.to_string(), commit: row.commit.clone() });
+    let first =
+        row.first.map(|first| Since { version: first.to_string(), commit: row.commit.clone(), standing });
     Cause { says: format!("{} {sentence}", cause.says), since: first, ..cause }
 }
 

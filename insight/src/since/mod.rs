@@ -9,18 +9,8 @@ mod table;
 
 pub use table::{Kind, Row, rows};
 
+pub use domain::cause::Standing;
 use domain::kernel::Series;
-
-/// Where upstream stands at one series.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
-    /// It came later.
-    NotYet,
-    /// It is there, in kernels that were built with it.
-    There,
-    /// It was removed or has another name.
-    Gone,
-}
 
 /// What is known of one feature.
 pub fn row(kind: Kind, name: &str) -> Option<&'static Row> {

@@ -129,6 +129,8 @@ pub(super) struct Where {
 pub(super) struct Since {
     pub(super) version: String,
     pub(super) commit: Option<String>,
+    #[serde(default)]
+    pub(super) standing: String,
 }
 
 #[derive(Deserialize)]
