@@ -1,7 +1,7 @@
 //! Causes: the typed reason of a verdict that is not a pass.
 
+use crate::change::Change;
 use crate::errno::Errno;
-use crate::verdict::Verdict;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -35,6 +35,8 @@ codes! {
     MapTypeUnknown = "map_type_unknown",
     /// The kernel knows the map type and refused this map (size, key or value).
     MapRefused = "map_refused",
+    /// The kernel does not create this map with a flag that it has, and does without.
+    MapFlagRefused = "map_flag_refused",
     /// The map is larger than the kernel's limit.
     MapTooLarge = "map_too_large",
     /// The kernel does not know this program type.
@@ -313,8 +315,9 @@ impl Standing {
 pub struct Remedy {
     /// What to change, in one sentence.
     pub says: String,
-    /// The verdict of the program or map with this change, if it was tried in another guest of the kernel.
-    pub tried: Option<Verdict>,
+    /// What of it can be tried in another guest without the object's author.
+    #[serde(default)]
+    pub change: Option<Change>,
 }
 
 #[cfg(test)]

@@ -112,6 +112,11 @@ pub struct ProgramTerms {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct MapTerms {
+    /// libbpf's name of the map type. What is sent to a ring buffer goes through the perf event array that it
+    /// becomes.
+    pub r#type: Option<String>,
+    /// Its flags, all of them.
+    pub flags: Option<u32>,
     /// Entries, or bytes for ring buffers.
     pub max_entries: Option<Entries>,
     /// Bytes of a key.

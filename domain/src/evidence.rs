@@ -55,6 +55,9 @@ pub struct MapFact {
     pub value_bytes: u32,
     /// Entries, or bytes for ring buffers; after inference.
     pub max_entries: u32,
+    /// Flags it is created with.
+    #[serde(default)]
+    pub flags: u32,
 }
 
 /// Why a loader gave up by itself: the kernel did not refuse, or was not asked.
@@ -131,6 +134,9 @@ pub struct MapCreate {
     pub map: String,
     /// `None` when the kernel created it.
     pub errno: Option<Errno>,
+    /// Flags of the map without which the kernel creates it.
+    #[serde(default)]
+    pub without_flags: Option<u32>,
 }
 
 /// What was loaded together.

@@ -8,6 +8,7 @@
 pub mod axis;
 pub mod cause;
 pub mod cell;
+pub mod change;
 pub mod check;
 pub mod command;
 pub mod contract;

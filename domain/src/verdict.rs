@@ -1,6 +1,7 @@
 //! Verdicts: what evidence means, for a program, for a cell and for a run.
 
 use crate::cause::Cause;
+use crate::change::{CHANGES_MAX, Change};
 use crate::check::CommandRun;
 use crate::command::CommandEvidence;
 use crate::evidence::{LineCost, Loaded, Splat};
@@ -237,6 +238,29 @@ pub struct CellVerdict {
 }
 
 impl CellVerdict {
+    /// What can be tried in another guest to have it pass: every change that a cause of its parts offers.
+    /// Nothing where it passes, its failure is excused, or nothing that decides would be left.
+    pub fn changes(&self) -> Vec<Change> {
+        if self.excused || !matches!(self.verdict, Verdict::Fails | Verdict::NotAttempted) {
+            return Vec::new();
+        }
+        let of_maps = self.maps.iter().filter_map(|map| map.cause.as_ref());
+        let of_programs = self.programs.iter().filter_map(|program| program.cause.as_ref());
+        let mut changes: Vec<Change> = Vec::new();
+        for change in of_maps.chain(of_programs).filter_map(|cause| cause.remedy.as_ref()?.change.as_ref()) {
+            if !changes.contains(change) {
+                changes.push(change.clone());
+            }
+        }
+        let stays = |program: &ProgramVerdict| {
+            program.required && !changes.contains(&Change::LeaveOut { program: program.name.clone() })
+        };
+        if changes.len() > CHANGES_MAX || !self.programs.iter().any(stays) {
+            return Vec::new();
+        }
+        changes
+    }
+
     /// A verdict about which nothing else is known.
     pub fn without_parts(verdict: Verdict, cause: Option<Cause>) -> Self {
         Self {

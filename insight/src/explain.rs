@@ -53,7 +53,7 @@ mod tests {
 
     #[test]
     fn examples_are_what_was_said_of_recorded_evidence_where_there_is_some() {
-        let recorded = include_str!("../tests/recorded/expected.txt");
+        let recorded = include_str!("../../tests/corpus/evidence/cells/expected.txt");
         let lines: Vec<&str> = recorded.lines().collect();
         for code in CauseCode::ALL {
             let with_cause = lines

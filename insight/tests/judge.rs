@@ -3,6 +3,8 @@
 
 #[path = "judge/attaches.rs"]
 mod attaches;
+#[path = "judge/changes.rs"]
+mod changes;
 #[path = "judge/checks.rs"]
 mod checks;
 #[path = "judge/environment.rs"]
@@ -52,7 +54,15 @@ fn program(name: &str, section: &str, kind: &str) -> ProgramFact {
 }
 
 fn map(kind: &str, number: u32, max_entries: u32) -> MapFact {
-    MapFact { name: "m".into(), kind: kind.into(), number, key_bytes: 4, value_bytes: 8, max_entries }
+    MapFact {
+        name: "m".into(),
+        kind: kind.into(),
+        number,
+        key_bytes: 4,
+        value_bytes: 8,
+        max_entries,
+        flags: 0,
+    }
 }
 
 fn evidence(programs: Vec<ProgramFact>) -> Evidence {
@@ -482,6 +492,7 @@ fn every_cause_has_an_example_here_or_among_the_recordings() {
     let examples = [
         include_str!("judge.rs"),
         include_str!("judge/attaches.rs"),
+        include_str!("judge/changes.rs"),
         include_str!("judge/checks.rs"),
         include_str!("judge/environment.rs"),
         include_str!("../src/judge/command.rs"),
@@ -491,7 +502,7 @@ fn every_cause_has_an_example_here_or_among_the_recordings() {
         include_str!("judge/loaders.rs"),
         include_str!("judge/terms.rs"),
         include_str!("judge/trouble.rs"),
-        include_str!("recorded/expected.txt"),
+        include_str!("../../tests/corpus/evidence/cells/expected.txt"),
     ]
     .concat();
     for code in CauseCode::ALL {

@@ -1,8 +1,8 @@
 //! Recorded evidence of real kernels, and what it means.
 //!
-//! `recorded/KERNEL-OBJECT.json` is what small objects, each with one thing wrong, met on Debian
+//! `tests/corpus/evidence/cells/KERNEL-OBJECT.json` is what small objects, each with one thing wrong, met on Debian
 //! kernels 5.10.0-32 and -46, 6.1.0-50 and 7.3 (cloud builds, emulated) and on a 6.18 without ftrace;
-//! libbpf 1.7, its lines about ELF sections left out. `recorded/expected.txt` says what each
+//! libbpf 1.7, its lines about ELF sections left out. `expected.txt` beside it says what each
 //! means, so that a change of a verdict shows as a difference in review.
 
 use domain::cause::{Cause, Confidence, PATH_LINES_MAX};
@@ -65,7 +65,7 @@ fn rendered(name: &str, verdict: &CellVerdict) -> String {
 }
 
 fn recordings() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recorded");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/corpus/evidence/cells");
     let mut paths: Vec<_> =
         fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()).collect();
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
@@ -125,7 +125,8 @@ fn a_recorded_refusal_of_the_verifier_says_five_things() {
 
 #[test]
 fn the_level_load_asks_for_nothing_more() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recorded/6.1-attachmiss.json");
+    let path =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/corpus/evidence/cells/6.1-attachmiss.json");
     let verdict = insight::judge::judge(&recorded(&path), Level::Load, date!(2026 - 12 - 01));
     assert_eq!(verdict.verdict.name(), "passes");
     assert!(verdict.programs.iter().all(|program| program.cause.is_none()));

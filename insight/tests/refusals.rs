@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 const KERNELS: [&str; 4] = ["5.10", "6.1", "6.12", "7.3"];
 
 fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/refusals")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/corpus/evidence/refusals")
 }
 
 /// The logs in a file: `#### OBJECT PROGRAM`, then what libbpf said.

@@ -158,7 +158,9 @@ impl From<&Remedy> for wire::Remedy {
     fn from(remedy: &Remedy) -> Self {
         Self {
             says: remedy.says.clone(),
-            tried: remedy.tried.map(|verdict| wire::Verdict::from(verdict).into()),
+            tried: None,
+            change: remedy.change.as_ref().map(ToString::to_string).unwrap_or_default(),
+            evidence: Vec::new(),
         }
     }
 }

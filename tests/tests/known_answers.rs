@@ -14,6 +14,9 @@ const KERNELS: &str = "5.10,6.1,6.12,newest";
 /// Kernels that do not charge to anybody what their verifier takes.
 const UNCHARGED: [&str; 3] = ["5.10.", "6.1.", "6.12."];
 
+/// Failures, each of one object on one kernel, whose causes are known; fewer prove little about causes.
+const LABELLED_FAILURES_MIN: usize = 300;
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_object_gets_the_verdict_it_is_known_for() -> anyhow::Result<()> {
     let corpus = Corpus::read()?;
@@ -25,6 +28,10 @@ async fn every_object_gets_the_verdict_it_is_known_for() -> anyhow::Result<()> {
     let run = system.ask(objects, KERNELS, wire::Level::Attach).await?;
     assert!(run.kernels.len() >= 4, "only {} kernels answered", run.kernels.len());
     assert_eq!(run.cells.len(), count * run.kernels.len());
+    let is_failure =
+        |cell: &&wire::Cell| cell.verdict.as_ref().map(|one| one.verdict()) == Some(wire::Verdict::Fails);
+    let failures = run.cells.iter().filter(is_failure).count();
+    assert!(failures >= LABELLED_FAILURES_MIN, "only {failures} failures have a label with their cause");
 
     let mut wrong = Vec::new();
     for cell in &run.cells {

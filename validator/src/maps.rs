@@ -14,6 +14,7 @@ use std::collections::BTreeSet;
 struct Candidate {
     index: usize,
     name: String,
+    flags: u32,
     holds_maps: bool,
 }
 
@@ -23,14 +24,14 @@ impl Exercise<'_> {
     pub(crate) fn maps(&self) -> Result<(), ExerciseError> {
         let mut candidates = candidates(&self.reopen()?);
         let all: BTreeSet<usize> = candidates.iter().map(|map| map.index).collect();
-        let together = self.create(&all)?;
+        let together = self.create(&all, None)?;
         self.forget();
         if together.is_none() {
-            return candidates.into_iter().try_for_each(|map| self.report(map.name, None));
+            return candidates.into_iter().try_for_each(|map| self.created(map.name));
         }
         // What libbpf does before it creates maps (externs, CO-RE) may itself fail. Then no map was
         // tried, and none may be blamed.
-        let nothing = self.create(&BTreeSet::new())?;
+        let nothing = self.create(&BTreeSet::new(), None)?;
         self.forget();
         if nothing.is_some() {
             return Ok(());
@@ -42,27 +43,56 @@ impl Exercise<'_> {
         for map in candidates {
             let mut wanted = if map.holds_maps { created.clone() } else { BTreeSet::new() };
             wanted.insert(map.index);
-            let errno = self.create(&wanted)?;
+            let errno = self.create(&wanted, None)?;
+            let log = self.recorder.take(errno.is_none());
             if errno.is_none() {
                 created.insert(map.index);
             }
-            self.report(map.name, errno)?;
+            let without_flags = match errno {
+                Some(Errno::EINVAL) => self.without_flags(&map, &wanted)?,
+                Some(_) | None => None,
+            };
+            self.send(&FromGuest::Map(MapCreate { map: map.name.clone(), errno, without_flags }))?;
+            self.send_log(&LogSubject::Map(map.name), log)?;
         }
         Ok(())
     }
 
-    fn create(&self, wanted: &BTreeSet<usize>) -> Result<Option<Errno>, ExerciseError> {
+    /// The one flag, or else all flags, without which the kernel creates a map that it refused.
+    fn without_flags(&self, map: &Candidate, wanted: &BTreeSet<usize>) -> Result<Option<u32>, ExerciseError> {
+        let single = (0..u32::BITS).map(|bit| 1 << bit).filter(|flag| map.flags & flag != 0);
+        for dropped in single.chain((map.flags.count_ones() > 1).then_some(map.flags)) {
+            let errno = self.create(wanted, Some((map.index, map.flags & !dropped)))?;
+            self.forget();
+            if errno.is_none() {
+                return Ok(Some(dropped));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Creates the maps with these indices, and one of them with other flags if that is asked for.
+    fn create(
+        &self,
+        wanted: &BTreeSet<usize>,
+        flags: Option<(usize, u32)>,
+    ) -> Result<Option<Errno>, ExerciseError> {
         let Instance { object, .. } = self.reopen()?;
+        let set_flags = || match flags.and_then(|(index, flags)| Some((object.maps().nth(index)?, flags))) {
+            Some((map, flags)) => map.set_flags(flags),
+            None => Ok(()),
+        };
         load::only_programs(&object, |_| false)
             .and_then(|()| load::only_maps(&object, |index| wanted.contains(&index)))
+            .and_then(|()| set_flags())
             .map_err(ExerciseError::Narrow)?;
         Ok(object.create_maps().err())
     }
 
-    fn report(&self, map: String, errno: Option<Errno>) -> Result<(), ExerciseError> {
+    fn created(&self, map: String) -> Result<(), ExerciseError> {
         let subject = LogSubject::Map(map.clone());
-        self.send(&FromGuest::Map(MapCreate { map, errno }))?;
-        self.log(&subject, errno.is_none())
+        self.send(&FromGuest::Map(MapCreate { map, errno: None, without_flags: None }))?;
+        self.log(&subject, true)
     }
 }
 
@@ -73,6 +103,7 @@ fn candidates(instance: &Instance) -> Vec<Candidate> {
         .map(|(index, map)| Candidate {
             index,
             name: map.name(),
+            flags: map.flags(),
             holds_maps: matches!(map.number(), BPF_MAP_TYPE_ARRAY_OF_MAPS | BPF_MAP_TYPE_HASH_OF_MAPS),
         })
         .collect()

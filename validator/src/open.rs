@@ -115,6 +115,7 @@ pub(crate) fn map_fact(map: Map<'_>) -> MapFact {
         key_bytes: map.key_bytes(),
         value_bytes: map.value_bytes(),
         max_entries: map.max_entries(),
+        flags: map.flags(),
     }
 }
 

@@ -42,6 +42,8 @@ pub(crate) struct Question {
     pub(crate) fresh: bool,
     /// How long a guest may take to answer; `None` is the controller's default.
     pub(crate) timeout: Option<Duration>,
+    /// Whether what may help a refused object is tried in another guest.
+    pub(crate) try_remedies: bool,
 }
 
 /// Where the reports of a run go.
@@ -154,6 +156,7 @@ pub(crate) async fn question(typed: &typed::Test, settings: &Settings) -> Result
         level,
         fresh: typed.scope.fresh,
         timeout: seconds.map(|seconds| Duration::from_secs(seconds.into())),
+        try_remedies: typed.try_remedies,
     })
 }
 
@@ -177,6 +180,7 @@ pub(crate) async fn command(typed: &typed::Command, settings: &Settings) -> Resu
         level: Level::Behave,
         fresh: typed.scope.fresh,
         timeout: None,
+        try_remedies: false,
     })
 }
 

@@ -155,7 +155,12 @@ fn cause(told: form::Cause) -> wire::Cause {
             commit: since.commit,
             standing: since.standing,
         }),
-        remedy: told.remedy.map(|remedy| wire::Remedy { says: remedy.says, tried: remedy.tried.map(tried) }),
+        remedy: told.remedy.map(|remedy| wire::Remedy {
+            says: remedy.says,
+            tried: remedy.tried.map(tried),
+            change: remedy.change,
+            evidence: remedy.evidence.map(|digest| digest.0).unwrap_or_default(),
+        }),
     }
 }
 

@@ -97,6 +97,7 @@ pub(crate) async fn read(typed: &typed::Suite, settings: &Settings) -> Result<Su
         let terms = Terms { fresh: Some(typed.fresh || terms.fresh == Some(true)), ..terms };
         match question(case, &terms, folder, settings).await {
             Ok(question) => {
+                let question = Question { try_remedies: typed.try_remedies, ..question };
                 bytes += question.objects.iter().map(|object| object.bytes.len()).sum::<usize>();
                 case.accepted.extend(question.manifest.contract.expected_failures.iter().cloned());
                 questions.push(question);
@@ -179,6 +180,7 @@ async fn question(
                 reports: typed::Reports::default(),
                 stats: false,
                 line_costs: false,
+                try_remedies: false,
                 timeout: terms.timeout,
             };
             let question = ready::question(&typed, &settings).await?;

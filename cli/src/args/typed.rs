@@ -147,6 +147,9 @@ pub(crate) struct Test {
     /// Count the verifier's walk by source line, and show the dearest; takes several times longer
     #[arg(long)]
     pub(crate) line_costs: bool,
+    /// Try what may help each refused object in another guest, and say what came of it
+    #[arg(long)]
+    pub(crate) try_remedies: bool,
     /// Seconds one kernel may take to answer once it is up
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..=TIMEOUT_SECONDS_MAX))]
     pub(crate) timeout: Option<u32>,
@@ -166,6 +169,9 @@ pub(crate) struct Suite {
     /// Ask again, up to N times, what decides and could not be told
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=RETRIES_MAX))]
     pub(crate) retry_inconclusive: u32,
+    /// Try what may help each refused object in another guest, and say what came of it
+    #[arg(long)]
+    pub(crate) try_remedies: bool,
     /// Ask again even when answers are stored
     #[arg(long)]
     pub(crate) fresh: bool,

@@ -70,6 +70,7 @@ pub(super) async fn ask(
         manifest: declared(&question.manifest),
         loaders: question.loaders.iter().map(ToString::to_string).collect(),
         axes: question.environments.iter().map(Into::into).collect(),
+        try_remedies: question.try_remedies,
     });
     let submitted = services.runs.submit_run(request).await.map_err(|status| refusal(&status))?;
     let id = submitted.into_inner().run.unwrap_or_default().id;

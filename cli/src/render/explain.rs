@@ -260,8 +260,8 @@ The kernel does not know map type ringbuf.
            12: call bpf_ringbuf_reserve#131
   why      Ring buffers are a map type of their own.
   since    Linux 5.8 (457f44363a88)
-  remedy   Send the records through a perf_event_array. Tried in another guest:
-           passes.
+  remedy   Send the records through a perf_event_array. Tried in another guest
+           with map `events` as a perf buffer: passes.
   at       program on\u{fffd}exec (tracepoint/syscalls/sys_enter_execve), map events
            (ringbuf)
   cause    map_type_unknown: events, EINVAL at map, certain

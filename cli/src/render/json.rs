@@ -458,6 +458,10 @@ struct Since<'a> {
 struct Remedy<'a> {
     says: &'a str,
     tried: Option<&'static str>,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    change: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    evidence: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -496,6 +500,10 @@ impl<'a> Cause<'a> {
             remedy: cause.remedy.as_ref().map(|remedy| Remedy {
                 says: &remedy.says,
                 tried: remedy.tried.is_some().then(|| verdict(remedy.tried())),
+                change: &remedy.change,
+                evidence: Some(&remedy.evidence)
+                    .filter(|digest| !digest.is_empty())
+                    .map(|digest| hex(digest)),
             }),
         }
     }

@@ -102,7 +102,8 @@ where: instruction 12: call bpf_ringbuf_reserve#131&#10;\
 why: Ring buffers are a map type of their own.&#10;\
 path: 11: r1 = map[events]&#10;path: 12: call bpf_ringbuf_reserve#131&#10;\
 since: Linux 5.8 (457f44363a88)&#10;\
-remedy: Send the records through a perf_event_array. Tried in another guest: passes.&#10;\
+remedy: Send the records through a perf_event_array. Tried in another guest with map `events` as a perf \
+buffer: passes.&#10;\
 log: libbpf: map &#39;events&#39;: failed to create: -EINVAL&#10;evidence: {EVIDENCE}</failure>
     </testcase>
     <testcase classname="probe.bpf.o" name="debian/6.12.0-1-cloud-amd64@6.12.1-1" time="2.150"/>

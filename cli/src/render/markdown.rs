@@ -294,7 +294,7 @@ mod tests {
 - **probe.bpf.o** on 5.10 cloud: `map_type_unknown: events, EINVAL at map`<br>The kernel does not know map type ringbuf.\
 <br>Ring buffers are a map type of their own.<br>`probe.bpf.c:42: bpf_ringbuf_reserve(&events, 64, 0)`\
 <br>`instruction 12: call bpf_ringbuf_reserve#131`<br>Since: Linux 5.8 (457f44363a88)\
-<br>Remedy: Send the records through a perf\\_event\\_array. Tried in another guest: passes.\
+<br>Remedy: Send the records through a perf\\_event\\_array. Tried in another guest with map \\`events\\` as a perf buffer: passes.\
 <br>`program on\u{fffd}exec (tracepoint/syscalls/sys_enter_execve)`, `map events (ringbuf)`\
 <br>`libbpf: map 'events': failed to create: -EINVAL`
 - **probe.bpf.o** on 7.3 cloud: `deadline at guest`<br>The guest did not answer in 60 s.

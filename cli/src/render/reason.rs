@@ -209,7 +209,13 @@ pub(crate) fn since(cause: &wire::Cause) -> Option<String> {
 /// What to change, and what came of it where it was tried.
 pub(crate) fn remedy(cause: &wire::Cause) -> Option<String> {
     let remedy = cause.remedy.as_ref()?;
-    let tried = remedy.tried.and_then(|_| remedy.tried().to_domain());
-    let tried = tried.map(|verdict| format!(" Tried in another guest: {}.", words(verdict)));
+    let verdict = remedy.tried.and_then(|_| remedy.tried().to_domain());
+    let tried = verdict.map(|verdict| format!(" {}", tried(remedy, verdict)));
     Some(format!("{}{}", remedy.says, tried.unwrap_or_default()))
+}
+
+/// What came of a change in another guest: "Tried in another guest without `p` (autoload off): passes."
+pub(crate) fn tried(remedy: &wire::Remedy, verdict: Verdict) -> String {
+    let change = if remedy.change.is_empty() { String::new() } else { format!(" {}", remedy.change) };
+    format!("Tried in another guest{change}: {}.", words(verdict))
 }

@@ -350,6 +350,8 @@ fn failing() -> wire::CellVerdict {
         remedy: Some(wire::Remedy {
             says: "Send the records through a perf_event_array.".to_owned(),
             tried: Some(wire::Verdict::Passes.into()),
+            change: "with map `events` as a perf buffer".to_owned(),
+            evidence: Vec::new(),
         }),
     };
     let blocked = wire::Cause {

@@ -244,7 +244,7 @@ mod tests {
   where    instruction 12: call bpf_ringbuf_reserve#131
   why      Ring buffers are a map type of their own.
   since    Linux 5.8 (457f44363a88)
-  remedy   Send the records through a perf_event_array. Tried in another guest: passes.
+  remedy   Send the records through a perf_event_array. Tried in another guest with map `events` as a perf buffer: passes.
   log      libbpf: map 'events': failed to create: -EINVAL
 
 ? probe.bpf.o is inconclusive on 7.3 cloud

@@ -8,6 +8,7 @@ use crate::store::offers;
 use crate::store::workers::{self, Condition, NewWorker};
 use crate::verdict::give_back::{self, give_back};
 use domain::cell::FailureKind;
+use domain::change;
 use domain::digest::Digest;
 use domain::id::{KernelId, RunId, WorkerId};
 use domain::kernel::Kernel;
@@ -202,7 +203,8 @@ impl Session<'_> {
             self.room -= 1;
             let contract = std::mem::take(&mut claimed.manifest.contract);
             let kernel = KernelId(claimed.kernel_id.clone());
-            claimed.manifest.contract = kernels::terms(&self.parts.db, contract, &kernel).await?;
+            let contract = kernels::terms(&self.parts.db, contract, &kernel).await?;
+            claimed.manifest.contract = change::terms(&claimed.changes, contract);
             self.tell(Told::Assigned(Box::new(claimed))).await?;
         }
         Ok(())

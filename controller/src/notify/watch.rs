@@ -10,7 +10,7 @@ use crate::store::{cells, kernels, objects, runs, verdicts};
 use domain::contract::Manifest;
 use domain::id::{CellId, RunId};
 use domain::kernel::Kernel;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
@@ -33,7 +33,7 @@ pub(crate) enum WatchError {
     Database(#[from] sqlx::Error),
 }
 
-/// A run, and those of its cells that changed.
+/// A run, and those of its cells that changed, each with its trial.
 #[derive(Debug)]
 pub(crate) struct View {
     pub(crate) run: StoredRun,
@@ -118,7 +118,11 @@ fn forget(notices: &mut Receiver<Notice>) {
 async fn look(parts: &Parts, run: RunId, seen: &HashMap<CellId, StoredCell>) -> Result<View, WatchError> {
     let run = runs::get(&parts.db, run).await?.ok_or(WatchError::Unknown(run))?;
     let mut cells = cells::of_run(&parts.db, run.id).await?;
-    cells.retain(|cell| seen.get(&cell.id) != Some(cell));
+    // A trial is told with the cell that it tries to help.
+    let shown = |cell: &StoredCell| cell.trial_of.unwrap_or(cell.id.0);
+    let changed: HashSet<Uuid> =
+        cells.iter().filter(|cell| seen.get(&cell.id) != Some(*cell)).map(shown).collect();
+    cells.retain(|cell| changed.contains(&shown(cell)));
     let settled: Vec<Uuid> = cells.iter().filter_map(|cell| cell.verdict_id).collect();
     let verdicts = verdicts::by_id(&parts.db, &settled).await?;
     Ok(View { run, cells, verdicts })

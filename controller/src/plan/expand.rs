@@ -69,6 +69,7 @@ pub(super) fn cells(
             loader: loader.clone(),
             axes: axes.clone(),
             required: asked.required,
+            trial: None,
         }));
     }
     cells

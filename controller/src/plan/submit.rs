@@ -1,6 +1,7 @@
 //! Submitting a run.
 
 use super::expand::{self, Asked};
+use super::trial;
 use crate::parts::Parts;
 use crate::store::blob::{BlobError, Kind};
 use crate::store::channel::{Notice, announce};
@@ -10,6 +11,7 @@ use crate::store::workers::Able;
 use crate::store::{cells, kernels, objects, runs, verdicts, workers};
 use crate::verdict::settle;
 use domain::axis::{Axes, Loader};
+use domain::change;
 use domain::contract::Manifest;
 use domain::digest::Digest;
 use domain::id::{KernelId, RunId};
@@ -48,6 +50,8 @@ pub(crate) struct Order {
     pub(crate) cell_timeout_ms: u32,
     /// What is declared of the objects' loader.
     pub(crate) manifest: Manifest,
+    /// Try what may help a refused cell in another guest.
+    pub(crate) try_remedies: bool,
 }
 
 /// Why a run was not accepted.
@@ -145,20 +149,31 @@ pub(crate) async fn submit(parts: &Parts, mut order: Order) -> Result<StoredRun,
     }
     let able = workers::able(&parts.db).await?;
     expand::loadable(&able, &asked, &order.loaders)?;
-    let new = expand::cells(&order.objects, &asked, (&order.loaders, &order.environments));
-    let (answered, answers) =
-        if order.fresh { (vec![], vec![]) } else { answered(parts, &able, &new, &asked, &order).await? };
+    let mut new = expand::cells(&order.objects, &asked, (&order.loaders, &order.environments));
+    let (mut answered, mut answers) = if order.fresh {
+        (vec![], vec![])
+    } else {
+        self::answered(parts, &able, &new, &asked, &order).await?
+    };
+    if order.try_remedies {
+        let trials = trials(parts, &new, (&answered, &answers)).await?;
+        let (cells, verdicts) = self::answered(parts, &able, &trials, &asked, &order).await?;
+        answered.extend(cells);
+        answers.extend(verdicts);
+        new.extend(trials);
+    }
     let run = NewRun {
         id: RunId::new(),
         level: order.level,
         kernels: order.kernels.to_string(),
         optional_kernels: order.optional_kernels.map(|selector| selector.to_string()).unwrap_or_default(),
         cell_timeout_ms,
-        cells: i32::try_from(new.len()).expect("a run has at most CELLS_MAX cells"),
+        cells: i32::try_from(new.len()).expect("a run has at most twice CELLS_MAX cells"),
         attended: order.attended.then_some(parts.timing.attended),
         manifest: order.manifest,
+        try_remedies: order.try_remedies,
     };
-    let settled = i32::try_from(answered.len()).expect("a run has at most CELLS_MAX cells");
+    let settled = i32::try_from(answered.len()).expect("a run has at most twice CELLS_MAX cells");
 
     let mut tx = parts.db.begin().await?;
     runs::insert(&mut *tx, &run).await?;
@@ -222,6 +237,18 @@ async fn fitted(
     Ok(fitted.unwrap_or_else(|| Arc::unwrap_or_clone(manifest)))
 }
 
+/// The trials of cells that are answered already.
+async fn trials(
+    parts: &Parts,
+    new: &[cells::NewCell],
+    (answered, answers): (&[Uuid], &[Uuid]),
+) -> sqlx::Result<Vec<cells::NewCell>> {
+    let stored = verdicts::by_id(&parts.db, answers).await?;
+    let answers: HashMap<Uuid, Uuid> = answered.iter().copied().zip(answers.iter().copied()).collect();
+    let trial = |cell: &cells::NewCell| trial::of(cell, &stored.get(answers.get(&cell.id.0)?)?.answer);
+    Ok(new.iter().filter_map(trial).collect())
+}
+
 /// Cells whose question has a conclusive verdict, with those verdicts. A validator that no
 /// connected worker runs any more answers nothing: its verdict could not be repeated.
 async fn answered(
@@ -234,15 +261,19 @@ async fn answered(
     let today = OffsetDateTime::now_utc().date();
     let contract = &order.manifest.contract;
     let rules = insight::judge::rules();
-    let kernels: HashMap<_, _> = asked
-        .iter()
-        .map(|asked| (&asked.kernel.id, (asked, contract.on(&asked.kernel).digest(today))))
-        .collect();
+    let kernels: HashMap<_, _> =
+        asked.iter().map(|asked| (&asked.kernel.id, (asked, contract.on(&asked.kernel)))).collect();
+    let plain: HashMap<_, _> =
+        kernels.iter().map(|(id, (_, contract))| (*id, contract.digest(today))).collect();
     let questions: Vec<(Uuid, Digest)> = new
         .iter()
         .flat_map(|cell| {
             let able = able.iter().filter(|able| able.kernel == cell.kernel && able.loader == cell.loader);
-            let (asked, contract) = kernels[&cell.kernel];
+            let (asked, contract) = &kernels[&cell.kernel];
+            let contract = match &cell.trial {
+                None => plain[&cell.kernel],
+                Some(trial) => change::terms(&trial.changes, contract.clone()).digest(today),
+            };
             let question = move |able: &Able| Question {
                 object: cell.object,
                 kernel: asked.kernel.digest,

@@ -1,8 +1,9 @@
 //! The table `cells`: what was asked and where each question stands.
 
-use super::{digests, signed, storable, undecodable};
+use super::{digest, digests, signed, storable, undecodable};
 use domain::axis::{Axes, Loader};
 use domain::cell::{CellState, Ended};
+use domain::change::Change;
 use domain::digest::Digest;
 use domain::id::{CellId, KernelId, RunId};
 use domain::verdict::Verdict;
@@ -20,6 +21,15 @@ pub(crate) struct NewCell {
     pub(crate) loader: Loader,
     pub(crate) axes: Axes,
     pub(crate) required: bool,
+    /// What it tries, if it is a trial.
+    pub(crate) trial: Option<Trial>,
+}
+
+/// What may help a refused cell.
+#[derive(Debug, Clone)]
+pub(crate) struct Trial {
+    pub(crate) of: CellId,
+    pub(crate) changes: Vec<Change>,
 }
 
 /// A cell as it is, without its verdict's content.
@@ -39,6 +49,9 @@ pub(crate) struct StoredCell {
     pub(crate) cached: bool,
     pub(crate) queue_ms: u64,
     pub(crate) verdict_id: Option<Uuid>,
+    /// The refused cell that it tries to help.
+    pub(crate) trial_of: Option<Uuid>,
+    pub(crate) changes: Json<Vec<Change>>,
 }
 
 /// A cell whose row is locked by the transaction.
@@ -50,6 +63,27 @@ pub(crate) struct LockedCell {
     pub(crate) memory_bytes: i64,
     /// How earlier tries ended.
     pub(crate) ended: Json<Vec<Ended>>,
+    /// Whether its run asks for trials and it is none itself.
+    pub(crate) may_be_helped: bool,
+    pub(crate) object: Vec<u8>,
+    pub(crate) kernel_id: String,
+    pub(crate) loader: String,
+    pub(crate) axes: Json<Axes>,
+}
+
+impl LockedCell {
+    /// What was asked, under the cell's id.
+    pub(crate) fn asked(&self, id: CellId) -> sqlx::Result<NewCell> {
+        Ok(NewCell {
+            id,
+            object: digest(&self.object)?,
+            kernel: KernelId(self.kernel_id.clone()),
+            loader: self.loader.parse().map_err(|error| undecodable("cells.loader", &error))?,
+            axes: self.axes.0.clone(),
+            required: false,
+            trial: None,
+        })
+    }
 }
 
 /// Stores queued cells of one run in one statement.
@@ -60,11 +94,17 @@ pub(crate) async fn insert(db: impl PgExecutor<'_>, run: RunId, cells: &[NewCell
     let loaders: Vec<String> = cells.iter().map(|cell| cell.loader.name().to_owned()).collect();
     let axes: Vec<serde_json::Value> = cells.iter().map(|cell| storable(&cell.axes).0).collect();
     let required: Vec<bool> = cells.iter().map(|cell| cell.required).collect();
+    let trial_of: Vec<Option<Uuid>> = cells.iter().map(|cell| Some(cell.trial.as_ref()?.of.0)).collect();
+    let no_changes = Vec::new();
+    let changes =
+        |cell: &NewCell| storable(cell.trial.as_ref().map_or(&no_changes, |trial| &trial.changes)).0;
+    let changes: Vec<serde_json::Value> = cells.iter().map(changes).collect();
     sqlx::query!(
-        "INSERT INTO cells (id, run_id, object, kernel_id, loader, axes, required)
-         SELECT id, $1, object, kernel_id, loader, axes, required
-         FROM unnest($2::uuid[], $3::bytea[], $4::text[], $5::text[], $6::jsonb[], $7::bool[])
-              AS asked(id, object, kernel_id, loader, axes, required)",
+        "INSERT INTO cells (id, run_id, object, kernel_id, loader, axes, required, trial_of, changes)
+         SELECT id, $1, object, kernel_id, loader, axes, required, trial_of, changes
+         FROM unnest($2::uuid[], $3::bytea[], $4::text[], $5::text[], $6::jsonb[], $7::bool[], $8::uuid[],
+                     $9::jsonb[])
+              AS asked(id, object, kernel_id, loader, axes, required, trial_of, changes)",
         run.0,
         &ids,
         &objects,
@@ -72,6 +112,8 @@ pub(crate) async fn insert(db: impl PgExecutor<'_>, run: RunId, cells: &[NewCell
         &loaders,
         &axes,
         &required,
+        &trial_of as &[Option<Uuid>],
+        &changes,
     )
     .execute(db)
     .await?;
@@ -99,8 +141,10 @@ pub(crate) async fn settle_cached(
 pub(crate) async fn lock(db: impl PgExecutor<'_>, cell: CellId) -> sqlx::Result<Option<LockedCell>> {
     sqlx::query_as!(
         LockedCell,
-        r#"SELECT run_id, give_backs, memory_bytes, ended AS "ended: Json<Vec<Ended>>"
-           FROM cells WHERE id = $1 FOR UPDATE"#,
+        r#"SELECT run_id, give_backs, memory_bytes, ended AS "ended: Json<Vec<Ended>>",
+                  try_remedies AND trial_of IS NULL AS "may_be_helped!", object, kernel_id, loader,
+                  axes AS "axes: Json<Axes>"
+           FROM cells JOIN runs ON runs.id = run_id WHERE cells.id = $1 FOR UPDATE OF cells"#,
         cell.0
     )
     .fetch_optional(db)
@@ -195,7 +239,7 @@ pub(crate) async fn of_run(db: impl PgExecutor<'_>, run: RunId) -> sqlx::Result<
                   cells.state::text AS "state!",
                   coalesce(stage, '') AS "stage!", coalesce(percent, 0) AS "percent!", worker, attempts, cached,
                   coalesce(queue_ms, 0) AS "queue_ms!",
-                  verdict_id
+                  verdict_id, trial_of, changes AS "changes: Json<Vec<Change>>"
            FROM cells LEFT JOIN leases ON cell_id = id WHERE run_id = $1 ORDER BY id"#,
         run.0,
     )
@@ -220,6 +264,8 @@ pub(crate) async fn of_run(db: impl PgExecutor<'_>, run: RunId) -> sqlx::Result<
                 cached: row.cached,
                 queue_ms: row.queue_ms.unsigned_abs(),
                 verdict_id: row.verdict_id,
+                trial_of: row.trial_of,
+                changes: row.changes,
             })
         })
         .collect()

@@ -2,6 +2,7 @@
 
 use super::{digest, undecodable};
 use domain::axis::{Axes, Loader};
+use domain::change::Change;
 use domain::contract::{Contract, Manifest};
 use domain::digest::Digest;
 use domain::id::{CellId, KernelId, RunId, WorkerId};
@@ -37,6 +38,7 @@ pub(crate) struct Claimed {
     pub(crate) is_retry: bool,
     pub(crate) cell_timeout_ms: i32,
     pub(crate) manifest: Json<Manifest>,
+    pub(crate) changes: Json<Vec<Change>>,
 }
 
 /// Takes up to `room` cells that the worker can boot and load, oldest first, and starts their runs. Cells
@@ -75,7 +77,7 @@ pub(crate) async fn claim(
                   objects.bytes AS object_bytes, taken.kernel_id, kernels.digest AS kernel_digest,
                   runs.level, taken.loader, taken.axes AS "axes: Json<Axes>", taken.memory_bytes,
                   taken.attempts > 0 AS "is_retry!", runs.cell_timeout_ms,
-                  runs.manifest AS "manifest: Json<Manifest>"
+                  runs.manifest AS "manifest: Json<Manifest>", taken.changes AS "changes: Json<Vec<Change>>"
            FROM leased JOIN taken ON taken.id = cell_id JOIN objects ON objects.digest = taken.object
            JOIN kernels ON kernels.id = taken.kernel_id JOIN runs ON runs.id = taken.run_id
            ORDER BY cell_id"#,
@@ -105,13 +107,17 @@ pub(crate) struct Asked {
     pub(crate) kernel_id: KernelId,
     /// What is declared, on whatever kernel.
     pub(crate) contract: Contract,
+    /// What of it is changed, in a trial.
+    pub(crate) changes: Vec<Change>,
 }
 
 /// What was asked under the lease, or `None` when the lease is lost.
 pub(crate) async fn asked(db: impl PgExecutor<'_>, lease: Lease) -> sqlx::Result<Option<Asked>> {
     let row = sqlx::query!(
         r#"SELECT cells.object, kernels.id AS kernel_id, kernels.digest AS kernel, kernels.release, workers.validator,
-                runs.level, cells.loader, program AS "loader_program?", cells.axes AS "axes: Json<Axes>", cells.memory_bytes, runs.manifest AS "manifest: Json<Manifest>"
+                runs.level, cells.loader, program AS "loader_program?", cells.axes AS "axes: Json<Axes>",
+                cells.memory_bytes, runs.manifest AS "manifest: Json<Manifest>",
+                cells.changes AS "changes: Json<Vec<Change>>"
          FROM leases JOIN cells ON cells.id = cell_id JOIN kernels ON kernels.id = kernel_id
          JOIN workers ON workers.id = leases.worker_id JOIN runs ON runs.id = run_id
          LEFT JOIN worker_loaders AS brings ON brings.worker_id = workers.id AND brings.loader = cells.loader
@@ -134,6 +140,7 @@ pub(crate) async fn asked(db: impl PgExecutor<'_>, lease: Lease) -> sqlx::Result
             memory_bytes: row.memory_bytes.unsigned_abs(),
             kernel_id: KernelId(row.kernel_id),
             contract: row.manifest.0.contract,
+            changes: row.changes.0,
         })
     })
     .transpose()

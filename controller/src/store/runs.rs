@@ -23,6 +23,7 @@ pub(crate) struct NewRun {
     /// How long it lives without being watched; `None` for ever.
     pub(crate) attended: Option<Duration>,
     pub(crate) manifest: Manifest,
+    pub(crate) try_remedies: bool,
 }
 
 /// A run as it is.
@@ -82,8 +83,9 @@ impl TryFrom<Row> for StoredRun {
 /// Stores a queued run without cells.
 pub(crate) async fn insert(db: impl PgExecutor<'_>, run: &NewRun) -> sqlx::Result<()> {
     sqlx::query!(
-        "INSERT INTO runs (id, level, kernels, optional_kernels, cell_timeout_ms, cells, attended_until, manifest)
-         VALUES ($1, $2, $3, $4, $5, $6, now() + make_interval(secs => $7), $8)",
+        "INSERT INTO runs (id, level, kernels, optional_kernels, cell_timeout_ms, cells, attended_until, manifest,
+                           try_remedies)
+         VALUES ($1, $2, $3, $4, $5, $6, now() + make_interval(secs => $7), $8, $9)",
         run.id.0,
         run.level.name(),
         run.kernels,
@@ -92,6 +94,7 @@ pub(crate) async fn insert(db: impl PgExecutor<'_>, run: &NewRun) -> sqlx::Resul
         run.cells,
         run.attended.map(|lasts| lasts.as_secs_f64()),
         storable(&run.manifest) as _,
+        run.try_remedies,
     )
     .execute(db)
     .await?;
@@ -152,6 +155,12 @@ pub(crate) async fn count_settled(db: impl PgExecutor<'_>, run: RunId, cells: i3
     )
     .fetch_one(db)
     .await
+}
+
+/// One more cell has to be settled before the run is over.
+pub(crate) async fn grow(db: impl PgExecutor<'_>, run: RunId) -> sqlx::Result<()> {
+    sqlx::query!("UPDATE runs SET cells = cells + 1 WHERE id = $1", run.0).execute(db).await?;
+    Ok(())
 }
 
 /// Every cell has a verdict.

@@ -2,9 +2,11 @@
 
 use super::settle::settle;
 use crate::parts::Parts;
+use crate::plan::trial;
 use crate::store::cells::{self, LockedCell};
 use crate::store::channel::{Notice, announce};
 use crate::store::leases::{self, Lease};
+use crate::store::runs;
 use crate::store::verdicts::{self, Witness};
 use domain::cause::{Cause, CauseCode, Confidence, Stage};
 use domain::cell::FailureKind;
@@ -66,8 +68,16 @@ pub(super) async fn conclude(
             requeued(tx, &cell).await
         }
         Next::Settle(answer) => {
+            let run = RunId(cell.run_id);
             let verdict = verdicts::insert(&mut *tx, &answer, witness).await?;
-            settle(tx, RunId(cell.run_id), lease.cell, verdict).await
+            if cell.may_be_helped
+                && let Some(trial) = trial::of(&cell.asked(lease.cell)?, &answer)
+            {
+                runs::grow(&mut *tx, run).await?;
+                cells::insert(&mut *tx, run, &[trial]).await?;
+                announce(&mut *tx, Notice::Queue).await?;
+            }
+            settle(tx, run, lease.cell, verdict).await
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::store::verdicts::Witness;
 use crate::store::{cells, evidence, kernels, leases};
 use bytes::Bytes;
 use domain::cell::FailureKind;
+use domain::change;
 use domain::question::Question;
 use domain::verdict::CellVerdict;
 use time::OffsetDateTime;
@@ -48,7 +49,8 @@ struct Judged {
 /// Unusable evidence counts as a crash of whatever sent it.
 pub(crate) async fn receive(parts: &Parts, lease: Lease, delivery: Bytes) -> Result<(), ReceiveError> {
     let mut asked = leases::asked(&parts.db, lease).await?.ok_or(ReceiveError::LeaseLost(lease))?;
-    asked.contract = kernels::terms(&parts.db, asked.contract, &asked.kernel_id).await?;
+    let contract = kernels::terms(&parts.db, asked.contract, &asked.kernel_id).await?;
+    asked.contract = change::terms(&asked.changes, contract);
     let compressed = delivery.clone();
     // Inflating and judging are computation: they must not hold up other connections.
     let judging = tokio::task::spawn_blocking(move || judge(&compressed, &asked));

@@ -59,7 +59,7 @@ fn load() -> FromGuest {
 }
 
 fn map() -> FromGuest {
-    FromGuest::Map(MapCreate { map: "counts".to_owned(), errno: None })
+    FromGuest::Map(MapCreate { map: "counts".to_owned(), errno: None, without_flags: None })
 }
 
 fn attach() -> FromGuest {
@@ -193,6 +193,7 @@ fn records_without_end_are_refused_and_the_first_are_kept() {
         key_bytes: 4,
         value_bytes: 4,
         max_entries: 1,
+        flags: 0,
     };
     let maps = vec![map; PROGRAMS_MAX + 1];
     let opened = FromGuest::Opened(Open { maps, ..Open::default() });
@@ -231,7 +232,7 @@ fn logs_beyond_the_total_are_cut_and_the_guest_goes_on() {
 #[test]
 fn records_are_weighed_as_they_will_be_sealed() {
     let endless: [fn(usize) -> FromGuest; 3] = [
-        |_| FromGuest::Map(MapCreate { map: "\u{1}".repeat(1 << 16), errno: None }),
+        |_| FromGuest::Map(MapCreate { map: "\u{1}".repeat(1 << 16), errno: None, without_flags: None }),
         |_| {
             let (program, none) = (String::new(), 0);
             let nobody =
@@ -266,7 +267,8 @@ fn a_guest_that_fills_everything_leaves_evidence_that_can_be_sealed() {
     let logs = [b'"', b'"', 0xff].into_iter().enumerate().map(|(n, byte)| {
         piece(LogSubject::LoadAlone(n.to_string()), &deflate(&vec![byte; LOG_INFLATED_BYTES_MAX]), true)
     });
-    let names = (0..15).map(|_| FromGuest::Map(MapCreate { map: "m".repeat(1 << 20), errno: None }));
+    let names = (0..15)
+        .map(|_| FromGuest::Map(MapCreate { map: "m".repeat(1 << 20), errno: None, without_flags: None }));
     let mut collector = Collector::new(NONCES, None);
     for message in [ready(), took(), opened()].into_iter().chain(logs).chain(names) {
         assert_eq!(collector.take(message), Ok(None));

@@ -48,6 +48,7 @@ const MAP: &[MapRule] = &[
     map::type_unknown,
     map::struct_ops_missing,
     map::too_large,
+    map::flag_refused,
     map::inner_map_missing,
     map::size_missing,
 ];
@@ -117,6 +118,7 @@ pub(super) fn verdict_of(code: CauseCode) -> Verdict {
         | CauseCode::BtfRejected
         | CauseCode::MapTypeUnknown
         | CauseCode::MapRefused
+        | CauseCode::MapFlagRefused
         | CauseCode::MapTooLarge
         | CauseCode::ProgramTypeUnknown
         | CauseCode::NameRefused

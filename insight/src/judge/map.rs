@@ -2,7 +2,7 @@
 
 use super::classify::{self, Finding, verdict_of};
 use super::refusal::map::Refusal;
-use super::{cause, cell, environment, since, terms};
+use super::{cause, cell, change, environment, since, terms};
 use crate::log::libbpf;
 use domain::cause::{Cause, CauseCode, Stage};
 use domain::errno::Errno;
@@ -51,7 +51,8 @@ fn refused(evidence: &Evidence, map: &MapFact, errno: Errno) -> Cause {
     let inferred = &[inferred, terms::declared(evidence)].concat();
     let alone = evidence.log(&LogSubject::Map(map.name.clone()));
     let log = if alone.is_empty() { evidence.log(&LogSubject::LoadWhole) } else { alone };
-    let refusal = Refusal { map, errno, facts: evidence.kernel.as_ref(), inferred, log };
+    let without_flags = change::without_flags(evidence, map);
+    let refusal = Refusal { map, errno, facts: evidence.kernel.as_ref(), inferred, without_flags, log };
     let of_environment = environment::of_map(evidence, map, errno);
     let mut finding = of_environment.unwrap_or_else(|| classify::map(&refusal));
     if finding.line.is_empty() {

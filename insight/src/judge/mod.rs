@@ -21,6 +21,7 @@
 //! Deliberately absent: retries, other cells, and any guess about what was not exercised.
 
 mod cell;
+mod change;
 mod check;
 mod classify;
 mod command;
@@ -62,7 +63,9 @@ pub fn judge(evidence: &Evidence, level: Level, today: Date) -> CellVerdict {
     }
     // What programs did together is a matter of the checks.
     let mut programs = program::verdicts(evidence, level.min(Level::Attach));
-    let maps = map::verdicts(evidence);
+    let mut maps = map::verdicts(evidence);
+    change::of_programs(evidence, &mut programs);
+    change::of_maps(evidence, &mut maps);
     let checks = if level == Level::Behave { check::verdicts(evidence) } else { Vec::new() };
     let expected::Outcome { mut says, excused } = expected::programs(evidence, &mut programs, today);
     let (verdict, cause) = cell::fold(evidence, &programs, (&maps, &checks), &excused);
@@ -135,7 +138,7 @@ fn cause(stage: Stage, errno: Option<Errno>, finding: Finding, location: Option<
         why: String::new(),
         path: Vec::new(),
         since: None,
-        remedy: Some(Remedy { says: explain::of(code).change.clone(), tried: None }),
+        remedy: Some(Remedy { says: explain::of(code).change.clone(), change: None }),
     }
 }
 

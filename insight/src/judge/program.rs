@@ -182,7 +182,7 @@ fn explained(mut cause: Cause, rejection: Option<&Rejection<'_>>) -> Cause {
         None => None,
     };
     if let Some(says) = suggestion {
-        cause.remedy = Some(Remedy { says: bounded(says), tried: None });
+        cause.remedy = Some(Remedy { says: bounded(says), change: None });
     }
     cause
 }

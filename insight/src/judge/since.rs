@@ -32,6 +32,8 @@ pub(super) fn of_program(evidence: &Evidence, program: &ProgramFact, cause: Caus
 pub(super) fn of_map(evidence: &Evidence, map: &MapFact, cause: Cause) -> Cause {
     let missing = match cause.code {
         CauseCode::MapTypeUnknown => absent(Kind::MapType, &map.kind),
+        // A flag that the kernel knows may not be for maps of this type.
+        CauseCode::MapFlagRefused => refused(Kind::Flag, &cause.subject),
         CauseCode::StructOpsMissing => absent(Kind::StructOps, &cause.subject),
         _ => None,
     };

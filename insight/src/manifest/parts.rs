@@ -9,8 +9,16 @@ use domain::section::{self, MAP_TYPES, PROGRAM_TYPES, SECTIONS};
 use std::collections::BTreeMap;
 
 pub(super) const PROGRAM: &[&str] = &["autoload", "required", "level", "type", "section"];
-pub(super) const MAP: &[&str] =
-    &["max_entries", "key_size", "value_size", "autocreate", "inner_map", "inner_ringbuf_bytes"];
+pub(super) const MAP: &[&str] = &[
+    "type",
+    "flags",
+    "max_entries",
+    "key_size",
+    "value_size",
+    "autocreate",
+    "inner_map",
+    "inner_ringbuf_bytes",
+];
 pub(super) const INNER_MAP: &[&str] = &["type", "key_size", "value_size", "max_entries"];
 
 pub(super) fn programs(reader: &mut Reader, node: &Node) -> BTreeMap<String, ProgramTerms> {
@@ -62,6 +70,8 @@ fn map(reader: &mut Reader, node: &Node) -> MapTerms {
     }
     let ring = fields.get("inner_ringbuf_bytes").and_then(|node| ring(reader, node));
     MapTerms {
+        r#type: fields.get("type").and_then(|node| reader.one_of(node, "map type", &MAP_TYPES[1..])),
+        flags: fields.get("flags").and_then(|node| reader.number(node, "flags", 0)),
         max_entries: fields.get("max_entries").and_then(|node| entries(reader, node)),
         key_size: fields.get("key_size").and_then(|node| reader.number(node, "key_size", 0)),
         value_size: fields.get("value_size").and_then(|node| reader.number(node, "value_size", 0)),

@@ -5,7 +5,7 @@ use domain::axis::Axes;
 use domain::evidence::{Environment, PrivilegedLoad};
 
 /// Evidence of one program that was refused in an environment, which the guest told as it was asked for.
-fn under(asked: &[(&str, &str)], kind: &str, section: &str) -> Evidence {
+pub(super) fn under(asked: &[(&str, &str)], kind: &str, section: &str) -> Evidence {
     let with = |axes: Axes, (name, value): &(&str, &str)| axes.with(name, value).expect("a value");
     let axes = asked.iter().fold(Axes::default(), with);
     let capabilities = axes.capabilities.to_string();
@@ -120,7 +120,8 @@ fn a_limit_of_locked_memory_is_the_cause_where_nothing_else_denies() {
             loads(under(asked, "kprobe", "kprobe/f"), LoadScope::Whole, Some(Errno::EPERM), denied);
         evidence.open.as_mut().expect("opened").maps = vec![map("hash", 1, 8)];
         evidence.kernel.as_mut().expect("facts").helpers = Some(helpers);
-        evidence.maps = vec![MapCreate { map: "m".to_owned(), errno: Some(Errno::EPERM) }];
+        evidence.maps =
+            vec![MapCreate { map: "m".to_owned(), errno: Some(Errno::EPERM), without_flags: None }];
         assert_eq!(cause_of(&evidence).0, code, "{asked:?}");
     }
 }

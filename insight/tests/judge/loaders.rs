@@ -76,7 +76,7 @@ fn errno_and_the_verifier_decide_whatever_the_loader_says() {
 fn a_map_that_was_refused_blocks_programs_and_is_the_cause() {
     let mut refused = loads(by_aya("xdp", "xdp"), LoadScope::Whole, Some(Errno::EINVAL), "map error\n");
     refused.open.as_mut().expect("it opened").maps.push(map("arena", 40, 1));
-    refused.maps.push(MapCreate { map: "m".to_owned(), errno: Some(Errno::EINVAL) });
+    refused.maps.push(MapCreate { map: "m".to_owned(), errno: Some(Errno::EINVAL), without_flags: None });
     let text = "failed to create map `m`\n".to_owned();
     refused.logs.push(Log { subject: LogSubject::Map("m".to_owned()), raw_bytes: 25, text, cut: false });
     let verdict = judge(&refused, Level::Load);

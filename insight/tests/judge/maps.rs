@@ -62,7 +62,7 @@ fn refused_maps() {
         let open = evidence.open.as_mut().expect("opened");
         open.maps = vec![map.clone()];
         open.inferred = inferred.to_vec();
-        evidence.maps = vec![MapCreate { map: "m".into(), errno: Some(errno) }];
+        evidence.maps = vec![MapCreate { map: "m".into(), errno: Some(errno), without_flags: None }];
         let evidence = loads(evidence, LoadScope::Whole, Some(errno), log);
         let verdict = judge(&loads(evidence, alone("p"), Some(errno), log), Level::Attach);
         let cause = verdict.maps[0].cause.clone().expect("a cause");

@@ -133,7 +133,7 @@ fn maps_have_a_first_version_too() {
     let facts = evidence.kernel.as_mut().expect("facts");
     (facts.release, facts.map_types) = ("5.10.0-46-cloud-amd64".to_owned(), Some(29));
     evidence.open.as_mut().expect("opened").maps.push(map("bloom_filter", 30, 8));
-    evidence.maps.push(MapCreate { map: "m".into(), errno: Some(Errno::EINVAL) });
+    evidence.maps.push(MapCreate { map: "m".into(), errno: Some(Errno::EINVAL), without_flags: None });
     let evidence = loads(evidence, LoadScope::Whole, Some(Errno::EINVAL), "");
     let verdict = judge(&evidence, Level::Load);
     ends(verdict.maps[0].cause.as_ref().expect("a cause"), "Upstream has it since 5.16.", Some("5.16"));

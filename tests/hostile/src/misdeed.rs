@@ -134,7 +134,10 @@ fn opened(link: &Link) {
 fn records(link: &Link) -> ! {
     opened(link);
     loop {
-        send(link, &FromGuest::Map(MapCreate { map: "one of many".to_owned(), errno: None }));
+        send(
+            link,
+            &FromGuest::Map(MapCreate { map: "one of many".to_owned(), errno: None, without_flags: None }),
+        );
     }
 }
 
@@ -160,7 +163,8 @@ fn lists(link: &Link) -> ! {
 /// Records whose text takes six times more bytes as JSON.
 fn names(link: &Link) -> ! {
     opened(link);
-    let frame = frame(&FromGuest::Map(MapCreate { map: "\u{1}".repeat(MIB - 64), errno: None }));
+    let frame =
+        frame(&FromGuest::Map(MapCreate { map: "\u{1}".repeat(MIB - 64), errno: None, without_flags: None }));
     loop {
         link.write(&frame);
     }

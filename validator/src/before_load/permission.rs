@@ -102,7 +102,7 @@ mod tests {
     #[test]
     fn a_refusal_for_lack_of_rights_is_no_verdict() {
         let refused = |errno| {
-            let map = MapCreate { map: "counts".to_owned(), errno: Some(errno) };
+            let map = MapCreate { map: "counts".to_owned(), errno: Some(errno), without_flags: None };
             observed(&[FromGuest::Opened(Open::default()), FromGuest::Map(map)])
         };
         for verdict in Verdict::ALL {

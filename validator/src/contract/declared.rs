@@ -1,8 +1,10 @@
 //! Setting what is declared.
 
-use super::Terms;
+use super::perf_buffer::RING_BUFFER;
+use super::{Terms, perf_buffer};
 use crate::sys::libbpf::{self, Map, Object};
 use crate::sys::setting::{MapShape, create_map};
+use domain::change::PERF_EVENT_ARRAY;
 use domain::contract::{Contract, Entries, GlobalBytes, InnerMap, MapTerms};
 use domain::errno::Errno;
 use domain::evidence::Choice;
@@ -39,15 +41,40 @@ pub(super) fn choices(object: &Object, contract: &Contract, choices: &[Choice]) 
 }
 
 pub(super) fn maps(object: &Object, contract: &Contract, terms: &mut Terms) {
+    let mut swapped = None;
     for map in object.maps() {
-        if let Some(declared) = contract.maps.get(&map.name()) {
-            self::map(map, declared, terms);
+        let Some(declared) = contract.maps.get(&map.name()) else { continue };
+        if let Some(kind) = &declared.r#type {
+            let is_swap = map.kind() == RING_BUFFER && kind == PERF_EVENT_ARRAY;
+            let set = if is_swap {
+                // Once for all maps of the object.
+                swapped.get_or_insert_with(|| perf_buffer::swap(object)).and_then(|()| perf_buffer(map))
+            } else {
+                set_type(map, kind)
+            };
+            terms.note(&map.name(), format!("type {kind}"), set);
         }
+        self::map(map, declared, terms);
     }
+}
+
+fn set_type(map: Map<'_>, kind: &str) -> Result<(), Errno> {
+    map.set_type(section::number(MAP_TYPES, kind).ok_or(Errno::EINVAL)?)
+}
+
+/// libbpf gives it an entry for each processor.
+fn perf_buffer(map: Map<'_>) -> Result<(), Errno> {
+    set_type(map, PERF_EVENT_ARRAY)?;
+    map.set_key_bytes(4)?;
+    map.set_value_bytes(4)?;
+    map.set_max_entries(0)
 }
 
 fn map(map: Map<'_>, declared: &MapTerms, terms: &mut Terms) {
     let name = map.name();
+    if let Some(flags) = declared.flags {
+        terms.note(&name, format!("flags {flags:#x}"), map.set_flags(flags));
+    }
     if let Some(bytes) = declared.key_size {
         terms.note(&name, format!("key_size {bytes}"), map.set_key_bytes(bytes));
     }

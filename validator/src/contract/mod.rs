@@ -11,6 +11,7 @@
 pub(crate) mod choose;
 mod declared;
 mod inner;
+mod perf_buffer;
 mod sections;
 mod sizes;
 pub(crate) mod tails;

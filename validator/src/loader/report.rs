@@ -78,7 +78,11 @@ impl<'a> Report<'a> {
                     return Ok(Err(format!("refused map `{}` without errno", bounded(name))));
                 };
                 let map = bounded(name);
-                self.send(&FromGuest::Map(MapCreate { map: map.clone(), errno: Some(Errno(errno)) }))?;
+                self.send(&FromGuest::Map(MapCreate {
+                    map: map.clone(),
+                    errno: Some(Errno(errno)),
+                    without_flags: None,
+                }))?;
                 self.log(&LogSubject::Map(map), None, &refusal)?;
             }
             (Said::Program { name, size, refusal }, Stage::Opened | Stage::Loading) => {

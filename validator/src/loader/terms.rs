@@ -29,11 +29,14 @@ pub(super) fn split(contract: &Contract, able: &[Ability]) -> (Vec<String>, Vec<
             }
         }
     }
-    for (name, MapTerms { max_entries, key_size, value_size, autocreate, inner_map }) in &contract.maps {
+    for (name, terms) in &contract.maps {
+        let MapTerms { r#type, flags, max_entries, key_size, value_size, autocreate, inner_map } = terms;
         if let Some(entries) = max_entries {
             declared(name, format!("max_entries {}", count(*entries)), Some(Ability::MaxEntries));
         }
         let others = [
+            ("type", r#type.is_some()),
+            ("flags", flags.is_some()),
             ("key_size", key_size.is_some()),
             ("value_size", value_size.is_some()),
             ("autocreate", autocreate.is_some()),

@@ -4,7 +4,7 @@ use super::delegation;
 use super::{last_errno, size_field};
 use domain::errno::Errno;
 use libbpf_sys as raw;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::marker::PhantomData;
@@ -17,7 +17,12 @@ pub(crate) struct Object {
     raw: NonNull<raw::bpf_object>,
     /// Sections in whose place programs stand, by the program's address.
     sections: RefCell<BTreeMap<usize, String>>,
+    /// What is done to programs that are relocated and not yet loaded.
+    rewrite: Cell<Option<Rewrite>>,
 }
+
+/// Changes the programs of an object.
+pub(crate) type Rewrite = fn(&Object) -> Result<(), Errno>;
 
 /// One program of an object.
 #[derive(Debug, Clone, Copy)]
@@ -114,11 +119,20 @@ impl Object {
         let object =
             unsafe { raw::bpf_object__open_mem(elf.as_ptr().cast::<c_void>(), size, &raw const options) };
         let raw = NonNull::new(object).ok_or_else(last_errno)?;
-        Ok(Self { raw, sections: RefCell::default() })
+        Ok(Self { raw, sections: RefCell::default(), rewrite: Cell::default() })
+    }
+
+    /// Has programs rewritten once they are relocated.
+    pub(crate) fn rewrite_before_load(&self, rewrite: Rewrite) {
+        self.rewrite.set(Some(rewrite));
     }
 
     /// Loads what is marked for loading: maps first, then programs.
     pub(crate) fn load(&self) -> Result<(), Errno> {
+        if let Some(rewrite) = self.rewrite.get() {
+            self.create_maps()?;
+            rewrite(self)?;
+        }
         // SAFETY: the object is open; a second load is refused by libbpf itself.
         check(unsafe { raw::bpf_object__load(self.raw.as_ptr()) })
     }

@@ -29,18 +29,30 @@ impl Program<'_> {
 
     /// Whether it calls one of these helpers itself; what its subprograms call is not looked at.
     pub(crate) fn calls(self, helpers: &[i32]) -> bool {
-        // SAFETY: the program is alive, and libbpf tells how many instructions lie behind the pointer.
-        let instructions = unsafe {
+        // A call whose source register is 0 calls a helper.
+        let calls_helper = |one: &raw::bpf_insn| one.code == CALL && one.src_reg() == 0;
+        self.instructions().iter().any(|one| calls_helper(one) && helpers.contains(&one.imm))
+    }
+
+    /// Its instructions, as the object has them until it is loaded.
+    pub(crate) fn instructions(self) -> Vec<raw::bpf_insn> {
+        // SAFETY: the program is alive, and libbpf tells how many instructions lie behind the pointer. They are
+        // copied before anything else is done with the program.
+        unsafe {
             let first = raw::bpf_program__insns(self.as_ptr());
             let count = raw::bpf_program__insn_cnt(self.as_ptr());
             if first.is_null() {
-                return false;
+                return Vec::new();
             }
-            std::slice::from_raw_parts(first, usize::try_from(count).unwrap_or(0))
-        };
-        // A call whose source register is 0 calls a helper.
-        let calls_helper = |one: &raw::bpf_insn| one.code == CALL && one.src_reg() == 0;
-        instructions.iter().any(|one| calls_helper(one) && helpers.contains(&one.imm))
+            std::slice::from_raw_parts(first, usize::try_from(count).unwrap_or(0)).to_vec()
+        }
+    }
+
+    /// Replaces its instructions; refused once it is loaded.
+    pub(crate) fn set_instructions(self, instructions: &[raw::bpf_insn]) -> Result<(), Errno> {
+        let count = raw::size_t::try_from(instructions.len()).map_err(|_| Errno::E2BIG)?;
+        // SAFETY: the program is alive; libbpf copies the instructions, and only reads them.
+        check(unsafe { raw::bpf_program__set_insns(self.as_ptr(), instructions.as_ptr().cast_mut(), count) })
     }
 
     /// Loads it as another type, whose sections say nothing of it.
@@ -111,6 +123,18 @@ impl Map<'_> {
     pub(crate) fn flags(self) -> u32 {
         // SAFETY: the map is alive.
         unsafe { raw::bpf_map__map_flags(self.as_ptr()) }
+    }
+
+    /// Sets its flags, all of them; refused once the map exists.
+    pub(crate) fn set_flags(self, flags: u32) -> Result<(), Errno> {
+        // SAFETY: the map is alive.
+        check(unsafe { raw::bpf_map__set_map_flags(self.as_ptr(), flags) })
+    }
+
+    /// Makes it a map of another type; refused once it exists.
+    pub(crate) fn set_type(self, number: u32) -> Result<(), Errno> {
+        // SAFETY: the map is alive.
+        check(unsafe { raw::bpf_map__set_type(self.as_ptr(), number) })
     }
 
     /// Sets the prototype of the maps in a map of maps, which must stay open until the map exists.

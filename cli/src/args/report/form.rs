@@ -137,6 +137,9 @@ pub(super) struct Since {
 pub(super) struct Remedy {
     pub(super) says: String,
     pub(super) tried: Option<Verdict>,
+    #[serde(default)]
+    pub(super) change: String,
+    pub(super) evidence: Option<Hex>,
 }
 
 /// A digest as reports write it.

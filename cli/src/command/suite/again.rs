@@ -82,6 +82,7 @@ mod tests {
             level: domain::level::Level::Attach,
             skipped: Vec::new(),
             fresh: true,
+            try_remedies: false,
             timeout: None,
         }
     }

@@ -169,11 +169,8 @@ fn steps(path: &[String]) -> String {
 fn remedy(remedy: &wire::Remedy) -> String {
     let tried = remedy.tried.and_then(|_| remedy.tried().to_domain()).map(|verdict: Verdict| {
         let (class, glyph) = (class(verdict), glyph(verdict));
-        format!(
-            " <span class=\"tried {class}\"><span aria-hidden=\"true\">{glyph}</span> tried in another guest: \
-             {}</span>",
-            words(verdict)
-        )
+        let says = escaped(&reason::tried(remedy, verdict));
+        format!(" <span class=\"tried {class}\"><span aria-hidden=\"true\">{glyph}</span> {says}</span>")
     });
     format!("{}{}", escaped(&remedy.says), tried.unwrap_or_default())
 }

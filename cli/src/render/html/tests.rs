@@ -78,7 +78,7 @@ fn a_cause_is_told_with_everything_that_is_known() {
         "12: call bpf_ringbuf_reserve#131",
         "Linux 5.8 (457f44363a88)",
         "Send the records through a perf_event_array.",
-        "tried in another guest: passes",
+        "Tried in another guest with map `events` as a perf buffer: passes.",
         "failed to create: -EINVAL",
         &"07".repeat(32),
     ] {

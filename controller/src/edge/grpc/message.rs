@@ -1,6 +1,7 @@
 //! Rows as messages, and the few message fields that more than one service reads.
 
 use super::status::invalid;
+use super::trial;
 use crate::notify::watch::View;
 use crate::store::cells::StoredCell;
 use crate::store::leases::{Claimed, Lease};
@@ -15,6 +16,7 @@ use domain::level::Level;
 use domain::selector::Selector;
 use proto::{NotUnderstood, wire};
 use serde::Serialize;
+use std::collections::HashMap;
 use time::OffsetDateTime;
 use tonic::Status;
 
@@ -64,10 +66,20 @@ pub(super) fn object(object: StoredObject) -> wire::Object {
     }
 }
 
-/// The cells of a view, each with its verdict.
+/// The cells of a view, each with its verdict and what came of its trial.
 pub(super) fn cells(view: &View) -> Vec<wire::Cell> {
-    let verdict = |cell: &StoredCell| view.verdicts.get(&cell.verdict_id?).map(verdict);
-    view.cells.iter().map(|cell| self::cell(cell, verdict(cell))).collect()
+    let stored = |cell: &StoredCell| view.verdicts.get(&cell.verdict_id?);
+    let trials = view.cells.iter().filter_map(|cell| Some((cell.trial_of?, stored(cell)?)));
+    let trials: HashMap<_, _> = trials.collect();
+    let asked = view.cells.iter().filter(|cell| cell.trial_of.is_none());
+    let told = |cell: &StoredCell| {
+        let mut verdict = stored(cell).map(verdict);
+        if let (Some(verdict), Some(trial)) = (&mut verdict, trials.get(&cell.id.0)) {
+            trial::tell(verdict, trial);
+        }
+        self::cell(cell, verdict)
+    };
+    asked.map(told).collect()
 }
 
 fn cell(cell: &StoredCell, verdict: Option<wire::CellVerdict>) -> wire::Cell {

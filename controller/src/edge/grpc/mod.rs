@@ -8,6 +8,7 @@ mod kernel;
 mod message;
 mod run;
 mod status;
+mod trial;
 mod worker;
 
 use crate::ServeError;

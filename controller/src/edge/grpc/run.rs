@@ -73,6 +73,7 @@ impl RunService for Runs {
             attended: request.attended,
             cell_timeout_ms: request.cell_timeout_ms,
             manifest: message::manifest(&request.manifest)?,
+            try_remedies: request.try_remedies,
         };
         let run = submit::submit(&self.0, order).await.map_err(status::submit)?;
         Ok(Response::new(wire::SubmitRunResponse { run: Some(message::run(&run)) }))

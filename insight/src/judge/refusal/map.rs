@@ -13,6 +13,8 @@ pub(in crate::judge) struct Refusal<'a> {
     pub(in crate::judge) facts: Option<&'a KernelFacts>,
     /// What was filled in for the object's loader.
     pub(in crate::judge) inferred: &'a [String],
+    /// Flags without which the kernel created it.
+    pub(in crate::judge) without_flags: Option<u32>,
     pub(in crate::judge) log: &'a str,
 }
 
@@ -65,6 +67,47 @@ pub(in crate::judge) fn too_large(refusal: &Refusal<'_>) -> Option<Finding> {
         );
         Finding::certain(CauseCode::MapTooLarge, &map.name, says)
     })
+}
+
+/// Flags of `BPF_MAP_CREATE` by their bits (`linux/bpf.h` of 7.3).
+const FLAGS: [&str; 20] = [
+    "BPF_F_NO_PREALLOC",
+    "BPF_F_NO_COMMON_LRU",
+    "BPF_F_NUMA_NODE",
+    "BPF_F_RDONLY",
+    "BPF_F_WRONLY",
+    "BPF_F_STACK_BUILD_ID",
+    "BPF_F_ZERO_SEED",
+    "BPF_F_RDONLY_PROG",
+    "BPF_F_WRONLY_PROG",
+    "BPF_F_CLONE",
+    "BPF_F_MMAPABLE",
+    "BPF_F_PRESERVE_ELEMS",
+    "BPF_F_INNER_MAP",
+    "BPF_F_LINK",
+    "BPF_F_PATH_FD",
+    "BPF_F_VTYPE_BTF_OBJ_FD",
+    "BPF_F_TOKEN_FD",
+    "BPF_F_SEGV_ON_FAULT",
+    "BPF_F_NO_USER_CONV",
+    "BPF_F_RB_OVERWRITE",
+];
+
+/// Proven by the kernel: it creates the map without.
+pub(in crate::judge) fn flag_refused(refusal: &Refusal<'_>) -> Option<Finding> {
+    let Refusal { map, .. } = refusal;
+    let dropped = refusal.without_flags?;
+    let bits = (0..u32::BITS).filter(|bit| dropped & (1 << bit) != 0);
+    let name = |bit: u32| {
+        let known = usize::try_from(bit).ok().and_then(|bit| FLAGS.get(bit));
+        known.map_or_else(|| format!("{:#x}", 1_u32 << bit), |name| (*name).to_owned())
+    };
+    let names = bits.map(name).collect::<Vec<_>>().join(" | ");
+    let says = format!(
+        "This kernel creates no map of type `{}` with {names}: it refused map `{}` ({}) and created it without.",
+        map.kind, map.name, refusal.errno
+    );
+    Some(Finding::certain(CauseCode::MapFlagRefused, &names, says))
 }
 
 pub(in crate::judge) fn inner_map_missing(refusal: &Refusal<'_>) -> Option<Finding> {

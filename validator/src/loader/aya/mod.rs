@@ -68,6 +68,7 @@ fn maps(parsed: &aya_obj::Object) -> Vec<MapFact> {
         key_bytes: map.key_size(),
         value_bytes: map.value_size(),
         max_entries: map.max_entries(),
+        flags: map.map_flags(),
     };
     sorted.into_iter().map(fact).collect()
 }
