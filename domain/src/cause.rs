@@ -79,6 +79,8 @@ codes! {
     TracepointMissing = "tracepoint_missing",
     /// The kernel has no such function to probe.
     SymbolMissing = "symbol_missing",
+    /// Several functions of the kernel have the name, and it probes none of them by name.
+    SymbolAmbiguous = "symbol_ambiguous",
     /// The kernel has no such hook of security modules.
     LsmHookMissing = "lsm_hook_missing",
     /// What a program should be attached to does not exist in this kernel.
@@ -87,6 +89,8 @@ codes! {
     AttachUnsupported = "attach_unsupported",
     /// The attachment was accepted but the hook is never called: bpf is not an active LSM.
     LsmInactive = "lsm_inactive",
+    /// The attachment was accepted and does not see every call: several functions have the name that was given.
+    AttachedBlind = "attached_blind",
     /// The verifier rejected the use of a pointer that may be null.
     VerifierNull = "verifier_null",
     /// The verifier rejected an access outside of what a pointer points to.

@@ -41,6 +41,7 @@ const NAMES: &[(i32, &str)] = &[
     (93, "EPROTONOSUPPORT"),
     (95, "EOPNOTSUPP"),
     (97, "EAFNOSUPPORT"),
+    (99, "EADDRNOTAVAIL"),
     (107, "ENOTCONN"),
     (110, "ETIMEDOUT"),
     (524, "ENOTSUPP"),

@@ -6,7 +6,7 @@
 mod guest;
 
 pub use guest::{
-    Accelerator, Environment, Guest, KernelFacts, LeftModule, ModuleLoad, Modules, Sought, Start,
+    Accelerator, Environment, Guest, KernelFacts, LeftModule, ModuleLoad, Modules, Sought, Start, Symbol,
 };
 
 use crate::axis::{Axes, Loader};
@@ -342,6 +342,9 @@ pub struct Evidence {
     pub modules: Modules,
     /// Opening the object.
     pub open: Option<Open>,
+    /// Functions its programs hook that their names alone do not tell.
+    #[serde(default)]
+    pub symbols: Vec<Symbol>,
     /// Maps created alone; only done when a load failed.
     pub maps: Vec<MapCreate>,
     /// Loads, in the order they were done.

@@ -23,7 +23,7 @@ use crate::contract::{Contract, GlobalBytes};
 use crate::digest::Digest;
 use crate::evidence::{
     Attach, Environment, KernelFacts, LineCosts, Load, LogSubject, MapCreate, ModuleLoad, Open,
-    PrivilegedLoad, ProgramFact,
+    PrivilegedLoad, ProgramFact, Symbol,
 };
 use crate::level::Level;
 use crate::offers::Offers;
@@ -163,6 +163,8 @@ pub enum FromGuest {
     Loader(String),
     /// The object was opened, or not.
     Opened(Open),
+    /// What is known of the functions that its programs hook, apart from their names.
+    Symbols(Vec<Symbol>),
     /// One map was created on its own, or not.
     Map(MapCreate),
     /// The object, or one program of it, was loaded, or not.

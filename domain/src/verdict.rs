@@ -233,6 +233,10 @@ pub struct CellVerdict {
     /// Modules that were loaded because they have what the object hooks or calls.
     #[serde(default)]
     pub modules: Vec<String>,
+    /// What programs that pass may not see, one sentence each: the compiler made other functions of the one they
+    /// hook.
+    #[serde(default)]
+    pub may_miss: Vec<String>,
     /// Kernel trouble seen meanwhile.
     pub splats: Vec<Splat>,
 }
@@ -277,6 +281,7 @@ impl CellVerdict {
             excused: false,
             excused_until: None,
             modules: Vec::new(),
+            may_miss: Vec::new(),
             splats: Vec::new(),
         }
     }

@@ -20,7 +20,7 @@ use domain::command::{CommandEvidence, FOUND_MAX};
 use domain::contract::Contract;
 use domain::evidence::{
     Attach, Behaviour, End, Environment, Evidence, Guest, KernelFacts, LineCosts, Load, Log, LogSubject,
-    MapCreate, ModuleLoad, Modules, Open, PrivilegedLoad, Splat,
+    MapCreate, ModuleLoad, Modules, Open, PrivilegedLoad, Splat, Symbol,
 };
 use domain::message::{FromGuest, LogPiece, Nonce, Nonces};
 use domain::offers::{NoOffers, Offers};
@@ -120,6 +120,7 @@ pub struct Collector {
     modules: Option<Vec<ModuleLoad>>,
     offers: Offers,
     open: Option<Open>,
+    symbols: Vec<Symbol>,
     maps: Vec<MapCreate>,
     loads: Vec<Load>,
     privileged: Vec<PrivilegedLoad>,
@@ -161,6 +162,7 @@ impl Collector {
             modules: None,
             offers: Offers::default(),
             open: None,
+            symbols: Vec::new(),
             maps: Vec::new(),
             loads: Vec::new(),
             privileged: Vec::new(),
@@ -207,6 +209,10 @@ impl Collector {
                 }
                 self.weigh(&open)?;
                 self.open = Some(open);
+            }
+            FromGuest::Symbols(symbols) => {
+                self.opened()?.weigh(&symbols)?;
+                self.symbols = symbols;
             }
             FromGuest::Map(map) => self.opened()?.keep(map, |all| &mut all.maps, "maps")?,
             FromGuest::Load(load) => self.opened()?.keep(load, |all| &mut all.loads, "loads")?,
@@ -300,6 +306,7 @@ impl Collector {
             contract: Contract::default(),
             modules: Modules { loads: self.modules.unwrap_or_default(), ..Modules::default() },
             open: self.open,
+            symbols: self.symbols,
             maps: self.maps,
             loads: self.loads,
             privileged: self.privileged,

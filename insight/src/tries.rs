@@ -26,11 +26,11 @@ use domain::verdict::{CellVerdict, Verdict};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Next {
     /// It has its verdict.
-    Settle(CellVerdict),
+    Settle(Box<CellVerdict>),
     /// Another guest may tell.
     Again {
         /// How this try ended.
-        ended: Ended,
+        ended: Box<Ended>,
         /// Memory of the next guest, in bytes; 0 for what guests have.
         memory_bytes: u64,
     },
@@ -40,9 +40,9 @@ pub enum Next {
 /// `answer`.
 pub fn next(answer: CellVerdict, memory_bytes: u64, earlier: &[Ended]) -> Next {
     let inconclusive = answer.cause.clone().filter(|_| answer.verdict == Verdict::Inconclusive);
-    let Some(cause) = inconclusive else { return Next::Settle(with_splats(answer, earlier)) };
+    let Some(cause) = inconclusive else { return Next::Settle(Box::new(with_splats(answer, earlier))) };
     if earlier.iter().any(|ended| proves(&ended.cause, &cause)) {
-        return Next::Settle(proven(with_splats(answer, earlier), cause));
+        return Next::Settle(Box::new(proven(with_splats(answer, earlier), cause)));
     }
     let lacked_memory = cause.code == CauseCode::GuestMemory;
     let is_large = memory_bytes >= LARGE_GUEST_BYTES;
@@ -55,9 +55,10 @@ pub fn next(answer: CellVerdict, memory_bytes: u64, earlier: &[Ended]) -> Next {
         _ => tries < usize::from(ATTEMPTS_MAX),
     };
     if again {
-        return Next::Again { ended: Ended { cause, splats: answer.splats }, memory_bytes };
+        let ended = Box::new(Ended { cause, splats: answer.splats });
+        return Next::Again { ended, memory_bytes };
     }
-    Next::Settle(given_up(answer, earlier))
+    Next::Settle(Box::new(given_up(answer, earlier)))
 }
 
 /// What a cell means whose tries are all over: what the evidence of each says by today's rules, oldest first,
@@ -68,10 +69,10 @@ pub fn again(answers: Vec<(CellVerdict, u64)>, mut earlier: Vec<Ended>) -> Optio
     let mut last = None;
     for (at, (answer, memory_bytes)) in answers.into_iter().enumerate() {
         match next(answer.clone(), memory_bytes, &earlier) {
-            Next::Settle(verdict) => return Some((at, verdict)),
+            Next::Settle(verdict) => return Some((at, *verdict)),
             Next::Again { ended, .. } => {
                 last = Some((at, given_up(answer, &earlier)));
-                earlier.push(ended);
+                earlier.push(*ended);
             }
         }
     }
@@ -167,12 +168,12 @@ mod tests {
             guests.push(memory_bytes);
             match next(answer, memory_bytes, &earlier) {
                 Next::Again { ended, memory_bytes: larger } => {
-                    earlier.push(ended);
+                    earlier.push(*ended);
                     memory_bytes = larger;
                 }
                 Next::Settle(verdict) => {
                     assert_eq!(guests.len(), count, "it was settled before its last try");
-                    return (verdict, guests);
+                    return (*verdict, guests);
                 }
             }
         }

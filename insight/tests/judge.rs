@@ -21,6 +21,8 @@ mod pretence;
 mod refusals;
 #[path = "judge/since.rs"]
 mod since;
+#[path = "judge/symbols.rs"]
+mod symbols;
 #[path = "judge/terms.rs"]
 mod terms;
 #[path = "judge/trouble.rs"]
@@ -99,6 +101,7 @@ fn evidence(programs: Vec<ProgramFact>) -> Evidence {
         modules: Modules::default(),
         contract: domain::contract::Contract::default(),
         open: Some(Open { errno: None, programs, maps: Vec::new(), ..Open::default() }),
+        symbols: Vec::new(),
         maps: Vec::new(),
         loads: Vec::new(),
         attaches: Vec::new(),
@@ -500,6 +503,7 @@ fn every_cause_has_an_example_here_or_among_the_recordings() {
         include_str!("judge/modules.rs"),
         include_str!("judge/refusals.rs"),
         include_str!("judge/loaders.rs"),
+        include_str!("judge/symbols.rs"),
         include_str!("judge/terms.rs"),
         include_str!("judge/trouble.rs"),
         include_str!("../../tests/corpus/evidence/cells/expected.txt"),

@@ -357,6 +357,7 @@ pub fn cell_verdict(verdict: &CellVerdict, evidence: Option<(&Evidence, Digest)>
         excused: verdict.excused,
         excused_until: verdict.excused_until.map(|day| day.to_string()).unwrap_or_default(),
         modules: verdict.modules.clone(),
+        may_miss: verdict.may_miss.clone(),
         splats: verdict.splats.iter().map(Into::into).collect(),
         checks: verdict.checks.iter().map(Into::into).collect(),
         command: verdict.command.as_deref().map(Into::into),

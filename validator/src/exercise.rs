@@ -19,6 +19,7 @@ use crate::loader::LoaderError;
 use crate::log::{Log, Recorder};
 use crate::open::{self, Instance, Specimen};
 use crate::prepare::Fixtures;
+use crate::symbols;
 use crate::sys::libbpf::Program;
 use channel::LinkError;
 use domain::contract::Contract;
@@ -173,7 +174,11 @@ impl<'a> Exercise<'a> {
         if facts.maps.len() > MAPS_MAX {
             return Err(ExerciseError::Maps(facts.maps.len()));
         }
+        let symbols = symbols::of(&facts.programs);
         self.send(&FromGuest::Opened(facts))?;
+        if !symbols.is_empty() {
+            self.send(&FromGuest::Symbols(symbols))?;
+        }
         self.log(&LogSubject::Open, opened.is_ok())?;
         Ok(opened.ok())
     }

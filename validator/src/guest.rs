@@ -11,6 +11,7 @@ use crate::own_loader;
 use crate::prepare::{Fixtures, prepare};
 use crate::probe;
 use crate::settle::{put_off_chores, settle};
+use crate::symbols;
 use crate::sys::kernel;
 use channel::{Link, LinkError};
 use domain::axis::Loader;
@@ -61,6 +62,7 @@ fn converse(link: &mut Link, lacks: Vec<String>, warm_up: fn()) -> Result<Nonce,
     // Opened for all clones at once, and never closed: the guest ends with its job.
     let random = OpenOptions::new().read(true).write(true).open("/dev/urandom").map_err(JobError::Random)?;
     let random = ManuallyDrop::new(random);
+    symbols::learn();
     // A guest that waits is to be a template.
     let waits = !link.has_job()?;
     let offers = waits.then(|| Box::new(probe::offers()));

@@ -32,6 +32,7 @@ mod prepare;
 mod privileged;
 mod probe;
 mod settle;
+mod symbols;
 mod sys;
 mod tools;
 

@@ -10,7 +10,7 @@ mod matrix;
 use super::contract::{self, Told};
 use super::markup::escaped;
 use super::matrix::{Excused, Matrix, glyph};
-use super::{counts, disagreement, modules, own_loader, reason, table};
+use super::{blind, counts, disagreement, modules, own_loader, reason, table};
 use blame::Blames;
 use domain::level::Level;
 use domain::verdict::Verdict;
@@ -124,6 +124,7 @@ fn notes(matrix: &Matrix<'_>) -> String {
     let mut lines = disagreement::lines(matrix);
     lines.extend(reason::unproven(matrix));
     lines.extend(modules::loaded(matrix));
+    lines.extend(blind::may_miss(matrix));
     lines.extend(own_loader::loaded(matrix));
     list("Beside the verdicts", &lines)
 }

@@ -189,6 +189,8 @@ struct Cell<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     command: Option<Outcome<'a>>,
     modules: &'a [String],
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    may_miss: &'a [String],
     splats: Vec<Splat<'a>>,
     contract: Contract<'a>,
     evidence: Option<String>,
@@ -286,6 +288,7 @@ impl<'a> Cell<'a> {
             checks: verdict.iter().flat_map(|verdict| &verdict.checks).map(Check::of).collect(),
             command: verdict.and_then(|verdict| verdict.command.as_ref()).map(Outcome::of),
             modules: verdict.map(|verdict| verdict.modules.as_slice()).unwrap_or_default(),
+            may_miss: verdict.map(|verdict| verdict.may_miss.as_slice()).unwrap_or_default(),
             splats: verdict
                 .iter()
                 .flat_map(|verdict| &verdict.splats)

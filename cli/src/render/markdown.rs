@@ -7,7 +7,7 @@ use super::markup::escaped;
 use super::matrix::{Matrix, glyph, words};
 use super::paint::Paint;
 use super::reason::{Reason, headline, place, reasons, remedy, since, unproven};
-use super::{checks, counts, disagreement, modules, own_loader, printable, table};
+use super::{blind, checks, counts, disagreement, modules, own_loader, printable, table};
 use domain::verdict::Verdict;
 use proto::wire;
 
@@ -189,7 +189,8 @@ fn checked(matrix: &Matrix<'_>) -> Section {
 /// What is to be known beside the verdicts.
 fn beside(matrix: &Matrix<'_>) -> Section {
     let notes = disagreement::lines(matrix).into_iter().chain(unproven(matrix));
-    let notes = notes.chain(modules::loaded(matrix)).chain(own_loader::loaded(matrix));
+    let notes =
+        notes.chain(modules::loaded(matrix)).chain(blind::may_miss(matrix)).chain(own_loader::loaded(matrix));
     Section::new("Beside the verdicts", notes.map(|line| format!("- {}", cell(&clipped(&line)))).collect())
 }
 

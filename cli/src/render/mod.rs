@@ -2,16 +2,18 @@
 //!
 //! In: a run as the controller tells it (`wire::GetRunResponse`). Out: text. `matrix` arranges
 //! cells as objects × kernels, `reason` gathers what went wrong, `counts` what the verifier counted,
-//! `checks` what came of checks, `comparison` two answers beside each other, `modules` what was loaded for it, and each
-//! other file is one form: `table`, `live` and `explain` for a terminal, `progress` for a log, `json`, `junit` and
-//! `sarif` for programs, `html`, `markdown` and `badge` for pages, `suite` all of them for many runs, `list`, `kernel`
-//! and `worker` for the other verbs, `status` for what happens before there is a run.
+//! `checks` what came of checks, `comparison` two answers beside each other, `modules` what was loaded for it,
+//! `blind` what it may not see, and each other file is one form: `table`, `live` and `explain` for a terminal,
+//! `progress` for a log, `json`, `junit` and `sarif` for programs, `html`, `markdown` and `badge` for pages, `suite`
+//! all of them for many runs, `list`, `kernel` and `worker` for the other verbs, `status` for what happens before
+//! there is a run.
 //!
 //! Nothing here talks to a controller or decides a verdict. Every text that came from a kernel,
 //! an object or a file name passes [`printable`] before it reaches a terminal: an object can be
 //! named `\x1b[2J`.
 
 pub(crate) mod badge;
+mod blind;
 mod checks;
 pub(crate) mod comparison;
 pub(crate) mod contract;

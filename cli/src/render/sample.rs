@@ -98,6 +98,7 @@ pub(crate) fn everything() -> wire::GetRunResponse {
         unlisted: false,
     });
     verdict.modules = vec!["veth".to_owned()];
+    verdict.may_miss = vec!["`on_exec` sees no call of `f.part.0`".to_owned()];
     verdict.splats = vec![wire::Splat { kind: "warning".to_owned(), excerpt: "WARNING: a at b".to_owned() }];
     response.cells[1].verdict.as_mut().expect("a verdict").programs[0].line_costs = vec![wire::LineCost {
         file: "probe.bpf.c".to_owned(),
@@ -149,6 +150,7 @@ pub(crate) fn spoiled(with: &str) -> wire::GetRunResponse {
         }
         verdict.inferred.push(with.to_owned());
         verdict.modules.push(with.to_owned());
+        verdict.may_miss.push(with.to_owned());
     }
     response
 }

@@ -4,7 +4,7 @@ use super::contract::{self, Told};
 use super::matrix::{Cell, Excused, Matrix};
 use super::paint::{Paint, Tone};
 use super::reason::{Reason, headline, place, reasons, remedy, since, unproven};
-use super::{checks, counts, disagreement, line_costs, matrix, modules, own_loader, printable};
+use super::{blind, checks, counts, disagreement, line_costs, matrix, modules, own_loader, printable};
 use crate::exit::Exit;
 use console::{measure_text_width, truncate_str};
 use domain::verdict::Verdict;
@@ -52,6 +52,10 @@ pub(crate) fn run(matrix: &Matrix<'_>, look: Look, counted: bool) -> String {
     if counted {
         lines.push(String::new());
         lines.extend(counts::lines(matrix, look.paint));
+    }
+    for line in blind::may_miss(matrix) {
+        lines.push(String::new());
+        lines.push(look.paint.paint(Tone::Unsure, &format!("! {}", printable(&line))));
     }
     let mut loaded = modules::loaded(matrix);
     loaded.extend(own_loader::loaded(matrix));

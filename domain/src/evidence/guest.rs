@@ -67,6 +67,17 @@ pub struct ModuleLoad {
     pub btf: bool,
 }
 
+/// A function that a program hooks and that its name alone does not tell, in the kernel itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Symbol {
+    /// The name that is hooked.
+    pub name: String,
+    /// Functions that have it; none where the compiler left only what it made of the one that had.
+    pub copies: u32,
+    /// Functions that the compiler made of it, such as `NAME.isra.0`.
+    pub made: Vec<String>,
+}
+
 /// A kernel symbol that the object hooks or calls, and where it was found before the guest began.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sought {

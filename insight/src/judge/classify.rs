@@ -88,6 +88,7 @@ const ATTACH: &[AttachRule] = &[
     attach::no_memory,
     attach::static_probes_unheld,
     attach::untraceable,
+    attach::name_of_several,
     attach::busy,
     attach::guest_unprepared,
     attach::module_lacking,
@@ -139,6 +140,7 @@ pub(super) fn verdict_of(code: CauseCode) -> Verdict {
         | CauseCode::ModuleWithoutBtf
         | CauseCode::TracepointMissing
         | CauseCode::SymbolMissing
+        | CauseCode::SymbolAmbiguous
         | CauseCode::LsmHookMissing
         | CauseCode::AttachTargetMissing
         | CauseCode::AttachUnsupported
@@ -165,6 +167,7 @@ pub(super) fn verdict_of(code: CauseCode) -> Verdict {
         | CauseCode::VariantMissing
         | CauseCode::Unexplained => Verdict::Fails,
         CauseCode::LsmInactive
+        | CauseCode::AttachedBlind
         | CauseCode::LoaderContract
         | CauseCode::EnvironmentUnavailable
         | CauseCode::NotExercised

@@ -33,6 +33,7 @@ mod modules;
 mod program;
 mod refusal;
 mod since;
+mod symbol;
 mod terms;
 pub(crate) mod trouble;
 
@@ -71,6 +72,7 @@ pub fn judge(evidence: &Evidence, level: Level, today: Date) -> CellVerdict {
     let (verdict, cause) = cell::fold(evidence, &programs, (&maps, &checks), &excused);
     let of_object = expected::object(evidence, (verdict, cause.as_ref()), today, &mut says);
     let excused_until = of_object.max(only_excused(evidence, &programs, (verdict, cause.as_ref()), &excused));
+    let may_miss = symbol::may_miss(evidence, &programs);
     let mut answer = CellVerdict {
         verdict,
         cause,
@@ -85,6 +87,7 @@ pub fn judge(evidence: &Evidence, level: Level, today: Date) -> CellVerdict {
         excused: excused_until.is_some(),
         excused_until,
         modules: modules::used(&evidence.modules),
+        may_miss,
         splats: trouble::told(evidence),
     };
     name_memory(&mut answer, evidence.guest.memory_bytes);

@@ -3,7 +3,7 @@
 use super::classify::{self, Finding, verdict_of};
 use super::modules::Searched;
 use super::refusal::{attach, load};
-use super::{bounded, cause, cell, environment, loader, since, terms};
+use super::{bounded, cause, cell, environment, loader, since, symbol, terms};
 use crate::log::verifier::Rejection;
 use crate::log::{counts, kind, libbpf};
 use domain::axis::Loader;
@@ -34,7 +34,8 @@ fn verdict(evidence: &Evidence, level: Level, program: &ProgramFact) -> ProgramV
         Some(_) if level == Level::Load => None,
         Some(_) => not_attached(evidence, program, attach),
     };
-    let cause = cause.map(|cause| since::of_program(evidence, program, cause));
+    let cause =
+        cause.map(|cause| symbol::told(evidence, program, since::of_program(evidence, program, cause)));
     let reached = match (stats, attached) {
         (_, Some(_)) => Reached::Attached,
         (Some(_), None) => Reached::Loaded,
@@ -202,14 +203,18 @@ fn not_attached(evidence: &Evidence, program: &ProgramFact, attach: Option<&Atta
         return Some(cell::broken_off(evidence).unwrap_or_else(|| not_tried("nothing tried")));
     };
     match &attach.outcome {
-        AttachOutcome::Attached => inert(evidence, program).or_else(|| never_migrates(evidence, program)),
+        AttachOutcome::Attached => inert(evidence, program)
+            .or_else(|| never_migrates(evidence, program))
+            .or_else(|| symbol::blind(evidence, program)),
         AttachOutcome::NotAttempted(why) => Some(not_tried(why.trim_end_matches('.'))),
         AttachOutcome::Failed(errno) => {
             let log = evidence.log(&LogSubject::Attach(name.clone()));
             let facts = evidence.kernel.as_ref();
             let maps = evidence.open.as_ref().map(|open| open.maps.as_slice()).unwrap_or_default();
             let modules = searched(evidence);
-            let refusal = attach::Refusal { program, attach, errno: *errno, maps, facts, modules, log };
+            let symbol = symbol::of(evidence, program);
+            let refusal =
+                attach::Refusal { program, attach, errno: *errno, maps, facts, modules, symbol, log };
             let finding = environment::of_attach(evidence, program, attach, *errno);
             let finding = finding.unwrap_or_else(|| classify::attach(&refusal));
             Some(cause(Stage::Attach, Some(*errno), finding, None))

@@ -131,6 +131,7 @@ impl Worker {
             loader: domain::axis::Loader::default(),
             axes: assignment.axes.clone().unwrap_or_default().try_into().expect("axes of a controller"),
             unavailable: None,
+            symbols: Vec::new(),
             privileged: Vec::new(),
             contract: serde_json::from_slice(&assignment.contract).unwrap_or_default(),
             modules: Modules::default(),

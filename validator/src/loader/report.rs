@@ -3,6 +3,7 @@
 use super::protocol::{Attempt, Refusal, Said, Setting, Size};
 use crate::exercise::{ExerciseError, send_log};
 use crate::log::{Log, one_message};
+use crate::symbols;
 use crate::sys::libbpf;
 use channel::Link;
 use domain::errno::Errno;
@@ -61,6 +62,10 @@ impl<'a> Report<'a> {
                     not_applied,
                     ..Open::default()
                 }))?;
+                let symbols = symbols::of(&self.programs());
+                if !symbols.is_empty() {
+                    self.send(&FromGuest::Symbols(symbols))?;
+                }
             }
             (Said::Refused(refusal), Stage::Begun) => {
                 self.stage = Stage::Over;

@@ -7,7 +7,7 @@ use crate::log::libbpf;
 use crate::wanted;
 use domain::cause::{CauseCode, Confidence};
 use domain::errno::Errno;
-use domain::evidence::{Attach, KernelFacts, MapFact, ProgramFact};
+use domain::evidence::{Attach, KernelFacts, MapFact, ProgramFact, Symbol};
 
 /// One program that was not attached.
 pub(in crate::judge) struct Refusal<'a> {
@@ -17,6 +17,8 @@ pub(in crate::judge) struct Refusal<'a> {
     pub(in crate::judge) maps: &'a [MapFact],
     pub(in crate::judge) facts: Option<&'a KernelFacts>,
     pub(in crate::judge) modules: Searched<'a>,
+    /// What the kernel's symbols say of the function to be probed, where its name does not tell it.
+    pub(in crate::judge) symbol: Option<&'a Symbol>,
     pub(in crate::judge) log: &'a str,
 }
 
@@ -176,6 +178,17 @@ pub(in crate::judge) fn name_in_kernel_and_module(refusal: &Refusal<'_>) -> Opti
             refusal.hook()
         );
         Finding::likely(CauseCode::Infrastructure, refusal.hook(), says).on(refusal.line())
+    })
+}
+
+/// The same of functions of the kernel itself.
+pub(in crate::judge) fn name_of_several(refusal: &Refusal<'_>) -> Option<Finding> {
+    let Symbol { name, copies, .. } = refusal.symbol.filter(|symbol| symbol.copies > 1)?;
+    (refusal.errno == EADDRNOTAVAIL).then(|| {
+        let says = format!(
+            "This kernel has {copies} functions that are named `{name}`, and probes none of them by name."
+        );
+        Finding::certain(CauseCode::SymbolAmbiguous, name, says).on(refusal.line())
     })
 }
 
