@@ -72,7 +72,7 @@ test: build-debug corpus third-party ## format, lints and every test
 	cargo fmt --all -- --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	cargo test --workspace --all-targets
-	cargo test -p bpfcompat-validator --doc
+	cargo test --workspace --doc
 
 FUZZ_SECONDS := 60
 fuzz: deps ## every fuzz target for a minute (needs nightly Rust)

@@ -198,6 +198,19 @@ pub struct LineCosts {
     pub lines: Vec<LineCost>,
 }
 
+/// Where an instruction of a program comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourcePlace {
+    /// Its index.
+    pub instruction: u32,
+    /// The file as the compiler was given it.
+    pub file: String,
+    /// The line's number.
+    pub line: u32,
+    /// Its text, without the space around it.
+    pub text: String,
+}
+
 /// One load of the object or of a program in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Load {
@@ -215,6 +228,9 @@ pub struct Load {
     /// Why its loader gave up, if that is no error number.
     #[serde(default)]
     pub unable: Option<Unable>,
+    /// The source of the last instruction that the verifier showed before it refused, where its log does not say it.
+    #[serde(default)]
+    pub refused_at: Option<SourcePlace>,
 }
 
 impl Load {

@@ -134,7 +134,15 @@ fn loads(mut evidence: Evidence, scope: LoadScope, errno: Option<Errno>, log: &s
     };
     let text = log.to_owned();
     evidence.logs.push(Log { subject, raw_bytes: text.len() as u64, text, cut: false });
-    evidence.loads.push(Load { scope, errno, loaded, counts: Vec::new(), took_us: 1, unable: None });
+    evidence.loads.push(Load {
+        scope,
+        errno,
+        loaded,
+        counts: Vec::new(),
+        took_us: 1,
+        unable: None,
+        refused_at: None,
+    });
     evidence
 }
 

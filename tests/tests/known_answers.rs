@@ -45,6 +45,17 @@ async fn every_object_gets_the_verdict_it_is_known_for() -> anyhow::Result<()> {
             differences.into_iter().map(|difference| format!("{name} on {}: {difference}", kernel.release)),
         );
         let guest = answer.guest.as_ref().with_context(|| format!("{name} on {} had no guest", kernel.id))?;
+        // Every object of the corpus has line information.
+        let placed = |program: &&wire::ProgramVerdict| {
+            let location = program.cause.as_ref().and_then(|cause| cause.location.as_ref());
+            location.is_some_and(|place| {
+                place.instruction.is_some() && (place.file.is_none() || place.line.is_none())
+            })
+        };
+        let nowhere = answer.programs.iter().filter(placed);
+        wrong.extend(
+            nowhere.map(|one| format!("{name} on {}: `{}` has no source line", kernel.release, one.name)),
+        );
         wrong.extend(answer.programs.iter().filter_map(|program| {
             let differs = uncounted(program, &kernel.release)?;
             Some(format!("{name} on {}: `{}` {differs}", kernel.release, program.name))

@@ -62,14 +62,18 @@ impl Exercise<'_> {
             self.cannot_attach(program, &reason)?;
             return Ok(Answer::Refused);
         }
-        let load = load::load(&instance.object, LoadScope::Alone(program.name()));
+        let mut load = load::load(&instance.object, LoadScope::Alone(program.name()));
         let log = self.recorder.take(load.errno.is_none());
         if load.errno == Some(Errno(libc::EBADF)) && log.mentions(EMPTY_SLOT) {
             return Ok(Answer::LacksTailCalls);
         }
         let loaded = load.errno.is_none();
+        let name = program.name();
+        if !loaded {
+            load.refused_at = self.refused_at((index, program), &log.text())?;
+        }
         self.send(&FromGuest::Load(load))?;
-        self.send_log(&LogSubject::LoadAlone(program.name()), log)?;
+        self.send_log(&LogSubject::LoadAlone(name), log)?;
         if !loaded {
             if self.bounds.bind() {
                 self.with_more_capabilities(index, whole)?;
@@ -103,7 +107,15 @@ impl Exercise<'_> {
             let counts = together.counts.iter().filter(|counts| counts.program == name).cloned().collect();
             let loaded = vec![loaded.unwrap_or_else(|| without_figures(name))];
             let took_us = together.took_us;
-            self.send(&FromGuest::Load(Load { scope, errno: None, loaded, counts, took_us, unable: None }))?;
+            self.send(&FromGuest::Load(Load {
+                scope,
+                errno: None,
+                loaded,
+                counts,
+                took_us,
+                unable: None,
+                refused_at: None,
+            }))?;
             match together.errno {
                 None => self.attach(&attacher, index, program)?,
                 Some(_) => self.cannot_attach(program, UNLOADABLE_SLOTS)?,

@@ -28,6 +28,7 @@ mod mounts;
 mod netlink;
 mod open;
 mod own_loader;
+mod place;
 mod prepare;
 mod privileged;
 mod probe;

@@ -77,5 +77,5 @@ pub(crate) fn load(object: &Object, scope: LoadScope) -> Load {
             Some(Counts { program, text, memory_peak_bytes })
         })
         .collect();
-    Load { scope, errno, loaded, counts, took_us, unable: None }
+    Load { scope, errno, loaded, counts, took_us, unable: None, refused_at: None }
 }

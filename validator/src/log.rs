@@ -52,6 +52,11 @@ impl Log {
         [&self.head, &self.tail].iter().any(|kept| String::from_utf8_lossy(kept).contains(words))
     }
 
+    /// What was kept, as text; where the middle was dropped two lines are one.
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&[self.head.as_slice(), &self.tail].concat()).into_owned()
+    }
+
     /// What was kept, with a line where the middle was dropped, and whether there was one.
     fn into_text(mut self) -> (Vec<u8>, bool) {
         self.trim();

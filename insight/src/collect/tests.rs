@@ -55,6 +55,7 @@ fn load() -> FromGuest {
         counts: vec![],
         took_us: 7,
         unable: None,
+        refused_at: None,
     })
 }
 
@@ -245,6 +246,7 @@ fn records_are_weighed_as_they_will_be_sealed() {
                 counts: vec![],
                 took_us: 0,
                 unable: None,
+                refused_at: None,
             })
         },
         |n| piece(LogSubject::Map(format!("{n}{}", "m".repeat(1 << 16))), &deflate(b""), true),

@@ -51,8 +51,8 @@ use time::Date;
 /// Longest line of a log kept in a cause, in bytes. The whole log stays in the evidence.
 pub const LINE_BYTES_MAX: usize = 500;
 
-/// Which rules [`judge`] has: the digest of the sources of this crate and of `domain`. Evidence judged by other rules may mean
-/// something else today.
+/// Which rules [`judge`] has: the digest of the sources of this crate that take part in judging, and of `domain`.
+/// Evidence judged by other rules may mean something else today.
 pub fn rules() -> Digest {
     env!("INSIGHT_RULES").parse().expect("the build writes a digest")
 }

@@ -7,7 +7,7 @@ use super::{bounded, cause, cell, environment, loader, since, symbol, terms};
 use crate::log::verifier::Rejection;
 use crate::log::{counts, kind, libbpf};
 use domain::axis::Loader;
-use domain::cause::{Cause, CauseCode, Remedy, Stage};
+use domain::cause::{Cause, CauseCode, Location, Remedy, Stage};
 use domain::evidence::{
     Attach, AttachOutcome, Evidence, LineCost, Load, LoadScope, Loaded, LogSubject, ProgramFact,
 };
@@ -164,10 +164,26 @@ pub(super) fn refused(
         let line = rejection.map(|rejection| rejection.line).or_else(|| libbpf::last_failure(log));
         line.unwrap_or_default().clone_into(&mut finding.line);
     }
-    let location = rejection.map(|rejection| rejection.location.clone());
+    let location = rejection.map(|rejection| placed(evidence, program, rejection.location.clone()));
     let cause = cause(Stage::Load, Some(errno), finding, location);
     // The sentence with which a walk ended explains nothing but a refusal.
     if verdict_of(cause.code) == Verdict::Fails { explained(cause, rejection) } else { cause }
+}
+
+/// With file and line where the verifier did not tell them and the object does.
+fn placed(evidence: &Evidence, program: &ProgramFact, location: Location) -> Location {
+    let alone = LoadScope::Alone(program.name.clone());
+    let load = evidence.loads.iter().find(|load| load.scope == alone);
+    let place = load.and_then(|load| load.refused_at.as_ref());
+    match place.filter(|place| location.file.is_none() && location.instruction == Some(place.instruction)) {
+        None => location,
+        Some(place) => Location {
+            file: Some(place.file.clone()),
+            line: Some(place.line),
+            source: Some(place.text.clone()).filter(|text| !text.is_empty()).or(location.source),
+            ..location
+        },
+    }
 }
 
 /// With why the verifier insists, how the program came there, and what to change. A relocation with which

@@ -20,7 +20,7 @@ fn by_aya(section: &str, kind: &str) -> Evidence {
 /// The load of `scope` ended so.
 fn gave_up(mut evidence: Evidence, scope: LoadScope, unable: Option<Unable>) -> CellVerdict {
     let (loaded, counts) = (Vec::new(), Vec::new());
-    evidence.loads.push(Load { scope, errno: None, loaded, counts, took_us: 0, unable });
+    evidence.loads.push(Load { scope, errno: None, loaded, counts, took_us: 0, unable, refused_at: None });
     judge(&evidence, Level::Load)
 }
 

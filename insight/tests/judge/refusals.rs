@@ -254,3 +254,29 @@ fn a_refusal_of_the_verifier_has_the_cause_of_its_sentence() {
         assert!(cause.remedy.is_some_and(|remedy| !remedy.says.is_empty()), "{sentence}");
     }
 }
+
+/// Where the verifier does not say it, the object's own line information does.
+#[test]
+fn a_line_that_no_log_tells_is_the_objects() {
+    use domain::evidence::SourcePlace;
+    let place = |instruction| {
+        let text = "return *v;".to_owned();
+        Some(SourcePlace { instruction, file: "one.bpf.c".to_owned(), line: 25, text })
+    };
+    let located = |at: u32, line: &str| {
+        let log = rejected_with(line);
+        let mut evidence =
+            loads(evidence(vec![program("p", "xdp", "xdp")]), alone("p"), Some(Errno::EACCES), &log);
+        evidence.loads[0].refused_at = place(at);
+        judge(&evidence, Level::Load).programs[0]
+            .cause
+            .clone()
+            .and_then(|cause| cause.location)
+            .expect("a place")
+    };
+    let told = located(3, "R1 invalid mem access 'scalar'");
+    assert_eq!((told.instruction, told.file.as_deref(), told.line), (Some(3), Some("one.bpf.c"), Some(25)));
+    assert_eq!(told.source.as_deref(), Some("return *v;"));
+    let other = located(2, "R1 invalid mem access 'scalar'");
+    assert_eq!((other.instruction, other.file, other.line), (Some(3), None, None), "of another instruction");
+}

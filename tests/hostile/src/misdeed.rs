@@ -154,6 +154,7 @@ fn lists(link: &Link) -> ! {
         counts: vec![],
         took_us: 0,
         unable: None,
+        refused_at: None,
     }));
     loop {
         link.write(&frame);

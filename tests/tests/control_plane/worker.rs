@@ -157,6 +157,7 @@ impl Worker {
                 counts: Vec::new(),
                 took_us: 10,
                 unable: None,
+                refused_at: None,
             }],
             attaches: vec![Attach {
                 program,

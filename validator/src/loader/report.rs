@@ -169,7 +169,15 @@ impl<'a> Report<'a> {
 
     fn load(&self, scope: LoadScope, loaded: Vec<Loaded>, refusal: &Refusal) -> Result<(), ExerciseError> {
         let (errno, unable) = split(refusal);
-        self.send(&FromGuest::Load(Load { scope, errno, unable, loaded, counts: vec![], took_us: 0 }))
+        self.send(&FromGuest::Load(Load {
+            scope,
+            errno,
+            unable,
+            loaded,
+            counts: vec![],
+            took_us: 0,
+            refused_at: None,
+        }))
     }
 
     /// The loader's words, and the verifier's as the message that libbpf would make of them.
