@@ -27,6 +27,11 @@ pub enum Change {
         /// The candidate that is not taken.
         program: String,
     },
+    /// The map is not created, nor what is attached with it.
+    SkipMap {
+        /// Its name.
+        map: String,
+    },
     /// The map has another size.
     Entries {
         /// Its name.
@@ -71,6 +76,9 @@ impl Change {
                 }
                 contract.programs.entry(program.clone()).or_default().autoload = Some(false);
             }
+            Self::SkipMap { map } => {
+                contract.maps.entry(map.clone()).or_default().autocreate = Some(false);
+            }
             Self::Entries { map, entries } => {
                 contract.maps.entry(map.clone()).or_default().max_entries = Some(Entries::Count(*entries));
             }
@@ -97,6 +105,7 @@ impl fmt::Display for Change {
             Self::PassOver { group, program } => {
                 write!(f, "with another candidate of group `{group}` than `{program}`")
             }
+            Self::SkipMap { map } => write!(f, "without map `{map}` (autocreate off)"),
             Self::Entries { map, entries } => write!(f, "with {entries} entries of map `{map}`"),
             Self::Flags { map, dropped, .. } => write!(f, "without flags {dropped:#x} of map `{map}`"),
             Self::PerfBuffer { map } => write!(f, "with map `{map}` as a perf buffer"),
@@ -138,6 +147,7 @@ mod tests {
         let changes = [
             Change::LeaveOut { program: "p".into() },
             Change::PassOver { group: "g".into(), program: "a".into() },
+            Change::SkipMap { map: "o".into() },
             Change::Entries { map: "m".into(), entries: 8 },
             Change::Flags { map: "m".into(), kept: 1, dropped: 0x800 },
             Change::PerfBuffer { map: "n".into() },
@@ -155,7 +165,8 @@ mod tests {
             ..MapTerms::default()
         };
         let n = MapTerms { r#type: Some(PERF_EVENT_ARRAY.to_owned()), ..MapTerms::default() };
-        assert_eq!(then.maps, [("m".to_owned(), m), ("n".to_owned(), n)].into());
+        let o = MapTerms { autocreate: Some(false), ..MapTerms::default() };
+        assert_eq!(then.maps, [("m".to_owned(), m), ("n".to_owned(), n), ("o".to_owned(), o)].into());
         assert_eq!(environment(&changes, Axes::default()).unusual(), "lsm=bpf memlock=unlimited");
         assert_eq!(terms(&[], contract.clone()), contract);
     }

@@ -35,6 +35,8 @@ fn of_map(evidence: &Evidence, map: &MapFact, code: CauseCode) -> Option<Change>
         CauseCode::MapTypeUnknown if map.kind == "ringbuf" => {
             Some(Change::PerfBuffer { map: map.name.clone() })
         }
+        // Its programs are left out with it.
+        CauseCode::StructOpsMissing => Some(Change::SkipMap { map: map.name.clone() }),
         CauseCode::MemlockLimit => memlock(evidence),
         _ => None,
     }

@@ -108,3 +108,18 @@ fn what_the_environment_lacks_is_given() {
     assert_eq!(verdict.cause.as_ref().map(|cause| cause.code), Some(CauseCode::MemlockLimit));
     assert_eq!(verdict.changes(), [Change::Memlock]);
 }
+
+#[test]
+fn a_map_of_an_interface_that_is_missing_is_skipped_with_its_programs() {
+    let log =
+        "libbpf: struct_ops init_kern: struct bpf_struct_ops_sched_ext_ops is not found in kernel BTF\n";
+    let mut evidence =
+        evidence(vec![program("p", "struct_ops/init", "struct_ops"), program("q", "xdp", "xdp")]);
+    evidence.open.as_mut().expect("opened").maps = vec![map("struct_ops", 26, 1)];
+    let evidence = loads(evidence, LoadScope::Whole, Some(Errno::ESRCH), log);
+    let evidence = loads(evidence, alone("p"), Some(Errno::ESRCH), log);
+    let evidence = loads(evidence, alone("q"), Some(Errno::ESRCH), log);
+    let changes = judge(&evidence, Level::Attach).changes();
+    assert!(changes.contains(&Change::SkipMap { map: "m".into() }), "{changes:?}");
+    assert!(changes.contains(&Change::LeaveOut { program: "p".into() }), "{changes:?}");
+}

@@ -69,13 +69,14 @@ pub(super) fn object(object: StoredObject) -> wire::Object {
 /// The cells of a view, each with its verdict and what came of its trial.
 pub(super) fn cells(view: &View) -> Vec<wire::Cell> {
     let stored = |cell: &StoredCell| view.verdicts.get(&cell.verdict_id?);
-    let trials = view.cells.iter().filter_map(|cell| Some((cell.trial_of?, stored(cell)?)));
+    let trials =
+        view.cells.iter().filter_map(|cell| Some((cell.trial_of?, (&cell.changes.0, stored(cell)?))));
     let trials: HashMap<_, _> = trials.collect();
     let asked = view.cells.iter().filter(|cell| cell.trial_of.is_none());
     let told = |cell: &StoredCell| {
         let mut verdict = stored(cell).map(verdict);
-        if let (Some(verdict), Some(trial)) = (&mut verdict, trials.get(&cell.id.0)) {
-            trial::tell(verdict, trial);
+        if let (Some(verdict), Some((changes, trial))) = (&mut verdict, trials.get(&cell.id.0)) {
+            trial::tell(verdict, (changes, trial));
         }
         self::cell(cell, verdict)
     };

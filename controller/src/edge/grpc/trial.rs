@@ -1,12 +1,13 @@
 //! What came of a trial, told where the remedy is.
 
 use crate::store::verdicts::StoredVerdict;
+use domain::change::Change;
 use domain::verdict::Verdict;
 use proto::wire;
 
 /// Tells of every change that a cause of the verdict offers what came of it: the verdict of its map or program in the
-/// trial, or of the whole trial where a program was left out of it.
-pub(super) fn tell(verdict: &mut wire::CellVerdict, trial: &StoredVerdict) {
+/// trial, or of the whole trial where that was left out of it.
+pub(super) fn tell(verdict: &mut wire::CellVerdict, (changes, trial): (&[Change], &StoredVerdict)) {
     let whole = trial.answer.verdict;
     let evidence = trial.evidence.map(|digest| digest.0.to_vec()).unwrap_or_default();
     let program = |name: &str| {
@@ -15,7 +16,8 @@ pub(super) fn tell(verdict: &mut wire::CellVerdict, trial: &StoredVerdict) {
         of_trial.filter(|program| program.required).map_or(whole, |program| program.verdict)
     };
     let map = |name: &str| {
-        let of_trial = trial.answer.maps.iter().find(|map| map.name == name);
+        let is_skipped = changes.contains(&Change::SkipMap { map: name.to_owned() });
+        let of_trial = trial.answer.maps.iter().find(|map| map.name == name && !is_skipped);
         of_trial.map_or(whole, |map| map.verdict)
     };
     let decided = verdict.cause.clone();
