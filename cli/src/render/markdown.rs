@@ -7,28 +7,21 @@ use super::markup::escaped;
 use super::matrix::{Matrix, glyph, words};
 use super::paint::Paint;
 use super::reason::{Reason, headline, place, reasons, remedy, since, unproven};
+use super::section::{self, Section};
 use super::{blind, checks, counts, disagreement, modules, own_loader, printable, table};
 use domain::verdict::Verdict;
 use proto::wire;
 
 /// Lines of the whole document at most: a comment on a change is read, not scrolled.
-const LINES_MAX: usize = 60;
+pub(super) const LINES_MAX: usize = 60;
 /// Rows of the matrix at most.
-const ROWS_MAX: usize = 16;
+pub(super) const ROWS_MAX: usize = 16;
 /// Objects that are columns beside each other; more are rows, with the kernels they work on.
 const COLUMNS_MAX: usize = 6;
 /// Characters of one text that a kernel, an object or a manifest brings along.
 const TEXT_CHARS_MAX: usize = 300;
 /// Programs and maps of a cause that are named.
 const SUBJECTS_SHOWN: usize = 4;
-
-/// Something that is folded away until somebody opens it.
-struct Section {
-    title: String,
-    /// Lines that are always there, such as the head of a table.
-    head: Vec<String>,
-    lines: Vec<String>,
-}
 
 /// The whole document, with what the verifier counted if `counted`.
 pub(crate) fn report(matrix: &Matrix<'_>, counted: bool) -> String {
@@ -43,41 +36,8 @@ pub(crate) fn report(matrix: &Matrix<'_>, counted: bool) -> String {
     if counted {
         sections.push(counts(matrix));
     }
-    sections.retain(|section| !section.lines.is_empty());
-    let mut left = sections.len();
-    for section in sections {
-        let folded = section.folded((LINES_MAX.saturating_sub(lines.len())) / left.max(1));
-        lines.extend(folded);
-        left -= 1;
-    }
+    section::fold(&mut lines, sections, LINES_MAX);
     lines.join("\n") + "\n"
-}
-
-impl Section {
-    fn new(title: &str, lines: Vec<String>) -> Self {
-        Self { title: title.to_owned(), head: Vec::new(), lines }
-    }
-
-    /// In at most so many lines; none where there is no room for any.
-    fn folded(self, room: usize) -> Vec<String> {
-        let Self { title, head, mut lines } = self;
-        let frame = [String::new(), format!("<details><summary>{title}</summary>"), String::new()];
-        let room = room.saturating_sub(frame.len() + head.len() + 2);
-        if room == 0 {
-            return Vec::new();
-        }
-        if lines.len() > room {
-            let more = lines.len() + 1 - room;
-            lines.truncate(room - 1);
-            lines.push(if head.is_empty() {
-                format!("- and {more} more")
-            } else {
-                format!("| and {more} more |")
-            });
-        }
-        let end = [String::new(), "</details>".to_owned()];
-        frame.into_iter().chain(head).chain(lines).chain(end).collect()
-    }
 }
 
 /// A row per kernel; kernels beside each other that answer alike share one.
@@ -148,37 +108,34 @@ fn by_object(matrix: &Matrix<'_>) -> Vec<String> {
 
 /// A line per cause; what it has more than one line of is broken inside it.
 fn causes(matrix: &Matrix<'_>) -> Section {
-    let line = |reason: Reason<'_>| {
-        let Reason { cause, subjects, .. } = &reason;
-        let (object, kernels) =
-            (&matrix.objects[reason.object].label, table::kernels(matrix, &reason.kernels));
-        let mut parts = vec![format!(
-            "- **{}** on {}: {}",
-            cell(&clipped(object)),
-            cell(&kernels),
-            span(&headline(cause))
-        )];
-        parts.extend(
-            [&cause.says, &cause.why]
-                .into_iter()
-                .filter(|text| !text.is_empty())
-                .map(|text| cell(&clipped(text))),
-        );
-        parts.extend(cause.location.iter().flat_map(place).map(|place| span(&place)));
-        parts.extend(since(cause).map(|since| format!("Since: {}", cell(&clipped(&since)))));
-        parts.extend(remedy(cause).map(|remedy| format!("Remedy: {}", cell(&clipped(&remedy)))));
-        let mut named: Vec<String> =
-            subjects.iter().take(SUBJECTS_SHOWN).map(|subject| span(subject)).collect();
-        if let Some(more @ 1..) = subjects.len().checked_sub(SUBJECTS_SHOWN) {
-            named.push(format!("and {more} more"));
-        }
-        parts.extend(Some(named.join(", ")).filter(|named| !named.is_empty()));
-        parts.extend(Some(&cause.log_line).filter(|line| !line.is_empty()).map(|line| span(line)));
-        parts.join("<br>")
-    };
-    let lines: Vec<String> = reasons(matrix).into_iter().map(line).collect();
+    let lines: Vec<String> =
+        reasons(matrix).iter().map(|reason| format!("- {}", because(matrix, reason))).collect();
     let plural = if lines.len() == 1 { "" } else { "s" };
     Section::new(&format!("Why: {} cause{plural}", lines.len()), lines)
+}
+
+/// Everything about one cause, on one line.
+pub(super) fn because(matrix: &Matrix<'_>, reason: &Reason<'_>) -> String {
+    let Reason { cause, subjects, .. } = reason;
+    let (object, kernels) = (&matrix.objects[reason.object].label, table::kernels(matrix, &reason.kernels));
+    let mut parts =
+        vec![format!("**{}** on {}: {}", cell(&clipped(object)), cell(&kernels), span(&headline(cause)))];
+    parts.extend(
+        [&cause.says, &cause.why]
+            .into_iter()
+            .filter(|text| !text.is_empty())
+            .map(|text| cell(&clipped(text))),
+    );
+    parts.extend(cause.location.iter().flat_map(place).map(|place| span(&place)));
+    parts.extend(since(cause).map(|since| format!("Since: {}", cell(&clipped(&since)))));
+    parts.extend(remedy(cause).map(|remedy| format!("Remedy: {}", cell(&clipped(&remedy)))));
+    let mut named: Vec<String> = subjects.iter().take(SUBJECTS_SHOWN).map(|subject| span(subject)).collect();
+    if let Some(more @ 1..) = subjects.len().checked_sub(SUBJECTS_SHOWN) {
+        named.push(format!("and {more} more"));
+    }
+    parts.extend(Some(named.join(", ")).filter(|named| !named.is_empty()));
+    parts.extend(Some(&cause.log_line).filter(|line| !line.is_empty()).map(|line| span(line)));
+    parts.join("<br>")
 }
 
 fn checked(matrix: &Matrix<'_>) -> Section {

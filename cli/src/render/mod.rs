@@ -38,6 +38,7 @@ pub(crate) mod paint;
 pub(crate) mod progress;
 pub(crate) mod reason;
 pub(crate) mod sarif;
+mod section;
 pub(crate) mod status;
 pub(crate) mod suite;
 pub(crate) mod table;

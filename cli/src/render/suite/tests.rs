@@ -1,6 +1,7 @@
 //! One suite with every standing in it, in every form.
 
 use super::*;
+use crate::render::markdown::LINES_MAX;
 use crate::render::paint::Paint;
 use crate::render::sample;
 use crate::render::table::Look;
@@ -126,9 +127,12 @@ fn markdown_has_the_matrix_and_the_reasons() {
     for says in [
         "### bpfcompat: probes: 3 cases: 1 works, 1 does not, 1 unknown",
         "| fine | ✗ fails, as it must | ✓ passes |",
-        "- probe.bpf.o on 5.10 cloud: `map_type_unknown: events, EINVAL at map`",
+        "**probe.bpf.o** on 5.10 cloud: `map_type_unknown: events, EINVAL at map`<br>",
+        "Tried in another guest with map",
         "went away",
     ] {
         assert!(report.contains(says), "`{says}` is not in: {report}");
     }
+    assert!(report.lines().count() <= LINES_MAX, "{report}");
+    assert_eq!(report.matches("<details>").count(), report.matches("</details>").count());
 }
