@@ -3,8 +3,8 @@
 //! A program that hooks a name sees one of the functions that have it, and none of those that the compiler made of
 //! it. That it was attached is then no proof that it is called.
 
-use super::cause;
 use super::classify::Finding;
+use super::{bounded, cause};
 use crate::wanted;
 use domain::cause::{Cause, CauseCode, Stage};
 use domain::evidence::{Evidence, ProgramFact, Symbol};
@@ -42,12 +42,11 @@ pub(super) fn may_miss(evidence: &Evidence, programs: &[ProgramVerdict]) -> Vec<
     let sentence = |program: &ProgramVerdict| {
         let fact = facts.iter().find(|fact| fact.name == program.name)?;
         let symbol = of(evidence, fact).filter(|symbol| !symbol.made.is_empty())?;
-        Some(format!(
-            "`{}` sees no call of {}, which the compiler made of `{}`",
-            program.name,
-            named(symbol),
-            symbol.name
-        ))
+        let (made, name) = (named(symbol), &symbol.name);
+        Some(bounded(format!(
+            "`{}` sees no call of {made}, which the compiler made of `{name}`",
+            program.name
+        )))
     };
     attached.filter_map(sentence).collect()
 }
@@ -55,7 +54,7 @@ pub(super) fn may_miss(evidence: &Evidence, programs: &[ProgramVerdict]) -> Vec<
 /// The cause, with what became of a function that is missing.
 pub(super) fn told(evidence: &Evidence, program: &ProgramFact, mut cause: Cause) -> Cause {
     if let (CauseCode::SymbolMissing, Some(symbol)) = (cause.code, of(evidence, program)) {
-        cause.says = format!("{} {}", cause.says, became(symbol));
+        cause.says = bounded(format!("{} {}", cause.says, became(symbol)));
     }
     cause
 }
