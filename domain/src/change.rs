@@ -10,6 +10,9 @@ use std::fmt;
 
 /// Changes of one trial at most. An object with more refused parts than this needs its author.
 pub const CHANGES_MAX: usize = 64;
+/// Bytes of all changes of one trial: names of the longest programs and maps, many times over. What a guest says they
+/// are called may be longer.
+pub const CHANGES_BYTES_MAX: usize = 32 * 1024;
 
 /// One change to what a loader sets or to where it works.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,9 +59,9 @@ pub enum Change {
     /// The loader may lock as much memory as there is.
     Memlock,
     /// These security modules are active, bpf among them.
-    SecurityModules {
-        /// In their order.
-        active: Vec<String>,
+    Lsm {
+        /// As the axis has them.
+        modules: SecurityModules,
     },
 }
 
@@ -89,7 +92,7 @@ impl Change {
                 contract.maps.entry(map.clone()).or_default().r#type = Some(PERF_EVENT_ARRAY.to_owned());
             }
             Self::Memlock => axes.memlock = Memlock::Unlimited,
-            Self::SecurityModules { active } => axes.lsm = SecurityModules::These(active.clone()),
+            Self::Lsm { modules } => axes.lsm = modules.clone(),
         }
     }
 }
@@ -110,9 +113,15 @@ impl fmt::Display for Change {
             Self::Flags { map, dropped, .. } => write!(f, "without flags {dropped:#x} of map `{map}`"),
             Self::PerfBuffer { map } => write!(f, "with map `{map}` as a perf buffer"),
             Self::Memlock => f.write_str("with an unlimited RLIMIT_MEMLOCK"),
-            Self::SecurityModules { active } => write!(f, "with lsm={}", active.join(",")),
+            Self::Lsm { modules } => write!(f, "with lsm={modules}"),
         }
     }
+}
+
+/// Whether so many changes, with names as long as these, are those of one trial.
+pub fn fit(changes: &[Change]) -> bool {
+    let bytes = postcard::to_stdvec(changes).expect("plain data always encodes").len();
+    changes.len() <= CHANGES_MAX && bytes <= CHANGES_BYTES_MAX
 }
 
 /// The contract once the changes are made.
@@ -152,7 +161,7 @@ mod tests {
             Change::Flags { map: "m".into(), kept: 1, dropped: 0x800 },
             Change::PerfBuffer { map: "n".into() },
             Change::Memlock,
-            Change::SecurityModules { active: vec!["bpf".into()] },
+            Change::Lsm { modules: "bpf".parse().expect("a module") },
         ];
         let then = terms(&changes, contract.clone());
         let off = ProgramTerms { autoload: Some(false), ..ProgramTerms::default() };
@@ -169,5 +178,8 @@ mod tests {
         assert_eq!(then.maps, [("m".to_owned(), m), ("n".to_owned(), n), ("o".to_owned(), o)].into());
         assert_eq!(environment(&changes, Axes::default()).unusual(), "lsm=bpf memlock=unlimited");
         assert_eq!(terms(&[], contract.clone()), contract);
+        assert!(fit(&changes) && fit(&[]));
+        assert!(!fit(&[Change::LeaveOut { program: "p".repeat(CHANGES_BYTES_MAX) }]));
+        assert!(!fit(&vec![Change::Memlock; CHANGES_MAX + 1]));
     }
 }

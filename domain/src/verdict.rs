@@ -1,7 +1,7 @@
 //! Verdicts: what evidence means, for a program, for a cell and for a run.
 
 use crate::cause::Cause;
-use crate::change::{CHANGES_MAX, Change};
+use crate::change::{self, Change};
 use crate::check::CommandRun;
 use crate::command::CommandEvidence;
 use crate::evidence::{LineCost, Loaded, Splat};
@@ -259,7 +259,7 @@ impl CellVerdict {
         let stays = |program: &ProgramVerdict| {
             program.required && !changes.contains(&Change::LeaveOut { program: program.name.clone() })
         };
-        if changes.len() > CHANGES_MAX || !self.programs.iter().any(stays) {
+        if !change::fit(&changes) || !self.programs.iter().any(stays) {
             return Vec::new();
         }
         changes

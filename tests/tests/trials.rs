@@ -54,7 +54,7 @@ const CASES: &[Case] = &[
     (
         "lsm_file_open",
         Some(("lsm", "lockdown")),
-        [("with lsm=lockdown,bpf", PASSES), ("with lsm=lockdown,ima,evm,bpf", PASSES)],
+        [("with lsm=lockdown+bpf", PASSES), ("with lsm=lockdown+ima+evm+bpf", PASSES)],
     ),
     ("ringbuf", Some(("memlock", "64K")), [("with an unlimited RLIMIT_MEMLOCK", PASSES), ("", None)]),
     // Nothing would be left.
@@ -77,10 +77,11 @@ async fn what_may_help_is_tried_and_what_came_of_it_is_told() -> anyhow::Result<
         let told: Vec<_> = verdicts(run)?.into_iter().map(tried).collect();
         let expected = expected.map(|(change, came)| (change.to_owned(), came));
         assert_eq!(told, expected, "{object}: {run:?}");
-        let (cells, trials) = (run.cells.len(), expected.iter().filter(|(_, came)| came.is_some()).count());
-        let counts = run.run.as_ref().map(|run| (run.cells, run.settled)).unwrap_or_default();
-        let all = u32::try_from(cells + trials)?;
-        assert_eq!(counts, (all, all), "{object}");
+        let count = |cells: usize| u32::try_from(cells).expect("few");
+        let trials = count(expected.iter().filter(|(_, came)| came.is_some()).count());
+        let counted = run.run.clone().context("a run")?;
+        assert_eq!((counted.cells, counted.settled), (count(run.cells.len()), counted.cells), "{object}");
+        assert_eq!((counted.trials, counted.trials_settled), (trials, trials), "{object}");
     }
     for verdict in verdicts(&untried)? {
         assert_eq!(tried(verdict), ("with 262144 entries of map `huge`".to_owned(), None));
@@ -94,12 +95,12 @@ async fn what_may_help_is_tried_and_what_came_of_it_is_told() -> anyhow::Result<
 /// A program is left out, and the evidence of the trial is that of an object without it.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_left_beside_a_refused_program_is_asked_about() -> anyhow::Result<()> {
-    let alternatives = "version: 1\nvariants:\n  way:\n    - {program: first, requires: {helper: map_lookup_elem}}\n    - {program: second}";
+    let alternatives = "version: 1\nvariants:\n  way:\n    - {program: bad_middle, requires: {helper: map_lookup_elem}}\n    - {program: good_last}";
     let manifest = serde_json::to_vec(&parse("m.yaml", alternatives)?)?;
     let system = System::start().await?;
-    let run = system.submit(vec![own("one_bad")?], question(None)?).await?;
+    let run = system.submit(vec![corpus::object("three_programs_one_bad")?], question(None)?).await?;
     let question = wire::SubmitRunRequest { manifest, ..question(None)? };
-    let other = system.submit(vec![own("alternatives")?], question).await?;
+    let other = system.submit(vec![corpus::object("three_programs_one_bad")?], question).await?;
     let remedies = run.cells.iter().filter_map(|cell| cell.verdict.as_ref()?.cause.as_ref()?.remedy.as_ref());
     let mut trials = Vec::new();
     for remedy in remedies {
@@ -109,14 +110,15 @@ async fn what_is_left_beside_a_refused_program_is_asked_about() -> anyhow::Resul
 
     for verdict in verdicts(&run)? {
         assert_eq!(verdict.verdict(), wire::Verdict::Fails, "a trial decides nothing: {verdict:?}");
-        assert_eq!(tried(verdict), ("without `bad` (autoload off)".to_owned(), PASSES));
-        let part = verdict.programs.iter().find(|program| program.name == "bad").context("the program")?;
+        assert_eq!(tried(verdict), ("without `bad_middle` (autoload off)".to_owned(), PASSES));
+        let part =
+            verdict.programs.iter().find(|program| program.name == "bad_middle").context("the program")?;
         assert_eq!(part.cause, verdict.cause, "told at the program and at the cell alike");
     }
     assert_eq!(run.run.as_ref().map(|run| run.verdict()), FAILS);
     assert_eq!(trials.len(), 2);
     for trial in trials {
-        let autoload = trial.contract.programs.get("bad").and_then(|terms| terms.autoload);
+        let autoload = trial.contract.programs.get("bad_middle").and_then(|terms| terms.autoload);
         assert_eq!(autoload, Some(false), "{:?}", trial.contract);
         assert!(
             trial.loads.iter().all(|load| load.succeeded() || load.loaded.is_empty()),
@@ -125,7 +127,7 @@ async fn what_is_left_beside_a_refused_program_is_asked_about() -> anyhow::Resul
         );
     }
     for verdict in verdicts(&other)? {
-        let change = "with another candidate of group `way` than `first`".to_owned();
+        let change = "with another candidate of group `way` than `bad_middle`".to_owned();
         assert_eq!(tried(verdict), (change, PASSES), "{verdict:?}");
     }
     Ok(())

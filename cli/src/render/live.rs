@@ -124,14 +124,21 @@ pub(super) fn counts(matrix: &Matrix<'_>, elapsed: Duration) -> String {
     let done: usize = Verdict::ALL.into_iter().map(settled).sum();
     let ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
     format!(
-        "{done} of {} answered: {} pass, {} fail, {} unknown; {}",
+        "{done} of {} answered: {} pass, {} fail, {} unknown{}; {}",
         matrix.cells.len(),
         settled(Verdict::Passes),
         settled(Verdict::Fails),
         settled(Verdict::NotAttempted) + settled(Verdict::Inconclusive),
+        trials(matrix).map(|says| format!("; {says}")).unwrap_or_default(),
         // Whole seconds: tenths would only flicker.
         duration(ms / 1_000 * 1_000),
     )
+}
+
+/// How many remedies were tried of those that are.
+pub(super) fn trials(matrix: &Matrix<'_>) -> Option<String> {
+    let wire::Run { trials, trials_settled, .. } = matrix.run;
+    (*trials > 0).then(|| format!("{trials_settled} of {trials} remedies tried"))
 }
 
 #[cfg(test)]
@@ -165,6 +172,11 @@ mod tests {
             "3 of 6 answered: 2 pass, 0 fail, 1 unknown; 1 min 1 s",
         ];
         assert_eq!(lines, expected);
+        let mut trying = running();
+        trying.run.as_mut().expect("a run").trials = 3;
+        let lines = frame(&sample::matrix(&trying), look, 30, Duration::ZERO);
+        let last = lines.last().expect("counts");
+        assert!(last.ends_with("1 unknown; 0 of 3 remedies tried; 0 ms"), "{last}");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The run while it happens, for a log: one line when a cell is settled, and nothing twice.
 
+use super::live;
 use super::matrix::Matrix;
 use super::paint::Paint;
 use super::printable;
@@ -10,6 +11,7 @@ use std::collections::HashSet;
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
     said: HashSet<String>,
+    trials: Option<String>,
 }
 
 impl Progress {
@@ -31,6 +33,11 @@ impl Progress {
                 paint.paint(tone, &text),
                 cause.map(|cause| format!(" ({})", printable(&headline(cause)))).unwrap_or_default(),
             ));
+        }
+        let trials = live::trials(matrix);
+        if trials != self.trials {
+            lines.extend(trials.clone());
+            self.trials = trials;
         }
         lines
     }
@@ -55,5 +62,8 @@ mod tests {
         response.cells[1].verdict = later;
         let second = progress.lines(&sample::matrix(&response), Paint::OFF);
         assert_eq!(second, ["[6/6] probe.bpf.o on 6.12 cloud: ✓ passes"]);
+        response.run.as_mut().expect("a run").trials = 2;
+        assert_eq!(progress.lines(&sample::matrix(&response), Paint::OFF), ["0 of 2 remedies tried"]);
+        assert!(progress.lines(&sample::matrix(&response), Paint::OFF).is_empty(), "nothing twice");
     }
 }

@@ -157,7 +157,10 @@ pub(crate) fn deciding<'a>(cell: &Cell<'a>) -> Vec<Part<'a>> {
 pub(crate) fn is_same(a: &wire::Cause, b: &wire::Cause) -> bool {
     // What came later in one kernel may be left out of another, which is another story.
     let standing = |cause: &wire::Cause| cause.since.as_ref().map(|since| since.standing.clone());
-    a.code == b.code && a.subject == b.subject && a.errno == b.errno && standing(a) == standing(b)
+    // So is what helped on one and not on the other.
+    let tried = |cause: &wire::Cause| cause.remedy.as_ref().map(|one| (one.tried, one.change.clone()));
+    let same = a.code == b.code && a.subject == b.subject && a.errno == b.errno;
+    same && standing(a) == standing(b) && tried(a) == tried(b)
 }
 
 /// The errno by name.

@@ -24,6 +24,7 @@ pub(crate) fn response() -> wire::GetRunResponse {
             cells: 6,
             settled: 6,
             verdict: wire::Verdict::Fails.into(),
+            ..Default::default()
         }),
         manifest: br#"{"file":"probe.yaml","name":"probe"}"#.to_vec(),
         objects: vec![object(1, "probe.bpf.o"), object(2, "edge.bpf.o")],
@@ -131,7 +132,9 @@ pub(crate) fn spoiled(with: &str) -> wire::GetRunResponse {
         let since = cause.since.get_or_insert_default();
         spoiled(&mut since.version);
         spoiled(since.commit.get_or_insert_default());
-        spoiled(&mut cause.remedy.get_or_insert_default().says);
+        let remedy = cause.remedy.get_or_insert_default();
+        spoiled(&mut remedy.says);
+        spoiled(&mut remedy.change);
     };
     let mut response = everything();
     response.objects.iter_mut().for_each(|object| spoiled(&mut object.name));

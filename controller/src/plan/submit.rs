@@ -156,6 +156,7 @@ pub(crate) async fn submit(parts: &Parts, mut order: Order) -> Result<StoredRun,
         self::answered(parts, &able, &new, &asked, &order).await?
     };
     if order.try_remedies {
+        // Those of cells that are answered now come when they are.
         let trials = trials(parts, &new, (&answered, &answers)).await?;
         let (cells, verdicts) = self::answered(parts, &able, &trials, &asked, &order).await?;
         answered.extend(cells);

@@ -37,8 +37,12 @@ pub(crate) struct StoredRun {
     pub(crate) created_at: OffsetDateTime,
     pub(crate) started_at: Option<OffsetDateTime>,
     pub(crate) finished_at: Option<OffsetDateTime>,
+    /// All that has to be settled before the run is over.
     pub(crate) cells: u32,
     pub(crate) settled: u32,
+    /// Those of them in which remedies are tried.
+    pub(crate) trials: u32,
+    pub(crate) trials_settled: u32,
     pub(crate) verdict: Option<Verdict>,
 }
 
@@ -53,6 +57,8 @@ struct Row {
     finished_at: Option<OffsetDateTime>,
     cells: i32,
     settled: i32,
+    trials: i64,
+    trials_settled: i64,
     verdict: Option<String>,
 }
 
@@ -75,6 +81,8 @@ impl TryFrom<Row> for StoredRun {
             finished_at: row.finished_at,
             cells: row.cells.unsigned_abs(),
             settled: row.settled.unsigned_abs(),
+            trials: u32::try_from(row.trials).unwrap_or(u32::MAX),
+            trials_settled: u32::try_from(row.trials_settled).unwrap_or(u32::MAX),
             verdict,
         })
     }
@@ -106,8 +114,12 @@ pub(crate) async fn get(db: impl PgExecutor<'_>, run: RunId) -> sqlx::Result<Opt
     let row = sqlx::query_as!(
         Row,
         r#"SELECT id, state::text AS "state!", level, kernels, optional_kernels, created_at, started_at,
-                  finished_at, cells, settled, verdict::text
-           FROM runs WHERE id = $1"#,
+                  finished_at, cells, runs.settled, trials.count AS "trials!", trials.settled AS "trials_settled!",
+                  verdict::text
+           FROM runs, LATERAL (
+               SELECT count(*), count(*) FILTER (WHERE cells.state = 'settled') AS settled
+               FROM cells WHERE run_id = runs.id AND trial_of IS NOT NULL) AS trials
+           WHERE id = $1"#,
         run.0,
     )
     .fetch_optional(db)
@@ -135,8 +147,12 @@ pub(crate) async fn list(
     let rows = sqlx::query_as!(
         Row,
         r#"SELECT id, state::text AS "state!", level, kernels, optional_kernels, created_at, started_at,
-                  finished_at, cells, settled, verdict::text
-           FROM runs WHERE $2::uuid IS NULL OR id < $2 ORDER BY id DESC LIMIT $1"#,
+                  finished_at, cells, runs.settled, trials.count AS "trials!", trials.settled AS "trials_settled!",
+                  verdict::text
+           FROM runs, LATERAL (
+               SELECT count(*), count(*) FILTER (WHERE cells.state = 'settled') AS settled
+               FROM cells WHERE run_id = runs.id AND trial_of IS NOT NULL) AS trials
+           WHERE $2::uuid IS NULL OR id < $2 ORDER BY id DESC LIMIT $1"#,
         i64::from(limit),
         before.map(|run| run.0),
     )
@@ -157,10 +173,15 @@ pub(crate) async fn count_settled(db: impl PgExecutor<'_>, run: RunId, cells: i3
     .await
 }
 
-/// One more cell has to be settled before the run is over.
-pub(crate) async fn grow(db: impl PgExecutor<'_>, run: RunId) -> sqlx::Result<()> {
-    sqlx::query!("UPDATE runs SET cells = cells + 1 WHERE id = $1", run.0).execute(db).await?;
-    Ok(())
+/// One more cell has to be settled before the run is over; says whether it is not over yet.
+pub(crate) async fn grow(db: impl PgExecutor<'_>, run: RunId) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "UPDATE runs SET cells = cells + 1 WHERE id = $1 AND state IN ('queued', 'running')",
+        run.0
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
 }
 
 /// Every cell has a verdict.

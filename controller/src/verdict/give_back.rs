@@ -72,8 +72,8 @@ pub(super) async fn conclude(
             let verdict = verdicts::insert(&mut *tx, &answer, witness).await?;
             if cell.may_be_helped
                 && let Some(trial) = trial::of(&cell.asked(lease.cell)?, &answer)
+                && runs::grow(&mut *tx, run).await?
             {
-                runs::grow(&mut *tx, run).await?;
                 cells::insert(&mut *tx, run, &[trial]).await?;
                 announce(&mut *tx, Notice::Queue).await?;
             }

@@ -76,8 +76,10 @@ fn of_program(
         CauseCode::LsmInactive => {
             let active = &evidence.kernel.as_ref()?.lsm;
             // Every kernel has it, whatever is asked for.
-            let named = active.iter().filter(|module| *module != "capability").cloned();
-            Some(Change::SecurityModules { active: named.chain(["bpf".to_owned()]).collect() })
+            let named = active.iter().map(String::as_str).filter(|module| *module != "capability");
+            let named: Vec<&str> = named.chain(["bpf"]).collect();
+            // They go to a kernel's command line, and a guest said them.
+            Some(Change::Lsm { modules: named.join("+").parse().ok()? })
         }
         _ if verdict != Verdict::Fails => None,
         _ => passed_over(evidence, program).or_else(|| {

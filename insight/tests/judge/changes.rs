@@ -96,8 +96,14 @@ fn what_the_environment_lacks_is_given() {
     evidence.kernel.as_mut().expect("facts").lsm = vec!["capability".into(), "yama".into()];
     let verdict = judge(&evidence, Level::Attach);
     assert_eq!(verdict.verdict, Verdict::NotAttempted);
-    let active = vec!["yama".to_owned(), "bpf".to_owned()];
-    assert_eq!(verdict.changes(), [Change::SecurityModules { active }]);
+    assert_eq!(verdict.changes(), [Change::Lsm { modules: "yama+bpf".parse().expect("modules") }]);
+    // What a guest calls its modules is no word for a command line.
+    for hostile in ["yama init=/bin/sh", "a+b", "", "yama"] {
+        evidence.kernel.as_mut().expect("facts").lsm = vec!["yama".into(), hostile.into()];
+        let offered = judge(&evidence, Level::Attach).changes();
+        let names = hostile == "a+b";
+        assert_eq!(!offered.is_empty(), names, "{hostile}: {offered:?}");
+    }
 
     let mut evidence = super::environment::under(&[("memlock", "64K")], "xdp", "xdp");
     evidence.kernel.as_mut().expect("facts").helpers = Some(150);

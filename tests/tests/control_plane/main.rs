@@ -12,6 +12,7 @@ mod lab;
 mod offers;
 mod refused;
 mod rejudge;
+mod trials;
 mod turmoil;
 mod watching;
 mod worker;

@@ -34,6 +34,7 @@ async fn work(lab: Arc<Lab>, name: String, done: CancellationToken) {
                 continue;
             }
             2 => worker.death(&assignment),
+            3 | 4 => worker.refusal(&assignment),
             _ => worker.evidence(&assignment),
         };
         worker.heartbeat(&assignment).await;
@@ -55,7 +56,7 @@ async fn every_run_ends_and_the_books_agree() {
     for number in 0..OBJECTS {
         objects.push(lab.upload(number).await);
     }
-    let fresh = wire::SubmitRunRequest { fresh: true, ..ask(&objects, "all") };
+    let fresh = wire::SubmitRunRequest { fresh: true, try_remedies: true, ..ask(&objects, "all") };
     let mut runs = Vec::new();
     for _ in 0..6 {
         runs.push(lab.submit(fresh.clone()).await.expect("accepted").id);
@@ -72,7 +73,7 @@ async fn every_run_ends_and_the_books_agree() {
         let finished = number % 2 == 0;
         let expected = if finished { wire::RunState::Finished } else { wire::RunState::Cancelled };
         assert_eq!(run.state(), expected);
-        assert_eq!(run.settled == run.cells, finished);
+        assert_eq!(run.settled + run.trials_settled == run.cells + run.trials, finished);
     }
     done.cancel();
     tokio::time::timeout(HANG, working.join_all()).await.expect("every worker stops");

@@ -2,6 +2,7 @@
 
 use crate::lab::{HANG, Lab};
 use domain::digest::Digest;
+use domain::errno::Errno;
 use domain::evidence::{
     Accelerator, Attach, AttachOutcome, End, Evidence, Guest, KernelFacts, Load, LoadScope, Loaded, Modules,
     Open, ProgramFact, Start,
@@ -172,6 +173,24 @@ impl Worker {
             console: format!("{:?}", assignment.lease),
             end: End::Finished,
         }
+    }
+
+    /// What a guest would show of an object with a second program, `bad`, which the kernel refuses where it is loaded.
+    pub(crate) fn refusal(&self, assignment: &wire::Assignment) -> Evidence {
+        let mut evidence = self.evidence(assignment);
+        let declared = evidence.contract.programs.get("bad").and_then(|terms| terms.autoload);
+        let autoload = declared.unwrap_or(true);
+        let open = evidence.open.as_mut().expect("it opened");
+        let bad = ProgramFact { name: "bad".to_owned(), autoload, ..open.programs[0].clone() };
+        open.programs.push(bad);
+        if autoload {
+            let alone = |name: &str| LoadScope::Alone(name.to_owned());
+            let loaded = Load { scope: alone("probe"), ..evidence.loads[0].clone() };
+            let refused = Load { errno: Some(Errno::EINVAL), loaded: Vec::new(), ..loaded.clone() };
+            let whole = Load { scope: LoadScope::Whole, ..refused.clone() };
+            evidence.loads = vec![whole, loaded, Load { scope: alone("bad"), ..refused }];
+        }
+        evidence
     }
 
     /// What a guest would leave behind that dies under the object.

@@ -49,8 +49,10 @@ pub(super) fn run(run: &StoredRun) -> wire::Run {
         created_at: Some(timestamp(run.created_at)),
         started_at: run.started_at.map(timestamp),
         finished_at: run.finished_at.map(timestamp),
-        cells: run.cells,
-        settled: run.settled,
+        cells: run.cells - run.trials,
+        settled: run.settled - run.trials_settled,
+        trials: run.trials,
+        trials_settled: run.trials_settled,
         verdict: run.verdict.map_or(wire::Verdict::Unspecified, Into::into).into(),
     }
 }
