@@ -58,11 +58,13 @@ pub(crate) fn serve(warm_up: fn()) -> Result<(), LinkError> {
 
 fn converse(link: &mut Link, lacks: Vec<String>, warm_up: fn()) -> Result<Nonce, JobError> {
     let boot = link.boot()?;
-    let (fixtures, facts) = prepare(&boot.modules, lacks, warm_up);
+    let (fixtures, mut facts) = prepare(&boot.modules, lacks, warm_up);
     // Opened for all clones at once, and never closed: the guest ends with its job.
     let random = OpenOptions::new().read(true).write(true).open("/dev/urandom").map_err(JobError::Random)?;
     let random = ManuallyDrop::new(random);
-    symbols::learn();
+    if let Err(error) = symbols::learn() {
+        facts.lacks.push(format!("the kernel's symbols cannot be read: {error}"));
+    }
     // A guest that waits is to be a template.
     let waits = !link.has_job()?;
     let offers = waits.then(|| Box::new(probe::offers()));

@@ -43,10 +43,11 @@ struct Made {
     names: Vec<Box<str>>,
 }
 
-/// Reads the kernel's symbols. Where that fails nothing is known, as on a kernel without them.
-pub(crate) fn learn() {
-    let read = || std::fs::File::open(TABLE).and_then(|table| read(BufReader::new(table)));
-    KNOWN.get_or_init(|| read().unwrap_or_default());
+/// Reads the kernel's symbols, once for all that is asked later.
+pub(crate) fn learn() -> std::io::Result<()> {
+    let symbols = std::fs::File::open(TABLE).and_then(|table| read(BufReader::new(table)))?;
+    KNOWN.get_or_init(|| symbols);
+    Ok(())
 }
 
 /// What is known of the functions that the programs hook, apart from their name; nothing of those that only have it.
