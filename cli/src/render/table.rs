@@ -297,6 +297,28 @@ works on 1 of 2 kernels, 0 of 1 optional; exit 1
     }
 
     #[test]
+    fn kernels_on_which_different_things_came_of_a_remedy_are_told_apart() {
+        let mut response = sample::response();
+        let of_first = |response: &wire::GetRunResponse| {
+            let matrix = sample::matrix(response);
+            reasons(&matrix)
+                .iter()
+                .filter(|reason| reason.object == 0 && reason.cause.remedy.is_some())
+                .count()
+        };
+        response.cells[1].verdict = response.cells[0].verdict.clone();
+        assert_eq!(of_first(&response), 1);
+        let mut verdict = response.cells[1].verdict.take().expect("a verdict");
+        let of_maps = verdict.maps.iter_mut().map(|map| &mut map.cause);
+        let causes = verdict.programs.iter_mut().map(|program| &mut program.cause).chain(of_maps);
+        for remedy in causes.chain([&mut verdict.cause]).flatten().filter_map(|cause| cause.remedy.as_mut()) {
+            remedy.tried = Some(wire::Verdict::Fails.into());
+        }
+        response.cells[1].verdict = Some(verdict);
+        assert_eq!(of_first(&response), 2);
+    }
+
+    #[test]
     fn wide_terminals_get_objects_as_rows() {
         let grid = "             5.10 cloud  6.12 cloud  7.3 cloud (optional)
 probe.bpf.o  ✗ fails     ✓ passes    ? inconclusive
