@@ -70,6 +70,7 @@ demo: build corpus third-party ## ask about real objects on four real kernels
 
 test: build-debug corpus third-party ## format, lints and every test
 	cargo fmt --all -- --check
+	cargo test -q --workspace --test structure
 	cargo clippy --workspace --all-targets -- -D warnings
 	cargo test --workspace --all-targets
 	cargo test --workspace --doc

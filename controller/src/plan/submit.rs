@@ -1,28 +1,23 @@
 //! Submitting a run.
 
+use super::answered;
 use super::expand::{self, Asked};
-use super::trial;
 use crate::parts::Parts;
 use crate::store::blob::{BlobError, Kind};
 use crate::store::channel::{Notice, announce};
 use crate::store::objects::StoredObject;
 use crate::store::runs::{NewRun, StoredRun};
 use crate::store::workers::Able;
-use crate::store::{cells, kernels, objects, runs, verdicts, workers};
+use crate::store::{cells, kernels, objects, runs, workers};
 use crate::verdict::settle;
 use domain::axis::{Axes, Loader};
-use domain::change;
 use domain::contract::Manifest;
 use domain::digest::Digest;
 use domain::id::{KernelId, RunId};
 use domain::level::Level;
-use domain::question::Question;
 use domain::selector::{Selector, SelectorError};
 use insight::manifest::ManifestError;
-use std::collections::HashMap;
 use std::sync::Arc;
-use time::OffsetDateTime;
-use uuid::Uuid;
 
 /// Objects in one run. A suite of a large project has some hundred.
 pub(crate) const OBJECTS_MAX: usize = 1_000;
@@ -137,29 +132,17 @@ pub(crate) async fn submit(parts: &Parts, mut order: Order) -> Result<StoredRun,
         return Err(SubmitError::NotCommands);
     }
     order.manifest = fitted(parts, order.manifest, &objects).await?;
-    let known = kernels::bootable(&parts.db).await?;
-    if known.is_empty() {
-        return Err(SubmitError::NoWorker);
-    }
-    let asked = expand::kernels(&known, &order.kernels, order.optional_kernels.as_ref())?;
-    let (objects, kernels, loaders) = (order.objects.len(), asked.len(), order.loaders.len());
-    let environments = order.environments.len();
-    if objects * kernels * loaders * environments > CELLS_MAX {
-        return Err(SubmitError::CellCount { objects, kernels, loaders, environments });
-    }
-    let able = workers::able(&parts.db).await?;
-    expand::loadable(&able, &asked, &order.loaders)?;
+    let (asked, able) = kernels_and_loaders(parts, &order).await?;
     let mut new = expand::cells(&order.objects, &asked, (&order.loaders, &order.environments));
-    let (mut answered, mut answers) = if order.fresh {
-        (vec![], vec![])
-    } else {
-        self::answered(parts, &able, &new, &asked, &order).await?
-    };
+    let (mut settled, mut answers) = (vec![], vec![]);
+    if !order.fresh {
+        (settled, answers) = answered::of(parts, &able, &new, &asked, &order).await?;
+    }
     if order.try_remedies {
         // Those of cells that are answered now come when they are.
-        let trials = trials(parts, &new, (&answered, &answers)).await?;
-        let (cells, verdicts) = self::answered(parts, &able, &trials, &asked, &order).await?;
-        answered.extend(cells);
+        let trials = answered::trials(parts, &new, (&settled, &answers)).await?;
+        let (cells, verdicts) = answered::of(parts, &able, &trials, &asked, &order).await?;
+        settled.extend(cells);
         answers.extend(verdicts);
         new.extend(trials);
     }
@@ -174,16 +157,33 @@ pub(crate) async fn submit(parts: &Parts, mut order: Order) -> Result<StoredRun,
         manifest: order.manifest,
         try_remedies: order.try_remedies,
     };
-    let settled = i32::try_from(answered.len()).expect("a run has at most twice CELLS_MAX cells");
+    let count = i32::try_from(settled.len()).expect("a run has at most twice CELLS_MAX cells");
 
     let mut tx = parts.db.begin().await?;
     runs::insert(&mut *tx, &run).await?;
     cells::insert(&mut *tx, run.id, &new).await?;
-    cells::settle_cached(&mut *tx, &answered, &answers).await?;
-    settle::count(&mut tx, run.id, settled).await?;
+    cells::settle_cached(&mut *tx, &settled, &answers).await?;
+    settle::count(&mut tx, run.id, count).await?;
     announce(&mut *tx, Notice::Queue).await?;
     tx.commit().await?;
     Ok(runs::get(&parts.db, run.id).await?.ok_or(sqlx::Error::RowNotFound)?)
+}
+
+/// The kernels that are asked about, and who is able to ask them with the loaders that are named.
+async fn kernels_and_loaders(parts: &Parts, order: &Order) -> Result<(Vec<Asked>, Vec<Able>), SubmitError> {
+    let known = kernels::bootable(&parts.db).await?;
+    if known.is_empty() {
+        return Err(SubmitError::NoWorker);
+    }
+    let asked = expand::kernels(&known, &order.kernels, order.optional_kernels.as_ref())?;
+    let (objects, kernels, loaders) = (order.objects.len(), asked.len(), order.loaders.len());
+    let environments = order.environments.len();
+    if objects * kernels * loaders * environments > CELLS_MAX {
+        return Err(SubmitError::CellCount { objects, kernels, loaders, environments });
+    }
+    let able = workers::able(&parts.db).await?;
+    expand::loadable(&able, &asked, &order.loaders)?;
+    Ok((asked, able))
 }
 
 fn cell_timeout_ms(parts: &Parts, order: &Order) -> Result<i32, SubmitError> {
@@ -236,62 +236,4 @@ async fn fitted(
         fitted = Some(fits.map_err(|_| SubmitError::Unreadable(object.digest))??);
     }
     Ok(fitted.unwrap_or_else(|| Arc::unwrap_or_clone(manifest)))
-}
-
-/// The trials of cells that are answered already.
-async fn trials(
-    parts: &Parts,
-    new: &[cells::NewCell],
-    (answered, answers): (&[Uuid], &[Uuid]),
-) -> sqlx::Result<Vec<cells::NewCell>> {
-    let stored = verdicts::by_id(&parts.db, answers).await?;
-    let answers: HashMap<Uuid, Uuid> = answered.iter().copied().zip(answers.iter().copied()).collect();
-    let trial = |cell: &cells::NewCell| trial::of(cell, &stored.get(answers.get(&cell.id.0)?)?.answer);
-    Ok(new.iter().filter_map(trial).collect())
-}
-
-/// Cells whose question has a conclusive verdict, with those verdicts. A validator that no
-/// connected worker runs any more answers nothing: its verdict could not be repeated.
-async fn answered(
-    parts: &Parts,
-    able: &[Able],
-    new: &[cells::NewCell],
-    asked: &[Asked],
-    order: &Order,
-) -> Result<(Vec<Uuid>, Vec<Uuid>), SubmitError> {
-    let today = OffsetDateTime::now_utc().date();
-    let contract = &order.manifest.contract;
-    let rules = insight::judge::rules();
-    let kernels: HashMap<_, _> =
-        asked.iter().map(|asked| (&asked.kernel.id, (asked, contract.on(&asked.kernel)))).collect();
-    let plain: HashMap<_, _> =
-        kernels.iter().map(|(id, (_, contract))| (*id, contract.digest(today))).collect();
-    let questions: Vec<(Uuid, Digest)> = new
-        .iter()
-        .flat_map(|cell| {
-            let able = able.iter().filter(|able| able.kernel == cell.kernel && able.loader == cell.loader);
-            let (asked, contract) = &kernels[&cell.kernel];
-            let contract = match &cell.trial {
-                None => plain[&cell.kernel],
-                Some(trial) => change::terms(&trial.changes, contract.clone()).digest(today),
-            };
-            let question = move |able: &Able| Question {
-                object: cell.object,
-                kernel: asked.kernel.digest,
-                validator: able.validator,
-                rules,
-                contract,
-                level: order.level,
-                loader: cell.loader.clone(),
-                loader_program: able.program,
-                axes: cell.axes.clone(),
-            };
-            able.map(move |able| (cell.id.0, question(able).digest()))
-        })
-        .collect();
-    let keys: Vec<Digest> = questions.iter().map(|(_, question)| *question).collect();
-    let stored = verdicts::conclusive(&parts.db, &keys).await?;
-    let by_cell: HashMap<Uuid, Uuid> =
-        questions.iter().filter_map(|(cell, question)| Some((*cell, *stored.get(question)?))).collect();
-    Ok(by_cell.into_iter().unzip())
 }
