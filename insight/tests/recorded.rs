@@ -131,3 +131,25 @@ fn the_level_load_asks_for_nothing_more() {
     assert_eq!(verdict.verdict.name(), "passes");
     assert!(verdict.programs.iter().all(|program| program.cause.is_none()));
 }
+
+/// The earlier tool called these six a missing capability, a policy or a map type, and one unknown.
+#[test]
+fn six_that_were_misjudged() {
+    for (recording, program, code) in [
+        ("5.10-access", "bad", "verifier_null"),
+        ("6.18-shift", "shift", "verifier_pointer"),
+        ("6.18-lsmname", "my_lsm_prog", "verifier_null"),
+        ("5.10-helper", "h9999", "helper_unknown"),
+        ("5.10-bigmap", "huge", "map_too_large"),
+        // Refused with EPERM and without a log: such a kernel has no ftrace, and lacks no right.
+        ("6.18-fentrymiss", "unlinkat", "attach_unsupported"),
+    ] {
+        let path = format!("../tests/corpus/evidence/cells/{recording}.json");
+        let evidence = recorded(&Path::new(env!("CARGO_MANIFEST_DIR")).join(path));
+        let verdict = insight::judge::judge(&evidence, Level::Load, date!(2026 - 12 - 01));
+        let programs = verdict.programs.iter().map(|program| (&program.name, &program.cause));
+        let mut subjects = programs.chain(verdict.maps.iter().map(|map| (&map.name, &map.cause)));
+        let cause = subjects.find(|(name, _)| *name == program).and_then(|(_, cause)| cause.as_ref());
+        assert_eq!(cause.map(|cause| cause.code.name()), Some(code), "{recording}");
+    }
+}

@@ -95,10 +95,26 @@ fn what_was_removed_or_renamed_is_not_awaited() {
     let hook = "bpf_map_alloc_security";
     let hook = without_target("6.12.118", "lsm/bpf_map_alloc_security", "lsm", hook);
     ends(&hook, "From 6.9 on `bpf_map_create` has its place.", Some("5.7"));
+    let flush = without_kfunc("6.16.12", "cgroup_rstat_flush");
+    ends(&flush, "From 6.16 on `css_rstat_flush` has its place.", Some("6.1"));
+    let congestion = without_kfunc("7.1.4", "cubictcp_cwnd_event");
+    ends(&congestion, "From 7.1 on `cubictcp_cwnd_event_tx_start` has its place.", Some("5.13"));
     // A compiler may have swallowed a function that nobody removed.
     let swallowed = without_target("6.1.192", "fentry/do_unlinkat", "tracing", "do_unlinkat");
     assert_eq!(version(&swallowed), None);
     assert!(!swallowed.says.contains("7.0"), "{}", swallowed.says);
+}
+
+#[test]
+fn functions_that_many_hook_say_what_has_their_place() {
+    for (release, function, place) in [
+        ("6.12.118", "kmem_cache_alloc", "From 6.10 on `kmem_cache_alloc_noprof` has its place."),
+        ("6.12.118", "migrate_misplaced_page", "From 6.7 on `migrate_misplaced_folio` has its place."),
+        ("7.3.4", "do_filp_open", "From 7.0 on `do_file_open` has its place."),
+    ] {
+        let section = format!("fentry/{function}");
+        ends(&without_target(release, &section, "tracing", function), place, None);
+    }
 }
 
 #[test]

@@ -77,8 +77,9 @@ fn holds(opened: &Instance, program: &str, requires: &Requirement) -> bool {
             has_helper(kind, number).unwrap_or_else(|_| listed())
         }
         Requirement::Kfunc(name) => kernel.is_ok_and(|btf| {
-            btf.has_kfunc(name)
-                || loaded_modules().any(|module| btf.of_module(&module).is_ok_and(|btf| btf.has_kfunc(name)))
+            btf.has_function(name)
+                || loaded_modules()
+                    .any(|module| btf.of_module(&module).is_ok_and(|btf| btf.has_function(name)))
         }),
         Requirement::BtfType(name) => {
             let (name, member) = match name.split_once('.') {

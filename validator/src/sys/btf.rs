@@ -62,18 +62,13 @@ impl KernelBtf<'_> {
         owned(unsafe { raw::btf__load_module_btf(module.as_ptr(), self.0.as_ptr()) })
     }
 
-    /// Whether programs may call this function of the kernel. Kernels before 6.10 do not tell which of their
-    /// functions those are; there any function of the name counts.
-    pub(crate) fn has_kfunc(&self, name: &str) -> bool {
-        let c_name = c_text(name);
+    /// Whether there is a function of this name: what a loader looks up for a kfunc. No mark is asked for: kernels
+    /// before 6.10 mark none, and 7.1 and 7.2 left some of the scheduler's unmarked.
+    pub(crate) fn has_function(&self, name: &str) -> bool {
+        let name = c_text(name);
         let kind = TypeKind::Function as u32;
         // SAFETY: the BTF is alive and libbpf reads the name during the call.
-        let is_function = unsafe { raw::btf__find_by_name_kind(self.0.as_ptr(), c_name.as_ptr(), kind) > 0 };
-        if !is_function {
-            return false;
-        }
-        let told = self.tagged("bpf_kfunc");
-        told.is_empty() || told.iter().any(|one| one == name)
+        unsafe { raw::btf__find_by_name_kind(self.0.as_ptr(), name.as_ptr(), kind) > 0 }
     }
 
     /// Whether there is a type of this name and, where one is named, with this member.
