@@ -21,7 +21,7 @@ DEMO_THIRD_PARTY := opensnoop execsnoop tcpconnect biolatency runqlat xsk_def_xd
 DEMO_CORPUS := kfunc_task_acquire null_unchecked
 DEMO_OBJECTS := $(DEMO_THIRD_PARTY:%=target/third-party/%.bpf.o) $(DEMO_CORPUS:%=target/corpus/%.bpf.o)
 
-.PHONY: help deps validator build build-debug corpus third-party demo test fuzz bench truth soak second-opinion labelled since \
+.PHONY: help deps validator build build-debug corpus third-party demo test fuzz bench truth soak second-opinion third-party-study labelled since \
 	queries clean
 
 help: ## this list
@@ -101,6 +101,9 @@ second-opinion: build-debug corpus target/third-party-every ## veristat beside u
 	cargo run -p tests --example second_opinion -- ask target/veristat target/second-opinion.json \
 		target/corpus target/third-party-every
 	cargo run -p tests --example second_opinion -- compare target/second-opinion.json
+
+third-party-study: build-debug target/third-party-every ## what they all meet, in docs/third-party.md (an hour)
+	cargo run -p tests --example third_party -- target/third-party-every
 
 labelled: build-debug ## the kernel's own labelled programs, in docs/labelled.md (half an hour)
 	@scripts/labelled-objects target/labelled

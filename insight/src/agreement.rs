@@ -5,7 +5,7 @@ use domain::verdict::CellVerdict;
 
 /// The first difference between two answers in what people act on: verdicts, how far each program
 /// got and where it was attached, and causes. `None` if they agree. What varies from guest to guest,
-/// such as durations and log lines with addresses, is not compared.
+/// such as durations, numbers read, and log lines with addresses, is not compared.
 pub fn difference(one: &CellVerdict, other: &CellVerdict) -> Option<String> {
     let (one, other) = (statements(one), statements(other));
     let longest = one.len().max(other.len());
@@ -22,7 +22,7 @@ fn statements(answer: &CellVerdict) -> Vec<String> {
     let cell = format!("{}{}{excused}", answer.verdict.name(), because(answer.cause.as_ref()));
     let programs = answer.programs.iter().map(|program| {
         let (verdict, reached) = (program.verdict.name(), program.reached.name());
-        let place = [program.hook.as_str(), program.how.as_str()].join(" ");
+        let place = format!("{} {}", program.hook, way(&program.how));
         format!("program {} {reached} {verdict} {place}{}", program.name, because(program.cause.as_ref()))
     });
     let maps = answer
@@ -34,6 +34,14 @@ fn statements(answer: &CellVerdict) -> Vec<String> {
         format!("check {} {}{}", check.name, check.verdict.name(), because(check.cause.as_ref()))
     });
     std::iter::once(cell).chain(programs).chain(maps).chain(checks).collect()
+}
+
+/// How a program was attached, without what it then read or returned and which device refused it before: an
+/// iterator over what a guest has yields another number of bytes in each.
+pub fn way(how: &str) -> String {
+    let first = how.split(';').next().unwrap_or_default();
+    let stable = first.split(", ").filter(|part| !part.contains(|c: char| c.is_ascii_digit()));
+    stable.collect::<Vec<_>>().join(", ")
 }
 
 fn because(cause: Option<&Cause>) -> String {
@@ -68,6 +76,13 @@ mod tests {
         let map = MapVerdict { name: "counts".to_owned(), kind: "hash".to_owned(), verdict, cause: None };
         let cause = (verdict != Verdict::Passes).then_some(cause);
         CellVerdict { maps: vec![map], ..CellVerdict::without_parts(verdict, cause) }
+    }
+
+    #[test]
+    fn what_a_program_read_or_returned_is_no_part_of_how_it_was_attached() {
+        assert_eq!(way("iter link, 129 bytes read"), "iter link");
+        assert_eq!(way("test run, returned -22"), "test run");
+        assert_eq!(way("xdp link, generic; veth0 refused it with EOPNOTSUPP"), "xdp link, generic");
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! them. `BPFCOMPAT_WRITE_KINDS=1` writes it anew.
 
 use domain::section::SECTIONS;
+use insight::agreement::way;
 use proto::wire;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -40,7 +41,7 @@ pub fn document(run: &wire::GetRunResponse) -> String {
             };
             let answers = answers.entry((row, column)).or_default();
             if program.verdict() == wire::Verdict::Passes {
-                answers.ways.insert(plain(&program.how));
+                answers.ways.insert(way(&program.how));
             } else if let Some(cause) = &program.cause {
                 *answers.causes.entry(cause.code.clone()).or_default() += 1;
             }
@@ -99,13 +100,6 @@ fn is_of(kind: &str, section: &str) -> bool {
     }
 }
 
-/// The way without what differs from one run to the next.
-fn plain(how: &str) -> String {
-    let first = how.split(';').next().unwrap_or_default();
-    let stable = first.split(", ").filter(|part| !part.contains(|c: char| c.is_ascii_digit()));
-    stable.collect::<Vec<_>>().join(", ")
-}
-
 fn shown(answers: &Answers) -> String {
     if !answers.ways.is_empty() {
         return answers.ways.iter().cloned().collect::<Vec<_>>().join("; ");
@@ -128,12 +122,5 @@ mod tests {
         // A document about other kernels alone is no document.
         assert_eq!(differences(&document("6.1", "a"), &document("7.4", "b")).len(), 1);
         assert_eq!(differences(&document("6.1", "a"), &document("6.1", "b")).len(), SECTIONS.len());
-    }
-
-    #[test]
-    fn what_differs_by_chance_is_left_out() {
-        assert_eq!(plain("iter link, 0 bytes read"), "iter link");
-        assert_eq!(plain("xdp link, generic; veth0 refused it with EOPNOTSUPP"), "xdp link, generic");
-        assert_eq!(plain("test run, returned -22"), "test run");
     }
 }

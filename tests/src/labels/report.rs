@@ -1,5 +1,6 @@
 //! What came of a comparison of verdicts with labels, and the document about it.
 
+use crate::percent::percent;
 use proto::wire;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -164,12 +165,6 @@ fn listed(differences: &[&Difference], shown: impl Fn(&Difference) -> String) ->
 
 fn code(text: &str) -> String {
     format!("`{}`", text.replace('`', "'"))
-}
-
-fn percent(part: usize, whole: usize) -> String {
-    // Two digits, rounded down: all but one of a thousand are not a hundred percent.
-    let hundredths = (part * 10_000).checked_div(whole).unwrap_or_default();
-    format!("{}.{:02} %", hundredths / 100, hundredths % 100)
 }
 
 #[cfg(test)]
