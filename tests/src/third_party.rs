@@ -3,7 +3,6 @@
 use crate::percent::percent;
 use proto::wire::{self, Verdict};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 
 /// Causes that name no reason: the sentence repeats what the kernel said.
 const UNTYPED: [&str; 3] = ["unexplained", "verifier_access", "verifier_invalid"];
@@ -102,8 +101,7 @@ impl Study {
         );
         let typed = self.failures() - self.untyped.len();
         let sources = self.with_source + self.without_source.len();
-        let _ = write!(
-            text,
+        let told = format!(
             "| what is told of a failure | of | told | |\n|---|---|---|---|\n\
              | a typed cause | {} | {typed} | {} |\n\
              | the line of the source, where the object has line information | {sources} | {} | {} |\n\n",
@@ -112,6 +110,7 @@ impl Study {
             self.with_source,
             percent(self.with_source, sources),
         );
+        text.push_str(&told);
         text.push_str(&self.causes());
         for (title, lines) in [
             ("Failures without a typed cause", &self.untyped),
@@ -120,7 +119,7 @@ impl Study {
         ] {
             let lines: String = lines.iter().map(|line| format!("- {line}\n")).collect();
             let lines = if lines.is_empty() { "None.\n" } else { &lines };
-            let _ = write!(text, "\n## {title}\n\n{lines}");
+            text.push_str(&format!("\n## {title}\n\n{lines}"));
         }
         text
     }
@@ -130,7 +129,8 @@ impl Study {
         let mut text = format!("| programs on | {} |\n|---|---|---|---|---|\n", verdicts.join(" | "));
         for (release, counts) in &self.programs {
             let counts = verdicts.map(|name| counts.get(name).copied().unwrap_or_default().to_string());
-            let _ = writeln!(text, "| {release} | {} |", counts.join(" | "));
+            let row = format!("| {release} | {} |\n", counts.join(" | "));
+            text.push_str(&row);
         }
         text
     }
@@ -143,7 +143,8 @@ impl Study {
         for (code, kind) in kinds {
             let (objects, kernels) = (kind.objects.len(), kind.kernels.len());
             let example = kind.example.replace('|', "\\|");
-            let _ = writeln!(text, "| `{code}` | {} | {objects} | {kernels} | {example} |", kind.failures);
+            let row = format!("| `{code}` | {} | {objects} | {kernels} | {example} |\n", kind.failures);
+            text.push_str(&row);
         }
         text
     }
