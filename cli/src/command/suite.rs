@@ -18,7 +18,6 @@ use crate::render::progress::Progress;
 use crate::render::suite::board::Board;
 use crate::render::suite::{Answer, Told, json, junit, markdown, table};
 use console::Term;
-use domain::selector::Selector;
 use futures_util::{StreamExt as _, stream};
 use insight::suite::baseline::Baseline;
 use std::sync::Arc;
@@ -38,7 +37,10 @@ pub(super) async fn run(context: &Context, typed: &typed::Suite) -> Result<Exit,
         }
     }
     let status = context.status();
-    let kernels: Vec<&Selector> = asked.questions.iter().flat_map(Question::selectors).collect();
+    let cases = asked.suite.cases.iter().map(|case| Some(case.name.as_str())).zip(&asked.questions);
+    let kernels: Vec<_> = cases
+        .flat_map(|(case, question)| question.selectors().map(move |selector| (case, selector)))
+        .collect();
     let crew = Crew::WithWorker { kernels: &kernels };
     let opened = Connection::open(&context.settings, crew, &status, &context.stop).await;
     status.clear();

@@ -13,7 +13,6 @@ use crate::render::matrix::Matrix;
 use crate::render::{printable, table};
 use domain::contract::Manifest;
 use domain::digest::Digest;
-use domain::selector::Selector;
 use proto::{PIECE_BYTES, wire};
 
 /// Asks, follows, renders. Everything typed is checked before anything is started.
@@ -34,7 +33,7 @@ pub(super) async fn answer(
         eprintln!("{}", printable(line));
     }
     let status = context.status();
-    let kernels: Vec<&Selector> = question.selectors().collect();
+    let kernels: Vec<_> = question.selectors().map(|selector| (None, selector)).collect();
     let crew = Crew::WithWorker { kernels: &kernels };
     let opened = Connection::open(&context.settings, crew, &status, &context.stop).await;
     status.clear();

@@ -27,8 +27,8 @@ pub(crate) enum Crew<'a> {
     Controller,
     /// A worker that can boot these kernels.
     WithWorker {
-        /// Selectors of them, each of which must name some.
-        kernels: &'a [&'a Selector],
+        /// Selectors of them, each of which must name some, with the case that has it, if one does.
+        kernels: &'a [(Option<&'a str>, &'a Selector)],
     },
 }
 
@@ -51,8 +51,11 @@ impl Crew<'_> {
                 "warning: the memory of this machine carries no guest; free some, `bpfcompat doctor` says how much"
             );
         }
-        for selector in kernels {
-            selector.select(worker.kernels()).map_err(Failure::misuse)?;
+        for (case, selector) in kernels {
+            selector.select(worker.kernels()).map_err(|error| match case {
+                Some(case) => Failure::misuse(format!("case `{case}`: {error}")),
+                None => Failure::misuse(error),
+            })?;
         }
         Ok(Some(worker))
     }

@@ -111,3 +111,17 @@ async fn an_interrupt_cancels_every_run_of_a_suite() {
     let cancelled = ended.stderr.matches(" was cancelled").count();
     assert!(cancelled > 0 && list.matches(" cancelled ").count() == cancelled, "{}{list}", ended.stderr);
 }
+
+#[tokio::test]
+async fn a_selector_that_names_no_kernel_is_told_with_its_case() {
+    let scene = Scene::new();
+    let object = object("xdp_pass");
+    let cases =
+        format!("[{{name: one, object: {object}}}, {{name: other, object: {object}, kernels: '6.99'}}]");
+    let text = format!("version: 1\nname: two\ndefaults: {{kernels: 5.10}}\ncases: {cases}\n");
+    fs::write(scene.path("s.yaml"), text).expect("written");
+    let ended = scene.run(&["suite", &argument(&scene.path("s.yaml"))]).await;
+    scene.assert_nothing_left().await;
+    assert_eq!((ended.exit, ended.stdout.as_str()), (Some(3), ""), "{}", ended.stderr);
+    assert!(ended.stderr.contains("case `other`: no kernel matches `6.99`"), "{}", ended.stderr);
+}
