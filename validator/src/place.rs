@@ -32,7 +32,8 @@ impl Exercise<'_> {
         let lines = if created.is_ok() { instance.object.source_lines(program) } else { Vec::new() };
         self.forget();
         let after = lines.partition_point(|line| line.instruction <= instruction);
-        let line = after.checked_sub(1).and_then(|at| lines.get(at)).filter(|line| line.line > 0);
+        // What the compiler made for no line, such as a load that several share, is told by the line before it.
+        let line = lines[..after].iter().rev().find(|line| line.line > 0);
         let short = |text: &str| text.trim().chars().take(CHARS_MAX).collect();
         Ok(line.map(|line| SourcePlace {
             instruction,

@@ -53,7 +53,7 @@ impl Tools {
 }
 
 /// Whether a program names no interpreter that would load libraries; `None` for what is no program.
-fn is_static(program: &[u8]) -> Option<bool> {
+pub(crate) fn is_static(program: &[u8]) -> Option<bool> {
     use object::elf::{FileHeader64, PT_INTERP};
     use object::read::elf::{FileHeader as _, ProgramHeader as _};
     let header = FileHeader64::<object::LittleEndian>::parse(program).ok()?;
