@@ -317,6 +317,12 @@ pub(crate) struct Explain {
     /// Only this program, whether it decides or not
     #[arg(long, value_name = "NAME")]
     pub(crate) program: Option<String>,
+    /// Print in full what loader, verifier and kernel said of these cells, in place of the explanation
+    #[arg(long)]
+    pub(crate) log: bool,
+    /// Write the whole evidence of these cells as JSON, each by its digest; - is stdout
+    #[arg(long, value_name = "FILE")]
+    pub(crate) evidence: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

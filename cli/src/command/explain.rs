@@ -1,11 +1,15 @@
 //! `bpfcompat explain RUN`
 
+mod evidence;
+
 use super::{Context, runs};
+use crate::args::output::Output;
 use crate::args::report;
 use crate::args::typed;
 use crate::connection::Connection;
 use crate::exit::{Exit, Failure};
 use crate::local::Crew;
+use crate::remote::Services;
 use crate::render::explain::{self, Chosen};
 use crate::render::matrix::Matrix;
 use domain::kernel::Kernel;
@@ -13,27 +17,68 @@ use domain::selector::Selector;
 use proto::wire;
 use std::path::Path;
 
-/// Explains cells of a run that a controller knows, or of a report in a file.
+/// Explains cells of a run that a controller knows, or of a report in a file. What a report does not have, its
+/// controller does: the evidence.
 pub(super) async fn run(context: &Context, typed: &typed::Explain) -> Result<Exit, Failure> {
-    let response = response(context, &typed.run).await?;
+    let output = typed.evidence.as_deref().map(|path| Output::check("--evidence", path)).transpose();
+    let output = output.map_err(Failure::misuse)?;
+    // Ids have neither, reports nearly always have one.
+    let is_file = typed.run.contains(['.', '/']) || Path::new(&typed.run).is_file();
+    let read = is_file.then(|| report::read(Path::new(&typed.run)).map_err(Failure::misuse)).transpose()?;
+    let (text, json) = match read {
+        Some(response) if !typed.log && output.is_none() => (explained(context, &response, typed)?, None),
+        read => {
+            let status = context.status();
+            let mut connection =
+                Connection::open(&context.settings, Crew::Controller, &status, &context.stop).await?;
+            status.clear();
+            let told = told(context, &mut connection.services, read, typed).await;
+            connection.close().await?;
+            told?
+        }
+    };
+    if let (Some(output), Some(json)) = (&output, &json) {
+        output.write(json).map_err(Failure::environment)?;
+    }
+    // What goes to stdout is for a program, if the evidence does.
+    if output == Some(Output::Stdout) { Ok(Exit::Works) } else { super::print(&text) }
+}
+
+/// What a controller has of the cells that are meant: the text for people, and the evidence if it is asked for.
+async fn told(
+    context: &Context,
+    services: &mut Services,
+    read: Option<wire::GetRunResponse>,
+    typed: &typed::Explain,
+) -> Result<(String, Option<String>), Failure> {
+    let response = match read {
+        Some(response) => response,
+        None => runs::get(services, &typed.run).await?,
+    };
+    if !typed.log && typed.evidence.is_none() {
+        return Ok((explained(context, &response, typed)?, None));
+    }
     let bare = wire::Run::default();
     let matrix = Matrix::new(&response, response.run.as_ref().unwrap_or(&bare));
     let chosen = chosen(&matrix, typed).map_err(Failure::misuse)?;
-    super::print(&explain::cells(&matrix, &chosen, context.look(false)))
+    let all = evidence::of(services, &explain::meant(&matrix, &chosen)).await?;
+    let text = if typed.log {
+        evidence::logs(&matrix, &all, chosen.program, context.look(false))
+    } else {
+        explain::cells(&matrix, &chosen, context.look(false))
+    };
+    Ok((text, typed.evidence.is_some().then(|| evidence::json(&all))))
 }
 
-async fn response(context: &Context, run: &str) -> Result<wire::GetRunResponse, Failure> {
-    // Ids have neither, reports nearly always have one.
-    if run.contains(['.', '/']) || Path::new(run).is_file() {
-        return report::read(Path::new(run)).map_err(Failure::misuse);
-    }
-    let status = context.status();
-    let mut connection =
-        Connection::open(&context.settings, Crew::Controller, &status, &context.stop).await?;
-    status.clear();
-    let response = runs::get(&mut connection.services, run).await;
-    connection.close().await?;
-    response
+fn explained(
+    context: &Context,
+    response: &wire::GetRunResponse,
+    typed: &typed::Explain,
+) -> Result<String, Failure> {
+    let bare = wire::Run::default();
+    let matrix = Matrix::new(response, response.run.as_ref().unwrap_or(&bare));
+    let chosen = chosen(&matrix, typed).map_err(Failure::misuse)?;
+    Ok(explain::cells(&matrix, &chosen, context.look(false)))
 }
 
 /// What was typed, as rows and columns of the matrix.

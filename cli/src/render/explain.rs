@@ -37,14 +37,16 @@ struct Account<'a> {
     places: Vec<String>,
 }
 
+/// The cells that are meant.
+pub(crate) fn meant<'m, 'a>(matrix: &'m Matrix<'a>, chosen: &Chosen<'_>) -> Vec<&'m Cell<'a>> {
+    let meant = |list: &[usize], at| list.is_empty() || list.contains(&at);
+    let cells = matrix.cells.iter();
+    cells.filter(|cell| meant(&chosen.objects, cell.object) && meant(&chosen.kernels, cell.kernel)).collect()
+}
+
 /// The answer about the chosen cells.
 pub(crate) fn cells(matrix: &Matrix<'_>, chosen: &Chosen<'_>, look: Look) -> String {
-    let meant = |list: &[usize], at| list.is_empty() || list.contains(&at);
-    let cells: Vec<&Cell<'_>> = matrix
-        .cells
-        .iter()
-        .filter(|cell| meant(&chosen.objects, cell.object) && meant(&chosen.kernels, cell.kernel))
-        .collect();
+    let cells = meant(matrix, chosen);
     let accounts = accounts(&cells, chosen.program);
     let mut lines = Vec::new();
     if accounts.len() > EXPLAINED_MAX {

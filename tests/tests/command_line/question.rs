@@ -161,3 +161,26 @@ async fn a_loader_of_somebodys_own_answers_under_its_name_as_the_program_it_is_n
     }
     scene.assert_nothing_left().await;
 }
+
+#[tokio::test]
+async fn what_an_answer_rests_on_is_told_in_full() {
+    let scene = Scene::new();
+    let [json, evidence] = ["r.json", "e.json"].map(|name| argument(&scene.path(name)));
+    let asked = ["test", &object("three_programs_one_bad"), "--kernels", "5.10", "--json", &json];
+    assert_eq!(scene.run(&asked).await.exit, Some(1));
+    let told = scene.run(&["explain", &json, "--program", "bad_middle", "--log"]).await;
+    scene.assert_nothing_left().await;
+    assert_eq!(told.exit, Some(0), "{}", told.stderr);
+    for says in ["5.10 cloud: loading bad_middle alone\n", "\nR0 invalid mem access 'map_value_or_null'\n"] {
+        assert!(told.stdout.contains(says), "{}", told.stdout);
+    }
+    assert!(!told.stdout.contains("good_last"), "{}", told.stdout);
+
+    let written = scene.run(&["explain", &json, "--evidence", &evidence]).await;
+    assert_eq!(written.exit, Some(0), "{}", written.stderr);
+    assert!(written.stdout.contains("✗ three_programs_one_bad.bpf.o fails"), "{}", written.stdout);
+    let kept: Value = serde_json::from_slice(&fs::read(&evidence).expect("a file")).expect("JSON");
+    let report = report::read(json.as_ref());
+    let digest = report::evidence(&report)[0];
+    assert_eq!(kept[digest]["kernel"]["machine"], "x86_64", "{digest}");
+}
