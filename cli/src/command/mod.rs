@@ -82,8 +82,10 @@ impl Context {
     /// How to lay out for stdout, or for stderr when stdout belongs to a program.
     fn look(&self, stdout_taken: bool) -> Look {
         let term = if stdout_taken { Term::stderr() } else { Term::stdout() };
-        let width = term.size_checked().map_or(WIDTH_DEFAULT, |(_, width)| width.into());
-        Look { width, paint: Paint::for_term(&term, self.no_color) }
+        let columns = term.size_checked().map(|(_, columns)| usize::from(columns));
+        let paint = Paint::for_term(&term, self.no_color);
+        let look = Look::new(columns.unwrap_or(WIDTH_DEFAULT), paint);
+        Look { sentences: columns.unwrap_or(usize::MAX), ..look }
     }
 
     fn paint(&self) -> Paint {

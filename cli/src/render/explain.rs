@@ -242,7 +242,7 @@ mod tests {
     use crate::render::sample;
 
     fn told(response: &wire::GetRunResponse, chosen: &Chosen<'_>, width: usize) -> String {
-        cells(&sample::matrix(response), chosen, Look { width, paint: Paint::OFF })
+        cells(&sample::matrix(response), chosen, Look::new(width, Paint::OFF))
     }
 
     #[test]

@@ -196,7 +196,7 @@ configuration  on: BPF_JIT BPF_LSM
                off: FPROBE
                LSM: yama bpf
 ";
-        let look = Look { width: 100, paint: Paint::OFF };
+        let look = Look::new(100, Paint::OFF);
         let text = card(&kernel(), Some(true), &Ok(offers()), false, look);
         assert!(text.ends_with(expected), "{text}");
         assert!(text.starts_with("id             debian/6.1.0-56-cloud-amd64@6.1.192-2\n"), "{text}");
@@ -204,7 +204,7 @@ configuration  on: BPF_JIT BPF_LSM
 
     #[test]
     fn every_name_is_listed_when_asked_for_and_lines_fit() {
-        let look = Look { width: 60, paint: Paint::OFF };
+        let look = Look::new(60, Paint::OFF);
         let text = card(&kernel(), None, &Ok(offers()), true, look);
         assert!(text.contains("helpers        211 named: helper_0 helper_1"), "{text}");
         assert!(text.contains("helper_210"), "{text}");
@@ -213,7 +213,7 @@ configuration  on: BPF_JIT BPF_LSM
 
     #[test]
     fn what_is_not_known_says_why_and_nothing_is_made_up() {
-        let look = Look { width: 80, paint: Paint::OFF };
+        let look = Look::new(80, Paint::OFF);
         let text =
             card(&kernel(), Some(false), &Err("no worker has a template of it".to_owned()), false, look);
         assert!(text.ends_with("offers         not known: no worker has a template of it\n"), "{text}");

@@ -34,7 +34,7 @@ impl Live {
     /// Draws the run as it is.
     pub(crate) fn draw(&mut self, matrix: &Matrix<'_>, elapsed: Duration) {
         let (height, width) = self.term.size();
-        let look = Look { width: width.into(), paint: self.paint };
+        let look = Look::new(width.into(), self.paint);
         self.show(&frame(matrix, look, height.into(), elapsed));
     }
 
@@ -161,7 +161,7 @@ mod tests {
     #[test]
     fn the_picture_shows_stages_downloads_and_counts() {
         let response = running();
-        let look = Look { width: 100, paint: Paint::OFF };
+        let look = Look::new(100, Paint::OFF);
         let lines = frame(&sample::matrix(&response), look, 30, Duration::from_millis(61_900));
         let expected = [
             "             5.10 cloud     6.12 cloud  7.3 cloud (optional)",
@@ -182,7 +182,7 @@ mod tests {
     #[test]
     fn a_matrix_too_tall_for_the_terminal_shrinks_to_what_is_busy() {
         let response = running();
-        let look = Look { width: 30, paint: Paint::OFF };
+        let look = Look::new(30, Paint::OFF);
         let lines = frame(&sample::matrix(&response), look, 8, Duration::ZERO);
         assert_eq!(
             lines[..2],

@@ -1,6 +1,7 @@
 //! The matrix, the reasons and the summary, for a terminal or a log.
 
 use super::contract::{self, Told};
+use super::fold::beside;
 use super::matrix::{Cell, Excused, Matrix};
 use super::paint::{Paint, Tone};
 use super::reason::{Reason, headline, place, reasons, remedy, since, unproven};
@@ -13,6 +14,8 @@ use domain::verdict::Verdict;
 pub(crate) const WIDTH_DEFAULT: usize = 80;
 /// Space between columns.
 const GAP: usize = 2;
+/// Columns of the names beside the facts of a reason.
+const FACTS: usize = 11;
 /// Kernels named in one reason before the rest is counted.
 const KERNELS_SHOWN: usize = 12;
 
@@ -21,8 +24,18 @@ const KERNELS_SHOWN: usize = 12;
 pub(crate) struct Look {
     /// Columns of the terminal.
     pub(crate) width: usize,
+    /// Columns after which a sentence of a table goes on below. What is no terminal has none, so that a sentence can
+    /// be searched for.
+    pub(crate) sentences: usize,
     /// Colour or not.
     pub(crate) paint: Paint,
+}
+
+impl Look {
+    /// Sentences stay whole.
+    pub(crate) fn new(width: usize, paint: Paint) -> Self {
+        Self { width, sentences: usize::MAX, paint }
+    }
 }
 
 /// A run that is over: matrix, reasons, what the verifier counted if `counted`, summary.
@@ -146,8 +159,11 @@ pub(super) fn block(matrix: &Matrix<'_>, reason: &Reason<'_>, look: Look) -> Vec
         kernels(matrix, &reason.kernels),
     )];
     let mut say = |key: &str, text: &str| {
-        let key = look.paint.paint(Tone::Dim, &format!("  {key:<8}"));
-        lines.push(format!("{key} {}", printable(text)));
+        let mut told = beside(&format!("  {key}"), FACTS, text, look.sentences).into_iter();
+        let first = told.next().unwrap_or_default();
+        let (key, text) = first.split_at(FACTS.min(first.len()));
+        lines.push(format!("{}{text}", look.paint.paint(Tone::Dim, key)));
+        lines.extend(told);
     };
     let cause = reason.cause;
     say("cause", &headline(cause));
@@ -265,7 +281,18 @@ works on 1 of 2 kernels, 0 of 1 optional; exit 1
 
     fn at_width(width: usize) -> String {
         let response = sample::response();
-        run(&sample::matrix(&response), Look { width, paint: Paint::OFF }, false)
+        run(&sample::matrix(&response), Look::new(width, Paint::OFF), false)
+    }
+
+    #[test]
+    fn sentences_go_on_below_in_a_terminal_and_stay_whole_elsewhere() {
+        let response = sample::response();
+        let look = Look { sentences: 60, ..Look::new(60, Paint::OFF) };
+        let shown = run(&sample::matrix(&response), look, false);
+        let remedy =
+            "  remedy   Send the records through a perf_event_array.\n           Tried in another guest";
+        assert!(shown.contains(remedy), "{shown}");
+        assert!(at_width(60).contains("perf_event_array. Tried in another guest with map"));
     }
 
     #[test]
@@ -274,7 +301,7 @@ works on 1 of 2 kernels, 0 of 1 optional; exit 1
         let verdict = response.cells[1].verdict.as_mut().expect("a verdict");
         let excerpt = "WARNING: a at b\ntrace".to_owned();
         verdict.splats.push(wire::Splat { kind: "warning".to_owned(), excerpt });
-        let shown = run(&sample::matrix(&response), Look { width: 80, paint: Paint::OFF }, false);
+        let shown = run(&sample::matrix(&response), Look::new(80, Paint::OFF), false);
         let line = "! probe.bpf.o passes on 6.12 cloud, after another guest's kernel reported trouble: WARNING: a at b\n";
         assert!(shown.contains(line), "{shown}");
     }
@@ -282,7 +309,7 @@ works on 1 of 2 kernels, 0 of 1 optional; exit 1
     #[test]
     fn failures_that_are_excused_are_told_apart_and_called_no_pass() {
         let all = sample::all_excused();
-        let shown = run(&sample::matrix(&all), Look { width: 80, paint: Paint::OFF }, false);
+        let shown = run(&sample::matrix(&all), Look::new(80, Paint::OFF), false);
         assert!(shown.starts_with("             5.10 cloud\nprobe.bpf.o  ✗ fails as expected\n"), "{shown}");
         let last = shown.lines().last();
         assert_eq!(last, Some("works on 0 of 1 kernel, 1 failure excused until 2027-01-31; exit 0"));
@@ -357,7 +384,7 @@ edge.bpf.o
     #[test]
     fn with_several_loaders_each_has_a_row_and_what_they_disagree_about_a_line() {
         let response = sample::two_loaders();
-        let shown = run(&sample::matrix(&response), Look { width: 90, paint: Paint::OFF }, false);
+        let shown = run(&sample::matrix(&response), Look::new(90, Paint::OFF), false);
         let grid = "                      5.10 cloud  6.12 cloud  7.3 cloud (optional)
 probe.bpf.o (libbpf)  ✗ fails     ✓ passes    ? inconclusive
 probe.bpf.o (aya)     ✓ passes    ✓ passes
@@ -376,7 +403,7 @@ edge.bpf.o (aya)      ✗ fails     ✗ fails
     #[test]
     fn colour_changes_nothing_but_colour() {
         let response = sample::response();
-        let coloured = run(&sample::matrix(&response), Look { width: 80, paint: Paint::ON }, false);
+        let coloured = run(&sample::matrix(&response), Look::new(80, Paint::ON), false);
         assert_ne!(coloured, at_width(80));
         assert_eq!(console::strip_ansi_codes(&coloured), at_width(80));
     }

@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn a_worker_says_what_it_carries_and_why_not_more() {
-        let look = Look { width: 100, paint: Paint::OFF };
+        let look = Look::new(100, Paint::OFF);
         let expected = "\
 worker       rack-7
 id           0198c5f2-7b1e-7cc0-8000-0123456789ab
@@ -134,7 +134,7 @@ Since it started
 
     #[test]
     fn a_narrow_terminal_breaks_between_words() {
-        let text = card(&worker(), Look { width: 44, paint: Paint::OFF });
+        let text = card(&worker(), Look::new(44, Paint::OFF));
         assert!(
             text.contains(
                 "budget       2 of 4 cells: its available\n             memory carries no more guests\n"
@@ -154,11 +154,11 @@ Since it started
     #[test]
     fn what_is_unknown_is_not_made_up() {
         let silent = wire::Worker { budget: None, tally: Vec::new(), ..worker() };
-        let text = card(&silent, Look { width: 80, paint: Paint::OFF });
+        let text = card(&silent, Look::new(80, Paint::OFF));
         assert!(text.ends_with("budget       not said yet\n"), "{text}");
         let mut newer = worker();
         newer.budget.as_mut().expect("a budget").limited_by = "heat".to_owned();
-        let text = card(&newer, Look { width: 80, paint: Paint::OFF });
+        let text = card(&newer, Look::new(80, Paint::OFF));
         assert!(text.contains("2 of 4 cells: limited by heat"), "{text}");
     }
 }

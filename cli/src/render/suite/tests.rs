@@ -46,7 +46,7 @@ fn known() -> Baseline {
 
 #[test]
 fn a_terminal_is_shown_one_matrix_and_why_what_decides_does_not_work() {
-    let shown = with(&Baseline::default(), |told| table::run(told, Look { width: 100, paint: Paint::OFF }));
+    let shown = with(&Baseline::default(), |told| table::run(told, Look::new(100, Paint::OFF)));
     let expected = "                   5.10 cloud           6.12 cloud         7.3 cloud
 both: probe.bpf.o  ✗ fails              ✗ fails, accepted  ? inconclusive, optional
 both: edge.bpf.o   ✓ passes *           ✓ passes           – not attempted, optional
@@ -65,7 +65,7 @@ case gone
 3 cases: 1 works, 1 does not, 1 unknown; 1 accepted failure until 2027-01-31; exit 1
 ";
     assert!(shown.ends_with(last), "{shown}");
-    let narrow = with(&Baseline::default(), |told| table::run(told, Look { width: 30, paint: Paint::OFF }));
+    let narrow = with(&Baseline::default(), |told| table::run(told, Look::new(30, Paint::OFF)));
     assert!(narrow.contains("\nfine on 5.10 cloud: ✗ fails, as it must\n"), "{narrow}");
 }
 
@@ -75,7 +75,7 @@ fn what_the_baseline_knows_is_told_apart_and_so_is_what_is_fixed() {
     let one = baseline.0.first().expect("a failure").clone();
     assert_eq!((baseline.0.len(), one.series.as_str(), one.cause.as_str()), (1, "5.10", "map_type_unknown"));
     baseline.0.insert(Failure { series: "6.12".to_owned(), object: "edge.bpf.o".to_owned(), ..one });
-    let shown = with(&baseline, |told| table::run(told, Look { width: 100, paint: Paint::OFF }));
+    let shown = with(&baseline, |told| table::run(told, Look::new(100, Paint::OFF)));
     assert!(shown.contains("✗ fails, known"), "{shown}");
     let fixed = "fixed: both: edge.bpf.o, program on\u{fffd}exec on 6.12 cloud (libbpf): map_type_unknown; run --update-baseline\n";
     assert!(shown.contains(fixed), "{shown}");
