@@ -103,6 +103,9 @@ codes! {
     VerifierReference = "verifier_reference",
     /// The verifier rejected an access to the program's context.
     VerifierContext = "verifier_context",
+    /// The verifier rejected an access to a structure of the kernel: this kernel has no such field there, or does
+    /// not let programs access it so.
+    VerifierStruct = "verifier_struct",
     /// The verifier rejected arithmetic on a pointer.
     VerifierPointer = "verifier_pointer",
     /// The verifier rejected an argument of a call.

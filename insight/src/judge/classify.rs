@@ -150,6 +150,7 @@ pub(super) fn verdict_of(code: CauseCode) -> Verdict {
         | CauseCode::VerifierReturn
         | CauseCode::VerifierReference
         | CauseCode::VerifierContext
+        | CauseCode::VerifierStruct
         | CauseCode::VerifierPointer
         | CauseCode::VerifierArgument
         | CauseCode::VerifierLoop

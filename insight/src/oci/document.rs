@@ -153,9 +153,11 @@ pub fn filename(config: &[u8]) -> Option<String> {
     config?.labels?.remove("io.ebpf.filename").filter(|name| !name.is_empty())
 }
 
-/// `sha256:HEX` as a digest.
+/// `sha256:HEX` as a digest. The image specification has it in small letters, and the same image under two
+/// names would be two.
 pub fn parse_digest(text: &str) -> Option<Digest> {
-    text.strip_prefix("sha256:")?.parse().ok()
+    let hex = text.strip_prefix("sha256:")?;
+    if hex.bytes().any(|byte| byte.is_ascii_uppercase()) { None } else { hex.parse().ok() }
 }
 
 fn bounded(list: &[RawDescriptor], what: &'static str, max: usize) -> Result<(), DocumentError> {

@@ -183,6 +183,7 @@ mod tests {
             "ghcr.io/a:",
             "ghcr.io/a:.x",
             "ghcr.io/a@sha256:12",
+            &format!("ghcr.io/a@sha256:{}", "A".repeat(64)),
             "user@ghcr.io/a",
             "ghcr.io:0/a",
             "ghcr.io:99999/a",

@@ -20,6 +20,7 @@ pub(super) fn code_of(kind: Kind) -> Option<CauseCode> {
         | Kind::DynptrMisuse
         | Kind::GraphMisuse => CauseCode::VerifierReference,
         Kind::ContextAccess | Kind::ModifiedContextPointer => CauseCode::VerifierContext,
+        Kind::KernelStructAccess => CauseCode::VerifierStruct,
         Kind::PointerArithmetic
         | Kind::MixedPointers
         | Kind::PointerLeak
@@ -44,7 +45,6 @@ pub(super) fn code_of(kind: Kind) -> Option<CauseCode> {
         Kind::TargetRefused => CauseCode::AttachUnsupported,
         Kind::WriteToReadOnly
         | Kind::Misaligned
-        | Kind::KernelStructAccess
         | Kind::KernelPointerInMap
         | Kind::SpecialField
         | Kind::AtomicMisuse
