@@ -2,11 +2,12 @@
 
 use crate::change::Change;
 use crate::errno::Errno;
+use crate::verdict::Verdict;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
 macro_rules! codes {
-    ($($(#[$meta:meta])* $variant:ident = $name:literal,)*) => {
+    ($($(#[$meta:meta])* $variant:ident = $name:literal => $verdict:ident,)*) => {
         /// What kind of reason it is. The names are stable: people script against them.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         pub enum CauseCode { $($(#[$meta])* #[serde(rename = $name)] $variant,)* }
@@ -19,6 +20,11 @@ macro_rules! codes {
             pub fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name,)* }
             }
+
+            /// The verdict that goes with it in one guest: only a kernel's own refusal is a failure.
+            pub fn verdict(self) -> Verdict {
+                match self { $(Self::$variant => Verdict::$verdict,)* }
+            }
         }
     };
 }
@@ -26,146 +32,146 @@ macro_rules! codes {
 // An alias is a name that stored answers and manifests may still have, from before its meaning was told apart.
 codes! {
     /// The bytes are not an eBPF object that its loader can open.
-    NotAnObject = "not_an_object",
+    NotAnObject = "not_an_object" => Fails,
     /// The object uses a format that is newer than its loader; a newer loader opens it.
-    LoaderTooOld = "loader_too_old",
+    LoaderTooOld = "loader_too_old" => Fails,
     /// The kernel refuses the object's own type information and the object cannot be loaded without.
-    BtfRejected = "btf_rejected",
+    BtfRejected = "btf_rejected" => Fails,
     /// The kernel does not know this map type.
-    MapTypeUnknown = "map_type_unknown",
+    MapTypeUnknown = "map_type_unknown" => Fails,
     /// The kernel knows the map type and refused this map (size, key or value).
-    MapRefused = "map_refused",
+    MapRefused = "map_refused" => Fails,
     /// The kernel does not create this map with a flag that it has, and does without.
-    MapFlagRefused = "map_flag_refused",
+    MapFlagRefused = "map_flag_refused" => Fails,
     /// The map is larger than the kernel's limit.
-    MapTooLarge = "map_too_large",
+    MapTooLarge = "map_too_large" => Fails,
     /// The kernel does not know this program type.
-    ProgramTypeUnknown = "program_type_unknown",
+    ProgramTypeUnknown = "program_type_unknown" => Fails,
     /// The kernel refuses the name of the program.
-    NameRefused = "name_refused",
+    NameRefused = "name_refused" => Fails,
     /// The loader lacks a capability that the kernel wants for this.
-    CapabilityMissing = "capability_missing",
+    CapabilityMissing = "capability_missing" => Fails,
     /// The kernel is locked down and refuses this even to root.
-    LockedDown = "locked_down",
+    LockedDown = "locked_down" => Fails,
     /// The loader may not lock as much memory as the kernel counts for this.
-    MemlockLimit = "memlock_limit",
+    MemlockLimit = "memlock_limit" => Fails,
     /// The kernel has no helper of this number for this program type.
-    HelperUnknown = "helper_unknown",
+    HelperUnknown = "helper_unknown" => Fails,
     /// The helper is for programs under the GPL, and the object says another licence.
-    GplOnly = "gpl_only",
+    GplOnly = "gpl_only" => Fails,
     /// The kernel has no such kfunc, or none that this program may call.
-    KfuncMissing = "kfunc_missing",
+    KfuncMissing = "kfunc_missing" => Fails,
     /// The kernel does not know an instruction of the program, or finds it damaged.
-    InstructionUnknown = "instruction_unknown",
+    InstructionUnknown = "instruction_unknown" => Fails,
     /// The kernel does not know functions of the program that are handed to a helper.
-    CallbackUnknown = "callback_unknown",
+    CallbackUnknown = "callback_unknown" => Fails,
     /// The kernel has no such symbol, variable or configuration value that the object reads.
-    ExternMissing = "extern_missing",
+    ExternMissing = "extern_missing" => Fails,
     /// A CO-RE relocation found no such type in the kernel's BTF.
-    CoreTypeMissing = "core_type_missing",
+    CoreTypeMissing = "core_type_missing" => Fails,
     /// A CO-RE relocation found the type in the kernel's BTF and not this field.
     #[serde(alias = "core_missing")]
-    CoreFieldMissing = "core_field_missing",
+    CoreFieldMissing = "core_field_missing" => Fails,
     /// A CO-RE relocation found no such enumerator in the kernel's BTF.
-    CoreEnumeratorMissing = "core_enumerator_missing",
+    CoreEnumeratorMissing = "core_enumerator_missing" => Fails,
     /// The kernel has no struct_ops interface of this name, or not as the object has it.
     #[serde(alias = "btf_type_missing")]
-    StructOpsMissing = "struct_ops_missing",
+    StructOpsMissing = "struct_ops_missing" => Fails,
     /// The kernel publishes no BTF and the object needs it.
-    KernelWithoutBtf = "kernel_without_btf",
+    KernelWithoutBtf = "kernel_without_btf" => Fails,
     /// The kernel publishes no BTF of the module in which the object needs something.
-    ModuleWithoutBtf = "module_without_btf",
+    ModuleWithoutBtf = "module_without_btf" => Fails,
     /// The kernel has no such tracepoint.
-    TracepointMissing = "tracepoint_missing",
+    TracepointMissing = "tracepoint_missing" => Fails,
     /// The kernel has no such function to probe.
-    SymbolMissing = "symbol_missing",
+    SymbolMissing = "symbol_missing" => Fails,
     /// Several functions of the kernel have the name, and it probes none of them by name.
-    SymbolAmbiguous = "symbol_ambiguous",
+    SymbolAmbiguous = "symbol_ambiguous" => Fails,
     /// The kernel has no such hook of security modules.
-    LsmHookMissing = "lsm_hook_missing",
+    LsmHookMissing = "lsm_hook_missing" => Fails,
     /// What a program should be attached to does not exist in this kernel.
-    AttachTargetMissing = "attach_target_missing",
+    AttachTargetMissing = "attach_target_missing" => Fails,
     /// The kernel cannot attach this kind of program, or cannot do it this way.
-    AttachUnsupported = "attach_unsupported",
+    AttachUnsupported = "attach_unsupported" => Fails,
     /// The attachment was accepted but the hook is never called: bpf is not an active LSM.
-    LsmInactive = "lsm_inactive",
+    LsmInactive = "lsm_inactive" => NotAttempted,
     /// The attachment was accepted and does not see every call: several functions have the name that was given.
-    AttachedBlind = "attached_blind",
+    AttachedBlind = "attached_blind" => NotAttempted,
     /// The verifier rejected the use of a pointer that may be null.
-    VerifierNull = "verifier_null",
+    VerifierNull = "verifier_null" => Fails,
     /// The verifier rejected an access outside of what a pointer points to.
-    VerifierBounds = "verifier_bounds",
+    VerifierBounds = "verifier_bounds" => Fails,
     /// The verifier rejected the read of a register or of stack that nothing was written to.
-    VerifierUninitialised = "verifier_uninitialised",
+    VerifierUninitialised = "verifier_uninitialised" => Fails,
     /// The verifier rejected what the program returns.
-    VerifierReturn = "verifier_return",
+    VerifierReturn = "verifier_return" => Fails,
     /// The verifier found a reference that is not given back, or given back wrongly.
-    VerifierReference = "verifier_reference",
+    VerifierReference = "verifier_reference" => Fails,
     /// The verifier rejected an access to the program's context.
-    VerifierContext = "verifier_context",
+    VerifierContext = "verifier_context" => Fails,
     /// The verifier rejected an access to a structure of the kernel: this kernel has no such field there, or does
     /// not let programs access it so.
-    VerifierStruct = "verifier_struct",
+    VerifierStruct = "verifier_struct" => Fails,
     /// The verifier rejected arithmetic on a pointer.
-    VerifierPointer = "verifier_pointer",
+    VerifierPointer = "verifier_pointer" => Fails,
     /// The verifier rejected an argument of a call.
-    VerifierArgument = "verifier_argument",
+    VerifierArgument = "verifier_argument" => Fails,
     /// The verifier found a loop without an end.
-    VerifierLoop = "verifier_loop",
+    VerifierLoop = "verifier_loop" => Fails,
     /// The verifier rejected something that may sleep, or a program that may, where it must not.
-    VerifierSleep = "verifier_sleep",
+    VerifierSleep = "verifier_sleep" => Fails,
     /// The verifier rejected the use of a lock or of a section that must be left again.
-    VerifierLock = "verifier_lock",
+    VerifierLock = "verifier_lock" => Fails,
     /// The verifier rejected an access for another reason (EACCES).
-    VerifierAccess = "verifier_access",
+    VerifierAccess = "verifier_access" => Fails,
     /// The verifier rejected the program for another reason.
-    VerifierInvalid = "verifier_invalid",
+    VerifierInvalid = "verifier_invalid" => Fails,
     /// The verifier gave up: more instructions to walk than it walks.
     #[serde(alias = "verifier_too_complex")]
-    TooManyInstructions = "too_many_instructions",
+    TooManyInstructions = "too_many_instructions" => Fails,
     /// The verifier gave up: more branches to come back to than it keeps.
-    TooManyJumps = "too_many_jumps",
+    TooManyJumps = "too_many_jumps" => Fails,
     /// The program uses more stack than a chain of calls has.
-    StackTooDeep = "stack_too_deep",
+    StackTooDeep = "stack_too_deep" => Fails,
     /// The program's functions call each other deeper than the kernel allows.
-    CallsTooDeep = "calls_too_deep",
+    CallsTooDeep = "calls_too_deep" => Fails,
     /// A command that ran while the programs were attached did not do what was expected.
-    CheckFailed = "check_failed",
+    CheckFailed = "check_failed" => Fails,
     /// A loader of somebody's own did not end as expected.
-    CommandFailed = "command_failed",
+    CommandFailed = "command_failed" => Fails,
     /// Something its own loader sets at run time was missing, so the object was not really tried.
-    LoaderContract = "loader_contract",
+    LoaderContract = "loader_contract" => NotAttempted,
     /// The loader has no way to do what the object asks for, or refused it by itself; another loader may
     /// have. Says nothing about the kernel.
-    LoaderUnable = "loader_unable",
+    LoaderUnable = "loader_unable" => Fails,
     /// No alternative of a group that the contract declares can work on this kernel.
-    VariantMissing = "variant_missing",
+    VariantMissing = "variant_missing" => Fails,
     /// The guest had too little memory; says nothing about the object.
-    GuestMemory = "guest_memory",
+    GuestMemory = "guest_memory" => Inconclusive,
     /// A module that has what the object names was not in the guest, and would not be in another; says
     /// nothing about the object.
-    ModuleAbsent = "module_absent",
+    ModuleAbsent = "module_absent" => Inconclusive,
     /// The kernel cannot give the environment that was asked for.
-    EnvironmentUnavailable = "environment_unavailable",
+    EnvironmentUnavailable = "environment_unavailable" => NotAttempted,
     /// The validator has no way yet to exercise this.
-    NotExercised = "not_exercised",
+    NotExercised = "not_exercised" => NotAttempted,
     /// Nothing could be tried because an earlier step failed.
-    Blocked = "blocked",
+    Blocked = "blocked" => NotAttempted,
     /// The kernel printed a warning, an oops or worse while the object was exercised.
-    KernelSplat = "kernel_splat",
+    KernelSplat = "kernel_splat" => Inconclusive,
     /// The kernel panicked while the object was exercised.
-    KernelPanic = "kernel_panic",
+    KernelPanic = "kernel_panic" => Inconclusive,
     /// The kernel said that it was stuck while the object was exercised and never went on, or was
     /// in a program of the object when the time was over.
-    KernelHang = "kernel_hang",
+    KernelHang = "kernel_hang" => Inconclusive,
     /// The guest died before it answered.
-    GuestDied = "guest_died",
+    GuestDied = "guest_died" => Inconclusive,
     /// A deadline passed before the guest answered.
-    Deadline = "deadline",
+    Deadline = "deadline" => Inconclusive,
     /// The worker or its tools failed; says nothing about the object.
-    Infrastructure = "infrastructure",
+    Infrastructure = "infrastructure" => Inconclusive,
     /// The kernel refused and no rule knows why; the evidence has the log.
-    Unexplained = "unexplained",
+    Unexplained = "unexplained" => Fails,
 }
 
 impl fmt::Display for CauseCode {

@@ -1,6 +1,6 @@
 //! The verdict of the cell from those of its parts.
 
-use super::classify::{Finding, verdict_of};
+use super::classify::Finding;
 use super::{cause, environment, loader, terms, trouble};
 use crate::log::libbpf;
 use domain::cause::{Cause, CauseCode, Confidence, Stage};
@@ -17,7 +17,7 @@ pub(super) fn fold(
     (maps, checks): (&[MapVerdict], &[CheckVerdict]),
     excused: &BTreeMap<String, Date>,
 ) -> (Verdict, Option<Cause>) {
-    let settled = |cause: Cause| (verdict_of(cause.code), Some(cause));
+    let settled = |cause: Cause| (cause.code.verdict(), Some(cause));
     if let Some(cause) = broken_off(evidence).or_else(|| not_opened(evidence)) {
         return settled(cause);
     }
@@ -149,8 +149,8 @@ fn required(
         return (Verdict::NotAttempted, Some(cause(Stage::Load, None, finding, None)));
     }
     let of_programs = required().map(|program| (program.verdict, program.cause.as_ref()));
-    let of_groups = missing.as_ref().map(|cause| (verdict_of(cause.code), Some(cause)));
-    let of_unmet = unmet.as_ref().map(|cause| (verdict_of(cause.code), Some(cause)));
+    let of_groups = missing.as_ref().map(|cause| (cause.code.verdict(), Some(cause)));
+    let of_unmet = unmet.as_ref().map(|cause| (cause.code.verdict(), Some(cause)));
     // Last, so that a program that was not attached is the cause, and not what it could not do.
     let of_checks = checks.iter().filter(|check| check.required);
     let of_checks = of_checks.map(|check| (check.verdict, check.cause.as_ref()));

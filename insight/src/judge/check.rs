@@ -1,6 +1,6 @@
 //! The verdict of each check.
 
-use super::classify::{Finding, verdict_of};
+use super::classify::Finding;
 use super::{cause, cell, terms};
 use domain::axis::Loader;
 use domain::cause::{Cause, CauseCode, Stage};
@@ -30,7 +30,7 @@ pub(super) fn verdicts(evidence: &Evidence) -> Vec<CheckVerdict> {
             CheckVerdict {
                 name: check.name.clone(),
                 required: check.required,
-                verdict: cause.as_ref().map_or(Verdict::Passes, |cause: &Cause| verdict_of(cause.code)),
+                verdict: cause.as_ref().map_or(Verdict::Passes, |cause: &Cause| cause.code.verdict()),
                 cause,
                 command: run.map(|run| run.command.clone()),
             }
@@ -209,9 +209,9 @@ mod tests {
     fn a_command_the_guest_lacks_says_nothing_about_the_object() {
         let finding =
             disappointment(&check(vec![]), &ran(CommandEnd::Exited(127), vec![])).expect("a finding");
-        assert_eq!(verdict_of(finding.code), Verdict::NotAttempted);
+        assert_eq!(finding.code.verdict(), Verdict::NotAttempted);
         let finding = disappointment(&check(vec![]), &ran(CommandEnd::Exited(1), vec![])).expect("a finding");
-        assert_eq!(verdict_of(finding.code), Verdict::Fails);
+        assert_eq!(finding.code.verdict(), Verdict::Fails);
     }
 
     #[test]
@@ -219,7 +219,7 @@ mod tests {
         let unseen = || Saw::Nothing("the trace could not be read".to_owned());
         let trace = || Expectation::Trace("x".to_owned());
         let one = disappointment(&check(vec![trace()]), &ran(CommandEnd::Exited(0), vec![unseen()]));
-        assert_eq!(verdict_of(one.expect("a finding").code), Verdict::NotAttempted);
+        assert_eq!(one.expect("a finding").code.verdict(), Verdict::NotAttempted);
         let expect = vec![trace(), Expectation::Stdout("ok".to_owned())];
         let both = ran(CommandEnd::Exited(0), vec![unseen(), Saw::Text(false)]);
         let both = disappointment(&check(expect), &both).expect("a finding");
@@ -230,6 +230,6 @@ mod tests {
     fn an_expectation_nobody_looked_at_is_no_pass() {
         let expect = vec![Expectation::Stdout("ok".to_owned())];
         let finding = disappointment(&check(expect), &ran(CommandEnd::Exited(0), vec![])).expect("a finding");
-        assert_eq!(verdict_of(finding.code), Verdict::Inconclusive);
+        assert_eq!(finding.code.verdict(), Verdict::Inconclusive);
     }
 }

@@ -6,7 +6,6 @@
 
 use super::refusal::{attach, load, map};
 use domain::cause::{CauseCode, Confidence};
-use domain::verdict::Verdict;
 
 /// What a rule found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,77 +108,4 @@ pub(super) fn load(refusal: &load::Refusal<'_>) -> Finding {
 
 pub(super) fn attach(refusal: &attach::Refusal<'_>) -> Finding {
     ATTACH.iter().find_map(|rule| rule(refusal)).unwrap_or_else(|| attach::unexplained(refusal))
-}
-
-/// The verdict that goes with a cause in one guest: only a kernel's own refusal is a failure.
-pub(super) fn verdict_of(code: CauseCode) -> Verdict {
-    match code {
-        CauseCode::NotAnObject
-        | CauseCode::LoaderTooOld
-        | CauseCode::BtfRejected
-        | CauseCode::MapTypeUnknown
-        | CauseCode::MapRefused
-        | CauseCode::MapFlagRefused
-        | CauseCode::MapTooLarge
-        | CauseCode::ProgramTypeUnknown
-        | CauseCode::NameRefused
-        | CauseCode::CapabilityMissing
-        | CauseCode::LockedDown
-        | CauseCode::MemlockLimit
-        | CauseCode::HelperUnknown
-        | CauseCode::GplOnly
-        | CauseCode::KfuncMissing
-        | CauseCode::InstructionUnknown
-        | CauseCode::CallbackUnknown
-        | CauseCode::ExternMissing
-        | CauseCode::CoreTypeMissing
-        | CauseCode::CoreFieldMissing
-        | CauseCode::CoreEnumeratorMissing
-        | CauseCode::StructOpsMissing
-        | CauseCode::KernelWithoutBtf
-        | CauseCode::ModuleWithoutBtf
-        | CauseCode::TracepointMissing
-        | CauseCode::SymbolMissing
-        | CauseCode::SymbolAmbiguous
-        | CauseCode::LsmHookMissing
-        | CauseCode::AttachTargetMissing
-        | CauseCode::AttachUnsupported
-        | CauseCode::VerifierNull
-        | CauseCode::VerifierBounds
-        | CauseCode::VerifierUninitialised
-        | CauseCode::VerifierReturn
-        | CauseCode::VerifierReference
-        | CauseCode::VerifierContext
-        | CauseCode::VerifierStruct
-        | CauseCode::VerifierPointer
-        | CauseCode::VerifierArgument
-        | CauseCode::VerifierLoop
-        | CauseCode::VerifierSleep
-        | CauseCode::VerifierLock
-        | CauseCode::VerifierAccess
-        | CauseCode::VerifierInvalid
-        | CauseCode::TooManyInstructions
-        | CauseCode::TooManyJumps
-        | CauseCode::StackTooDeep
-        | CauseCode::CallsTooDeep
-        | CauseCode::CheckFailed
-        | CauseCode::CommandFailed
-        | CauseCode::LoaderUnable
-        | CauseCode::VariantMissing
-        | CauseCode::Unexplained => Verdict::Fails,
-        CauseCode::LsmInactive
-        | CauseCode::AttachedBlind
-        | CauseCode::LoaderContract
-        | CauseCode::EnvironmentUnavailable
-        | CauseCode::NotExercised
-        | CauseCode::Blocked => Verdict::NotAttempted,
-        CauseCode::GuestMemory
-        | CauseCode::ModuleAbsent
-        | CauseCode::KernelSplat
-        | CauseCode::KernelPanic
-        | CauseCode::KernelHang
-        | CauseCode::GuestDied
-        | CauseCode::Deadline
-        | CauseCode::Infrastructure => Verdict::Inconclusive,
-    }
 }

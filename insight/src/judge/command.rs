@@ -1,6 +1,6 @@
 //! The verdict of a command that loads by itself.
 
-use super::classify::{Finding, verdict_of};
+use super::classify::Finding;
 use super::{cause, cell, trouble};
 use domain::cause::{CauseCode, Stage};
 use domain::check::CommandEnd;
@@ -26,7 +26,7 @@ pub(super) fn judge(evidence: &Evidence, terms: &CommandTerms) -> CellVerdict {
         trouble::survived(evidence).filter(|_| passes)
     });
     let cause = broken.or_else(|| found.map(|finding| cause(Stage::Behave, None, finding, None)));
-    let verdict = cause.as_ref().map_or(Verdict::Passes, |cause| verdict_of(cause.code));
+    let verdict = cause.as_ref().map_or(Verdict::Passes, |cause| cause.code.verdict());
     CellVerdict {
         command: evidence.command.clone(),
         splats: trouble::told(evidence),
@@ -114,11 +114,11 @@ mod tests {
             (exit, CommandEnd::NotStarted(Errno::ENOENT), "", Verdict::NotAttempted),
         ] {
             let found = disappointment(&terms(expect), &ended(end, stderr));
-            assert_eq!(found.map_or(Verdict::Passes, |found| verdict_of(found.code)), verdict, "{end:?}");
+            assert_eq!(found.map_or(Verdict::Passes, |found| found.code.verdict()), verdict, "{end:?}");
         }
         let hindered =
             CommandEvidence { hindered: Some("no shell".to_owned()), ..ended(CommandEnd::Exited(0), "") };
         let found = disappointment(&terms(exit), &hindered).expect("a finding");
-        assert_eq!(verdict_of(found.code), Verdict::Inconclusive);
+        assert_eq!(found.code.verdict(), Verdict::Inconclusive);
     }
 }

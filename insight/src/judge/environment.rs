@@ -4,7 +4,7 @@
 //! `classify`: a refusal there says something about the kernel only if the environment does not explain it.
 
 use super::cause;
-use super::classify::{Finding, verdict_of};
+use super::classify::Finding;
 use crate::log::{libbpf, verifier};
 use domain::axis::{Capabilities, Cgroup, Lockdown, Memlock, SecurityModules, UnprivilegedBpf};
 use domain::cause::{Cause, CauseCode, Confidence, Stage};
@@ -143,7 +143,7 @@ fn unprivileged(evidence: &Evidence, program: &ProgramFact, errno: Errno, said: 
 /// been lacking and nobody tried with more: the verifier is stricter with who lacks one.
 pub(super) fn doubted(evidence: &Evidence, program: &ProgramFact, finding: Finding) -> Finding {
     let tried = evidence.privileged.iter().any(|load| load.program == program.name);
-    let fails = verdict_of(finding.code) == Verdict::Fails;
+    let fails = finding.code.verdict() == Verdict::Fails;
     if evidence.axes.capabilities == Capabilities::Full || tried || !fails {
         return finding;
     }

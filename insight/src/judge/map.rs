@@ -1,6 +1,6 @@
 //! The verdict of each map.
 
-use super::classify::{self, Finding, verdict_of};
+use super::classify::{self, Finding};
 use super::refusal::map::Refusal;
 use super::{cause, cell, change, environment, since, terms};
 use crate::log::libbpf;
@@ -15,7 +15,7 @@ pub(super) fn verdicts(evidence: &Evidence) -> Vec<MapVerdict> {
     maps.iter()
         .map(|map| {
             let cause = not_created(evidence, map).map(|cause| since::of_map(evidence, map, cause));
-            let verdict = cause.as_ref().map_or(Verdict::Passes, |cause| verdict_of(cause.code));
+            let verdict = cause.as_ref().map_or(Verdict::Passes, |cause| cause.code.verdict());
             MapVerdict { name: map.name.clone(), kind: map.kind.clone(), verdict, cause }
         })
         .collect()

@@ -1,6 +1,6 @@
 //! The verdict of each program.
 
-use super::classify::{self, Finding, verdict_of};
+use super::classify::{self, Finding};
 use super::modules::Searched;
 use super::refusal::{attach, load};
 use super::{bounded, cause, cell, environment, loader, since, symbol, terms};
@@ -48,7 +48,7 @@ fn verdict(evidence: &Evidence, level: Level, program: &ProgramFact) -> ProgramV
         required,
         asked: level,
         reached,
-        verdict: cause.as_ref().map_or(Verdict::Passes, |cause| verdict_of(cause.code)),
+        verdict: cause.as_ref().map_or(Verdict::Passes, |cause| cause.code.verdict()),
         hook: attached.map(|attach| attach.hook.clone()).unwrap_or_default(),
         how: attached.map(|attach| attach.how.clone()).unwrap_or_default(),
         cause,
@@ -167,7 +167,7 @@ pub(super) fn refused(
     let location = rejection.map(|rejection| placed(evidence, program, rejection.location.clone()));
     let cause = cause(Stage::Load, Some(errno), finding, location);
     // The sentence with which a walk ended explains nothing but a refusal.
-    if verdict_of(cause.code) == Verdict::Fails { explained(cause, rejection) } else { cause }
+    if cause.code.verdict() == Verdict::Fails { explained(cause, rejection) } else { cause }
 }
 
 /// With file and line where the verifier did not tell them and the object does.
