@@ -5,8 +5,9 @@ use proto::MESSAGE_BYTES_MAX;
 use proto::wire::kernel_service_client::KernelServiceClient;
 use proto::wire::run_service_client::RunServiceClient;
 use proto::wire::worker_service_client::WorkerServiceClient;
+use std::path::Path;
 use std::time::Duration;
-use tonic::transport::{Channel, Endpoint};
+use tonic::transport::Channel;
 use tonic::{Code, Request, Status};
 
 /// Longest wait for a connection.
@@ -15,35 +16,23 @@ const CONNECT_DEADLINE: Duration = Duration::from_secs(10);
 const CALL_DEADLINE: Duration = Duration::from_secs(60);
 /// How often a silent connection is proven to be alive.
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
-/// Why a controller cannot be asked.
+/// Nobody answers there.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum RemoteError {
-    /// Not a URL this can use.
-    #[error(
-        "`{url}` is not the URL of a controller; use http://HOST:PORT (from --controller or BPFCOMPAT_CONTROLLER)"
-    )]
-    Url { url: String },
-    /// Nobody answers there.
-    #[error("no controller answers at {url}; is it running, and is the address right?")]
-    Unreachable {
-        url: String,
-        #[source]
-        source: tonic::transport::Error,
-    },
+#[error("no controller answers at {url}; is it running, and is the address right?")]
+struct Unreachable {
+    url: String,
+    #[source]
+    source: tonic::transport::Error,
 }
 
-/// Connects to the controller at a URL.
+/// Connects to the controller at a URL, whose certificate must be of the authority in the file `ca` if one is named.
 ///
 /// # Errors
-/// Misuse for a URL that is none, else the environment's.
-pub(crate) async fn connect(url: &str) -> Result<Channel, Failure> {
-    let not_a_url = || Failure::misuse(RemoteError::Url { url: url.to_owned() });
-    if !url.starts_with("http://") {
-        return Err(not_a_url());
-    }
-    let endpoint = Endpoint::from_shared(url.to_owned()).map_err(|_| not_a_url())?;
+/// Misuse for a URL or a file that is none, else the environment's.
+pub(crate) async fn connect(url: &str, ca: Option<&Path>) -> Result<Channel, Failure> {
+    let endpoint = proto::endpoint(url, ca).map_err(Failure::misuse)?;
     let endpoint = endpoint.connect_timeout(CONNECT_DEADLINE).http2_keep_alive_interval(KEEP_ALIVE);
-    let unreachable = |source| RemoteError::Unreachable { url: url.to_owned(), source };
+    let unreachable = |source| Unreachable { url: url.to_owned(), source };
     endpoint.connect().await.map_err(|source| Failure::environment(unreachable(source)))
 }
 

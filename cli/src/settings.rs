@@ -21,6 +21,7 @@ use std::path::{Path, PathBuf};
 #[serde(deny_unknown_fields)]
 struct Written {
     controller: Option<String>,
+    controller_ca: Option<PathBuf>,
     data_dir: Option<PathBuf>,
     kernels: String,
     optional: Option<String>,
@@ -38,6 +39,7 @@ struct Written {
 /// Every key, in the order of `config show`.
 pub(crate) const KEYS: &[&str] = &[
     "controller",
+    "controller_ca",
     "data_dir",
     "kernels",
     "optional",
@@ -56,6 +58,7 @@ impl Default for Written {
     fn default() -> Self {
         Self {
             controller: None,
+            controller_ca: None,
             data_dir: None,
             kernels: "lts,newest".to_owned(),
             optional: None,
@@ -77,6 +80,8 @@ impl Default for Written {
 pub(crate) struct Settings {
     /// The controller to ask; `None` means this machine.
     pub(crate) controller: Option<String>,
+    /// Certificate of the authority that its certificate must be of; any that this machine trusts without one.
+    pub(crate) controller_ca: Option<PathBuf>,
     /// Where local mode keeps its data.
     pub(crate) data_dir: PathBuf,
     /// Kernels that decide, unless `--kernels` says otherwise.
@@ -262,6 +267,7 @@ fn check(
         {
             Ok(Settings {
                 controller: written.controller,
+                controller_ca: written.controller_ca,
                 data_dir,
                 kernels,
                 optional,
@@ -288,6 +294,7 @@ fn shown(written: &Written, data_dir: &Path, source: impl Fn(&str) -> String) ->
     let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
     let value = |key: &str| match key {
         "controller" => written.controller.as_deref().map(without_password),
+        "controller_ca" => path(&written.controller_ca),
         "data_dir" => Some(data_dir.display().to_string()),
         "kernels" => Some(written.kernels.clone()),
         "optional" => written.optional.clone(),

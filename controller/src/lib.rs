@@ -24,7 +24,8 @@ mod shutdown;
 mod store;
 mod verdict;
 
-pub use config::{Config, Flags, Settings, SettingsError, Timing};
+pub use config::{Config, Door, Flags, Settings, SettingsError, Timing, TlsFiles};
+pub use edge::door::DoorError;
 pub use rejudge::{Order, RejudgeError, Rejudged, rejudge};
 pub use shutdown::on_signals;
 
@@ -43,7 +44,6 @@ use tokio_stream::Stream;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tonic::transport::server::Connected;
-use tonic::transport::server::TcpIncoming;
 
 /// How long a request waits for a database connection before it is refused.
 const ACQUIRE_DEADLINE: Duration = Duration::from_secs(10);
@@ -59,11 +59,15 @@ const DELIVERIES_MAX: usize = 8;
 #[derive(Debug)]
 pub struct Controller {
     parts: Arc<Parts>,
+    door: edge::door::Opened,
 }
 
 /// Why a controller did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
+    /// Nobody could come in.
+    #[error(transparent)]
+    Door(#[from] DoorError),
     /// Postgres cannot be reached.
     #[error("cannot connect to Postgres; check database_url and that the server runs")]
     Connect(#[source] sqlx::Error),
@@ -107,8 +111,9 @@ impl Controller {
     /// is cancelled.
     ///
     /// # Errors
-    /// When the database or the object store cannot be used.
+    /// When the certificate, the database or the object store cannot be used.
     pub async fn start(config: Config, shutdown: CancellationToken) -> Result<Self, StartError> {
+        let door = edge::door::Opened::new(config.door)?;
         let (db, blobs) = open(config.database, config.connections, &config.store).await?;
         store::MIGRATIONS.run(&db).await.map_err(StartError::Migrate)?;
         let listener = store::channel::listen(&db).await.map_err(StartError::Connect)?;
@@ -124,16 +129,24 @@ impl Controller {
         });
         parts.tasks.spawn(queue::wake::listen(Arc::clone(&parts), listener));
         parts.tasks.spawn(queue::reap::run(Arc::clone(&parts)));
-        Ok(Self { parts })
+        Ok(Self { parts, door })
     }
 
-    /// Serves gRPC on a listening socket; see [`Controller::serve`].
+    /// Serves gRPC on a listening socket, to those whom its door lets in; see [`Controller::serve`].
     ///
     /// # Errors
     /// When the transport fails.
     pub async fn listen(self, listener: TcpListener) -> Result<(), ServeError> {
-        // Small answers that wait to be sent together cost each cell 40 ms, several times.
-        self.serve(TcpIncoming::from(listener).with_nodelay(Some(true))).await
+        match self.door.secured() {
+            Some(tls) => {
+                let incoming = tls.connections(listener, &self.parts);
+                self.serve(incoming).await
+            }
+            None => {
+                let incoming = self.door.plain(listener);
+                self.serve(incoming).await
+            }
+        }
     }
 
     /// Serves gRPC on the connections that come in, until shutdown; then waits until every

@@ -3,9 +3,11 @@
 //! Used only at the edges. `wire` holds what the compiler made of the `.proto` files;
 //! `to_domain` and `from_domain` are the only places that know both languages.
 
+mod endpoint;
 mod from_domain;
 mod to_domain;
 
+pub use endpoint::{EndpointError, endpoint};
 pub use from_domain::{cell_verdict, guest};
 pub use to_domain::NotUnderstood;
 

@@ -30,8 +30,7 @@ async fn main() -> anyhow::Result<()> {
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr)
         .init();
-    let channel = session::channel(&config.controller)
-        .with_context(|| format!("`controller = {}` is not an address", config.controller))?;
+    let channel = session::channel(&config.controller, config.controller_ca.as_deref())?;
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let shutdown = CancellationToken::new();
     let stop = shutdown.clone();

@@ -67,7 +67,7 @@ enum State {
 pub(super) async fn run(context: &Context, typed: &typed::Doctor) -> Result<Exit, Failure> {
     let status = context.status();
     let checks = match &context.settings.controller {
-        Some(url) => vec![controller(url).await],
+        Some(url) => vec![controller(url, context.settings.controller_ca.as_deref()).await],
         None => tokio::select! {
             checks = local(&context.settings, &status) => checks,
             () = context.stop.cancelled() => return Err(Failure::environment("stopped by you")),
@@ -304,9 +304,9 @@ async fn mirror(settings: &Settings, status: &Status) -> Check {
 }
 
 /// A remote controller answers and has somebody to work for it.
-async fn controller(url: &str) -> Check {
+async fn controller(url: &str, ca: Option<&Path>) -> Check {
     let asked = async {
-        let channel = remote::connect(url).await?;
+        let channel = remote::connect(url, ca).await?;
         let answer =
             Services::new(&channel).kernels.list_kernels(soon(wire::ListKernelsRequest::default())).await;
         Ok::<_, Failure>(answer.map_err(|status| refusal(&status))?.into_inner().kernels.len())

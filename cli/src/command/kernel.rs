@@ -18,7 +18,7 @@ use proto::wire;
 pub(super) async fn show(context: &Context, selector: &Selector, names: bool) -> Result<Exit, Failure> {
     let (kernel, on_disk, offers) = match &context.settings.controller {
         Some(url) => {
-            let (kernel, offers) = remotely(url, selector).await?;
+            let (kernel, offers) = remotely(context, url, selector).await?;
             (kernel, None, offers)
         }
         None => {
@@ -57,8 +57,12 @@ async fn offers(context: &Context, kernel: &Kernel, status: &Status) -> Result<O
     }
 }
 
-async fn remotely(url: &str, selector: &Selector) -> Result<(wire::Kernel, Known), Failure> {
-    let channel = remote::connect(url).await?;
+async fn remotely(
+    context: &Context,
+    url: &str,
+    selector: &Selector,
+) -> Result<(wire::Kernel, Known), Failure> {
+    let channel = remote::connect(url, context.settings.controller_ca.as_deref()).await?;
     let request = soon(wire::GetKernelRequest { kernel: selector.to_string() });
     let answer = Services::new(&channel).kernels.get_kernel(request).await;
     let answer = answer.map_err(|status| refusal(&status))?.into_inner();

@@ -9,8 +9,10 @@ mod settings;
 
 pub use settings::{Flags, Settings, SettingsError};
 
+use ipnet::IpNet;
 use sqlx::postgres::PgConnectOptions;
 use std::fmt;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -23,8 +25,35 @@ pub struct Config {
     pub connections: u32,
     /// Folder of the object store.
     pub store: PathBuf,
+    /// Who may connect, and over what.
+    pub door: Door,
     /// Intervals and deadlines.
     pub timing: Timing,
+}
+
+/// Who may connect to the listening socket, and over what. By default this machine, in plain text.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Door {
+    /// What TLS is spoken with; plain text without.
+    pub tls: Option<TlsFiles>,
+    /// Where TLS ends before this process: who alone may speak plain text, beside this machine.
+    pub trusted_proxies: Vec<IpNet>,
+}
+
+impl Door {
+    /// Whether this is the address of a trusted proxy.
+    pub(crate) fn is_proxy(&self, address: IpAddr) -> bool {
+        self.trusted_proxies.iter().any(|net| net.contains(&address))
+    }
+}
+
+/// A certificate with its chain and its key, each a file in PEM. Both are read again when they change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// The certificate, then those that lead to its issuer.
+    pub certificate: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
 }
 
 /// Intervals and deadlines.
@@ -68,6 +97,7 @@ impl fmt::Debug for Config {
         f.debug_struct("Config")
             .field("connections", &self.connections)
             .field("store", &self.store)
+            .field("door", &self.door)
             .field("timing", &self.timing)
             .finish_non_exhaustive()
     }

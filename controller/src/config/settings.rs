@@ -1,10 +1,11 @@
 //! Where settings come from: defaults, then a file, then the environment, then flags.
 
-use super::{Config, Timing};
+use super::{Config, Door, Timing, TlsFiles};
 use crate::plan::submit::CELL_TIMEOUT_MS_MAX;
 use figment::Figment;
 use figment::providers::{Env, Format as _, Serialized, Toml};
 use figment::value::{Dict, Value};
+use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use sqlx::postgres::PgConnectOptions;
 use std::net::SocketAddr;
@@ -24,6 +25,12 @@ pub struct Settings {
     pub database_connections: u32,
     /// Address and port to listen on.
     pub listen: SocketAddr,
+    /// File in PEM with the certificate to speak TLS with, and its chain.
+    pub tls_certificate: Option<PathBuf>,
+    /// File in PEM with its private key.
+    pub tls_key: Option<PathBuf>,
+    /// Addresses of proxies that end TLS before this process, such as 10.0.0.0/8: who alone may speak plain text.
+    pub trusted_proxies: Vec<IpNet>,
     /// Folder of the object store.
     pub store: PathBuf,
     /// See `Timing::heartbeat`.
@@ -72,6 +79,9 @@ impl Default for Settings {
             database_url: "postgres:///bpfcompat?host=/run/postgresql".to_owned(),
             database_connections: 20,
             listen: SocketAddr::from(([127, 0, 0, 1], 7400)),
+            tls_certificate: None,
+            tls_key: None,
+            trusted_proxies: Vec::new(),
             store: PathBuf::from("/var/lib/bpfcompat/store"),
             heartbeat_ms: ms(timing.heartbeat),
             lease_ms: ms(timing.lease),
@@ -135,6 +145,15 @@ impl Settings {
                 self.listen
             ));
         }
+        for (key, has, other) in [
+            ("tls_certificate", self.tls_certificate.is_some(), self.tls_key.is_some()),
+            ("tls_key", self.tls_key.is_some(), self.tls_certificate.is_some()),
+        ] {
+            if other && !has {
+                problems
+                    .push(format!("{key}: TLS needs a certificate and its key; name both files or neither"));
+            }
+        }
         for (key, ms) in [
             ("heartbeat_ms", self.heartbeat_ms),
             ("reap_ms", self.reap_ms),
@@ -163,9 +182,18 @@ impl Settings {
                 database,
                 connections: self.database_connections,
                 store: self.store.clone(),
+                door: self.door(),
                 timing: self.timing(),
             }),
             Ok(_) | Err(_) => Err(SettingsError(problems)),
+        }
+    }
+
+    fn door(&self) -> Door {
+        let files = self.tls_certificate.clone().zip(self.tls_key.clone());
+        Door {
+            tls: files.map(|(certificate, key)| TlsFiles { certificate, key }),
+            trusted_proxies: self.trusted_proxies.clone(),
         }
     }
 
@@ -187,7 +215,8 @@ impl Settings {
         let values = serde_json::to_value(shown).expect("texts and numbers always encode");
         let lines = values.as_object().into_iter().flatten();
         // Texts and numbers are written the same way in JSON and in TOML.
-        lines.map(|(key, value)| format!("{key} = {value}\n")).collect()
+        let set = lines.filter(|(_, value)| !value.is_null());
+        set.map(|(key, value)| format!("{key} = {value}\n")).collect()
     }
 }
 
@@ -244,12 +273,20 @@ mod tests {
             poll_ms: 0,
             lease_ms: 1,
             cell_timeout_ms: 3_600_000,
+            listen: SocketAddr::from(([0, 0, 0, 0], 7400)),
+            tls_key: Some(PathBuf::from("tls.key")),
             ..Settings::default()
         };
         let problems = settings.config().expect_err("broken").to_string();
-        for key in
-            ["database_url: ", "database_connections: ", "poll_ms: ", "lease_ms: ", "cell_timeout_ms: "]
-        {
+        for key in [
+            "database_url: ",
+            "database_connections: ",
+            "listen: ",
+            "tls_certificate: ",
+            "poll_ms: ",
+            "lease_ms: ",
+            "cell_timeout_ms: ",
+        ] {
             assert!(problems.contains(key), "{key}: {problems}");
         }
     }

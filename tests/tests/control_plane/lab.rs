@@ -1,6 +1,6 @@
 //! A controller to try things on.
 
-use controller::{Config, Controller, Timing};
+use controller::{Config, Controller, Door, Timing};
 use domain::digest::Digest;
 use domain::kernel::Kernel;
 use hyper_util::rt::TokioIo;
@@ -63,8 +63,13 @@ impl Lab {
     }
 
     async fn start_on(database: PgConnectOptions, store: Arc<TempDir>, timing: Timing) -> Self {
-        let config =
-            Config { database: database.clone(), connections: 10, store: store.path().to_owned(), timing };
+        let config = Config {
+            database: database.clone(),
+            connections: 10,
+            store: store.path().to_owned(),
+            door: Door::default(),
+            timing,
+        };
         let shutdown = CancellationToken::new();
         let controller = Controller::start(config, shutdown.clone()).await.expect("it starts");
         let (dial, incoming) = mpsc::channel(16);
@@ -79,7 +84,13 @@ impl Lab {
     /// What another program needs to work on the same database and object store.
     pub(crate) fn config(&self) -> Config {
         let database = (*self.db.connect_options()).clone();
-        Config { database, connections: 3, store: self.store.path().to_owned(), timing: patient() }
+        Config {
+            database,
+            connections: 3,
+            store: self.store.path().to_owned(),
+            door: Door::default(),
+            timing: patient(),
+        }
     }
 
     /// A new connection to the controller.

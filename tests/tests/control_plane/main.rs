@@ -6,6 +6,7 @@ mod budget;
 mod cached;
 mod cancel;
 mod claim;
+mod doors;
 mod edges;
 mod fencing;
 mod lab;

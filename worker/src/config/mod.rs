@@ -22,6 +22,8 @@ pub const ENVIRONMENT_PREFIX: &str = "BPFCOMPAT_WORKER_";
 pub struct Config {
     /// Where the controller listens for workers, for example `http://127.0.0.1:7400`.
     pub controller: String,
+    /// Certificate in PEM of the authority that the controller's must be of; any that the host trusts when unset.
+    pub controller_ca: Option<PathBuf>,
     /// How people recognise this worker; the host's name when empty.
     pub name: String,
     /// Where kernels are kept.
@@ -53,6 +55,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             controller: "http://127.0.0.1:7400".to_owned(),
+            controller_ca: None,
             name: String::new(),
             data_dir: PathBuf::from("/var/lib/bpfcompat"),
             validator: None,

@@ -19,15 +19,16 @@ pub use assignment::{Assignment, Lease};
 use crate::Worker;
 use crate::slot::answer::Slot;
 use conversation::Conversation;
-use proto::wire;
 use proto::wire::fleet_service_client::FleetServiceClient;
+use proto::{EndpointError, wire};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 use tonic::Streaming;
-use tonic::transport::{Channel, Endpoint};
+use tonic::transport::Channel;
 
 /// Messages that may wait to be sent; the sender waits when it is full.
 const OUTGOING_MAX: usize = 64;
@@ -66,12 +67,13 @@ impl From<tonic::Status> for SessionError {
     }
 }
 
-/// A channel to the controller at this address, connected at its first call.
+/// A channel to the controller at this address, connected at its first call. Its certificate must be of the authority
+/// in the file `ca` if one is named.
 ///
 /// # Errors
-/// The text is no address.
-pub fn channel(controller: &str) -> Result<Channel, tonic::transport::Error> {
-    let endpoint = Endpoint::from_shared(controller.to_owned())?;
+/// The text is no address, or the file no certificate.
+pub fn channel(controller: &str, ca: Option<&Path>) -> Result<Channel, EndpointError> {
+    let endpoint = proto::endpoint(controller, ca)?;
     let endpoint = endpoint.connect_timeout(CONNECT_DEADLINE).http2_keep_alive_interval(KEEP_ALIVE);
     Ok(endpoint.connect_lazy())
 }
