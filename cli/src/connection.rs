@@ -30,7 +30,7 @@ impl Connection {
         stop: &CancellationToken,
     ) -> Result<Self, Failure> {
         if let Some(url) = &settings.controller {
-            let channel = remote::connect(url, settings.controller_ca.as_deref()).await?;
+            let channel = remote::connect(url, settings.ca.as_deref()).await?;
             return Ok(Self { services: Services::new(&channel), name: url.clone(), local: None });
         }
         let local = Local::start(settings, crew, status, stop).await?;

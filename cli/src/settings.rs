@@ -5,6 +5,9 @@
 //! Unknown keys in the file are refused; unknown `BPFCOMPAT_*` variables are not ours to judge,
 //! because the controller and the worker read variables of the same prefix.
 
+#[cfg(test)]
+mod reference;
+
 use crate::args::typed::{Global, TIMEOUT_SECONDS_MAX};
 use domain::axis::{self, Loader};
 use domain::level::Level;
@@ -18,28 +21,46 @@ use std::path::{Path, PathBuf};
 
 /// The keys as they are written in the file; in the environment in capitals after `BPFCOMPAT_`.
 #[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct Written {
+    /// Address of the controller to ask, such as `https://kernels.example:7400`; this machine when unset.
     controller: Option<String>,
-    controller_ca: Option<PathBuf>,
+    /// File in PEM with the authority that the controller's certificate must be of; any that this machine trusts when
+    /// unset.
+    ca: Option<PathBuf>,
+    /// Where local mode keeps kernels, answers and its database; `/var/lib/bpfcompat` for root, else
+    /// `~/.local/share/bpfcompat`, when unset.
     data_dir: Option<PathBuf>,
+    /// Kernels that decide, unless `--kernels` or a manifest says otherwise.
     kernels: String,
+    /// Kernels that are only shown.
     optional: Option<String>,
+    /// What loads the objects, unless `--loader` or a manifest says otherwise; in the environment with commas between.
     loaders: Vec<String>,
+    /// Programs of this machine that local mode brings along as loaders, by name; in the environment
+    /// `NAME=PROGRAM,NAME=PROGRAM`.
     external_loaders: BTreeMap<String, PathBuf>,
+    /// How far programs are taken: `load` or `attach`.
     level: String,
+    /// Seconds a guest may take to answer; the controller's default when unset.
     timeout_seconds: Option<u32>,
+    /// The static validator of local mode; beside the running program when unset.
     validator: Option<PathBuf>,
+    /// URL of the archive that local mode fetches kernels from; the host's own when unset.
     mirror: Option<String>,
+    /// URL of the security archive; the host's own when unset.
     security_mirror: Option<String>,
+    /// Suites whose kernels local mode knows; in the environment with commas between.
     suites: Option<Vec<String>>,
+    /// The distribution's public keys, as `gpgv` reads them.
     keyring: Option<PathBuf>,
 }
 
 /// Every key, in the order of `config show`.
 pub(crate) const KEYS: &[&str] = &[
     "controller",
-    "controller_ca",
+    "ca",
     "data_dir",
     "kernels",
     "optional",
@@ -58,7 +79,7 @@ impl Default for Written {
     fn default() -> Self {
         Self {
             controller: None,
-            controller_ca: None,
+            ca: None,
             data_dir: None,
             kernels: "lts,newest".to_owned(),
             optional: None,
@@ -81,7 +102,7 @@ pub(crate) struct Settings {
     /// The controller to ask; `None` means this machine.
     pub(crate) controller: Option<String>,
     /// Certificate of the authority that its certificate must be of; any that this machine trusts without one.
-    pub(crate) controller_ca: Option<PathBuf>,
+    pub(crate) ca: Option<PathBuf>,
     /// Where local mode keeps its data.
     pub(crate) data_dir: PathBuf,
     /// Kernels that decide, unless `--kernels` says otherwise.
@@ -267,7 +288,7 @@ fn check(
         {
             Ok(Settings {
                 controller: written.controller,
-                controller_ca: written.controller_ca,
+                ca: written.ca,
                 data_dir,
                 kernels,
                 optional,
@@ -293,8 +314,8 @@ fn check(
 fn shown(written: &Written, data_dir: &Path, source: impl Fn(&str) -> String) -> Vec<Shown> {
     let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
     let value = |key: &str| match key {
-        "controller" => written.controller.as_deref().map(without_password),
-        "controller_ca" => path(&written.controller_ca),
+        "controller" => written.controller.as_deref().map(settings::without_password),
+        "ca" => path(&written.ca),
         "data_dir" => Some(data_dir.display().to_string()),
         "kernels" => Some(written.kernels.clone()),
         "optional" => written.optional.clone(),
@@ -308,8 +329,8 @@ fn shown(written: &Written, data_dir: &Path, source: impl Fn(&str) -> String) ->
         "level" => Some(written.level.clone()),
         "timeout_seconds" => written.timeout_seconds.map(|seconds| seconds.to_string()),
         "validator" => path(&written.validator),
-        "mirror" => written.mirror.as_deref().map(without_password),
-        "security_mirror" => written.security_mirror.as_deref().map(without_password),
+        "mirror" => written.mirror.as_deref().map(settings::without_password),
+        "security_mirror" => written.security_mirror.as_deref().map(settings::without_password),
         "suites" => written.suites.as_ref().map(|suites| suites.join(",")),
         "keyring" => path(&written.keyring),
         other => unreachable!("`{other}` is not in KEYS"),
@@ -320,18 +341,6 @@ fn shown(written: &Written, data_dir: &Path, source: impl Fn(&str) -> String) ->
         source: source(key),
     };
     KEYS.iter().map(line).collect()
-}
-
-/// A URL for people's eyes: `user:password@` is a secret and left out.
-fn without_password(url: &str) -> String {
-    match url.split_once("://") {
-        Some((scheme, rest)) => {
-            let (authority, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
-            let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-            format!("{scheme}://{host}{path}")
-        }
-        None => url.to_owned(),
-    }
 }
 
 fn source(figment: &Figment, key: &str) -> String {

@@ -169,6 +169,10 @@ fn words_that_mean_nothing() {
         (vec!["test", good, "--json", "-", "--junit", "-"], vec!["stdout", "--junit"]),
         (vec!["test", good, "--controller", "kernel.example"], vec!["kernel.example", "http://"]),
         (vec!["kernels", "fetch", "lts", "--controller", "http://127.0.0.1:1"], vec!["workers fetch"]),
+        (
+            vec!["config", "check", "--controller", "ftp://kernel.example"],
+            vec!["ftp://kernel.example", "https://"],
+        ),
         (vec!["test", good, "--html", "-", "--badge", "-"], vec!["stdout", "--badge"]),
         (vec!["explain", "no/such.json"], vec!["no/such.json", "--json", "runs list"]),
         (vec!["explain", good], vec!["good.bpf.o", "--json"]),
@@ -311,7 +315,7 @@ fn settings_in_effect_are_shown_with_their_source_and_without_secrets() {
     assert_eq!(line("controller"), ["controller", "http://c:1", "--controller"]);
     assert!(line("level")[2].ends_with(".config/bpfcompat/config.toml"), "{:?}", line("level"));
     assert_eq!(line("optional"), ["optional", "-", "default"]);
-    assert_eq!(line("mirror")[1], "http://mirror.example/debian");
+    assert_eq!(line("mirror")[1], "http://me:***@mirror.example/debian");
     assert!(!ended.stdout.contains("secret"));
 }
 

@@ -24,7 +24,7 @@ mod shutdown;
 mod store;
 mod verdict;
 
-pub use config::{Config, Door, Flags, Settings, SettingsError, Timing, TlsFiles};
+pub use config::{Config, Door, ENV_PREFIX, Flags, Settings, Timing, TlsFiles};
 pub use edge::door::DoorError;
 pub use rejudge::{Order, RejudgeError, Rejudged, rejudge};
 pub use shutdown::on_signals;

@@ -25,7 +25,7 @@ pub enum EndpointError {
         source: io::Error,
     },
     /// TLS cannot be set up, for example as this machine trusts no authority.
-    #[error("TLS with `{url}` cannot be set up; name the certificate of its authority with `controller_ca`")]
+    #[error("TLS with `{url}` cannot be set up; name the certificate of its authority in the settings")]
     Tls {
         /// The address.
         url: String,

@@ -24,9 +24,10 @@ fn dependencies_point_one_way() {
         ("proto", &["domain"]),
         ("channel", &["domain"]),
         ("bpfcompat-validator", &["domain", "insight", "channel"]),
-        ("worker", &["domain", "insight", "proto"]),
-        ("controller", &["domain", "insight", "proto"]),
-        ("cli", &["domain", "insight", "proto", "worker", "controller"]),
+        ("settings", &[]),
+        ("worker", &["domain", "insight", "proto", "settings"]),
+        ("controller", &["domain", "insight", "proto", "settings"]),
+        ("cli", &["domain", "insight", "proto", "settings", "worker", "controller"]),
         ("tests", &["domain", "insight", "proto", "worker", "controller"]),
         ("hostile", &["domain", "channel"]),
     ]);

@@ -12,9 +12,6 @@ pub(crate) struct Arguments {
     /// Settings in TOML; environment variables BPFCOMPAT_WORKER_* and flags win over it
     #[arg(long, value_name = "FILE", global = true)]
     pub(crate) config: Option<PathBuf>,
-    /// Print the effective settings, and end
-    #[arg(long)]
-    pub(crate) print_config: bool,
     #[command(flatten)]
     pub(crate) flags: Flags,
     #[command(subcommand)]
@@ -30,4 +27,30 @@ pub(crate) enum Command {
         #[arg(long, value_name = "SELECTOR", default_value = "lts,newest")]
         kernels: Selector,
     },
+    /// Settings
+    #[command(subcommand)]
+    Config(Config),
+}
+
+/// What to do with the settings.
+#[derive(Subcommand)]
+pub(crate) enum Config {
+    /// Print the effective settings as a file
+    Show,
+    /// Find everything that is wrong with them
+    Check,
+}
+
+impl Config {
+    /// Does it.
+    pub(crate) fn run(self, config: &worker::config::Config) -> anyhow::Result<()> {
+        match self {
+            Self::Show => print!("{}", settings::show(&config.shown())?),
+            Self::Check => {
+                config.check()?;
+                println!("the settings can be used");
+            }
+        }
+        Ok(())
+    }
 }

@@ -20,9 +20,8 @@ use worker::{Worker, session};
 async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     let config = Config::read(arguments.config.as_deref(), &arguments.flags)?;
-    if arguments.print_config {
-        println!("{}", serde_json::to_string_pretty(&config)?);
-        return Ok(());
+    if let Some(Command::Config(verb)) = arguments.command {
+        return verb.run(&config);
     }
     let filter = EnvFilter::try_from_env("BPFCOMPAT_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt()
@@ -44,7 +43,7 @@ async fn main() -> anyhow::Result<()> {
             let warmed = shutdown.run_until_cancelled(warm(&worker, &kernels, &say)).await;
             warmed.context("stopped before every template was made")??;
         }
-        None => serve(Arc::new(worker), channel, shutdown).await?,
+        Some(Command::Config(_)) | None => serve(Arc::new(worker), channel, shutdown).await?,
     }
     Ok(())
 }

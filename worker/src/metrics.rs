@@ -36,10 +36,11 @@ const REQUEST_BYTES_MAX: usize = 16 * 1024;
 const REFUSED_PAUSE: Duration = Duration::from_secs(1);
 
 /// Keys of `[metrics]` in a worker's configuration.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// Where `/metrics` is served, for example `127.0.0.1:9464`; nowhere when unset.
+    #[schemars(with = "Option<String>")]
     pub listen: Option<Loopback>,
 }
 

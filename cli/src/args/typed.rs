@@ -369,6 +369,8 @@ pub(crate) struct Doctor {
 pub(crate) enum Config {
     /// Print every setting in effect and where it came from
     Show,
+    /// Find everything that is wrong with the settings
+    Check,
 }
 
 #[cfg(test)]

@@ -67,7 +67,7 @@ enum State {
 pub(super) async fn run(context: &Context, typed: &typed::Doctor) -> Result<Exit, Failure> {
     let status = context.status();
     let checks = match &context.settings.controller {
-        Some(url) => vec![controller(url, context.settings.controller_ca.as_deref()).await],
+        Some(url) => vec![controller(url, context.settings.ca.as_deref()).await],
         None => tokio::select! {
             checks = local(&context.settings, &status) => checks,
             () = context.stop.cancelled() => return Err(Failure::environment("stopped by you")),

@@ -62,7 +62,7 @@ async fn remotely(
     url: &str,
     selector: &Selector,
 ) -> Result<(wire::Kernel, Known), Failure> {
-    let channel = remote::connect(url, context.settings.controller_ca.as_deref()).await?;
+    let channel = remote::connect(url, context.settings.ca.as_deref()).await?;
     let request = soon(wire::GetKernelRequest { kernel: selector.to_string() });
     let answer = Services::new(&channel).kernels.get_kernel(request).await;
     let answer = answer.map_err(|status| refusal(&status))?.into_inner();

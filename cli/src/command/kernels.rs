@@ -102,7 +102,7 @@ async fn remotely(context: &Context, verb: &Kernels, url: &str, selector: &str) 
              without --controller to fill this machine's library",
         ));
     }
-    let channel = remote::connect(url, context.settings.controller_ca.as_deref()).await?;
+    let channel = remote::connect(url, context.settings.ca.as_deref()).await?;
     let request = soon(wire::ListKernelsRequest { selector: selector.to_owned() });
     let answer = Services::new(&channel).kernels.list_kernels(request).await;
     let kernels = answer.map_err(|status| refusal(&status))?.into_inner().kernels;

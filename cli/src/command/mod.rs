@@ -58,7 +58,7 @@ pub(crate) async fn run(typed: Typed, stop: CancellationToken) -> Result<Exit, F
         Verb::Kernels(kernels) => kernels::run(&Context::new(&global, stop)?, &kernels).await,
         Verb::Workers(workers) => workers::run(&Context::new(&global, stop)?, &workers).await,
         Verb::Doctor(doctor) => doctor::run(&Context::new(&global, stop)?, &doctor).await,
-        Verb::Config(_) => config::run(&Context::new(&global, stop)?),
+        Verb::Config(verb) => config::run(&Context::new(&global, stop)?, &verb),
     }
 }
 

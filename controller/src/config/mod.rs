@@ -7,8 +7,9 @@
 
 mod settings;
 
-pub use settings::{Flags, Settings, SettingsError};
+pub use self::settings::{ENV_PREFIX, Flags, Settings};
 
+use crate::edge::{self, door::DoorError};
 use ipnet::IpNet;
 use sqlx::postgres::PgConnectOptions;
 use std::fmt;
@@ -29,6 +30,16 @@ pub struct Config {
     pub door: Door,
     /// Intervals and deadlines.
     pub timing: Timing,
+}
+
+impl Config {
+    /// Whether a controller could start with it, as far as files tell.
+    ///
+    /// # Errors
+    /// The certificate cannot be used.
+    pub fn check(&self) -> Result<(), DoorError> {
+        edge::door::Opened::new(self.door.clone()).map(drop)
+    }
 }
 
 /// Who may connect to the listening socket, and over what. By default this machine, in plain text.

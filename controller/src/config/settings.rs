@@ -2,50 +2,51 @@
 
 use super::{Config, Door, Timing, TlsFiles};
 use crate::plan::submit::CELL_TIMEOUT_MS_MAX;
-use figment::Figment;
-use figment::providers::{Env, Format as _, Serialized, Toml};
-use figment::value::{Dict, Value};
 use ipnet::IpNet;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use settings::Problems;
 use sqlx::postgres::PgConnectOptions;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Environment variables are the keys in capitals after this.
-const ENV_PREFIX: &str = "BPFCOMPAT_CONTROLLER_";
+pub const ENV_PREFIX: &str = "BPFCOMPAT_CONTROLLER_";
 
-/// The keys of the file, as they are written there. Times are in milliseconds.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// The keys of the file, as they are written there.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
     /// `postgres://user@host/name`, or `postgres:///name?host=/run/postgresql` for a socket.
     pub database_url: String,
     /// Most connections to the database.
     pub database_connections: u32,
-    /// Address and port to listen on.
+    /// Address and port to listen on; a loopback address.
+    #[schemars(with = "String")]
     pub listen: SocketAddr,
     /// File in PEM with the certificate to speak TLS with, and its chain.
     pub tls_certificate: Option<PathBuf>,
     /// File in PEM with its private key.
     pub tls_key: Option<PathBuf>,
     /// Addresses of proxies that end TLS before this process, such as 10.0.0.0/8: who alone may speak plain text.
+    #[schemars(with = "Vec<String>")]
     pub trusted_proxies: Vec<IpNet>,
     /// Folder of the object store.
     pub store: PathBuf,
-    /// See `Timing::heartbeat`.
+    /// How often workers say that they are alive.
     pub heartbeat_ms: u64,
-    /// See `Timing::lease`.
+    /// How long a lease, or a silent session, lasts without a heartbeat; at least two heartbeats.
     pub lease_ms: u64,
-    /// See `Timing::reap`.
+    /// How often expired leases and unwatched runs are looked for.
     pub reap_ms: u64,
-    /// See `Timing::poll`.
+    /// How often sessions and watchers look without having been notified.
     pub poll_ms: u64,
-    /// See `Timing::attended`.
+    /// How long an attended run lives without a watcher.
     pub attended_ms: u64,
-    /// See `Timing::give_back`.
+    /// How long a cell that was given back untried stays away from claims.
     pub give_back_ms: u64,
-    /// See `Timing::cell_timeout`.
+    /// How long a guest may take for a cell when the run does not say.
     pub cell_timeout_ms: u64,
 }
 
@@ -65,11 +66,6 @@ pub struct Flags {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub store: Option<PathBuf>,
 }
-
-/// Everything that is wrong with the settings, one line each.
-#[derive(Debug, thiserror::Error)]
-#[error("the settings cannot be used:\n  {}", .0.join("\n  "))]
-pub struct SettingsError(Vec<String>);
 
 impl Default for Settings {
     fn default() -> Self {
@@ -99,33 +95,15 @@ impl Settings {
     ///
     /// # Errors
     /// Every key that is unknown or has a value of the wrong kind, with the source it came from.
-    pub fn read(file: Option<&Path>, flags: &Flags) -> Result<Self, SettingsError> {
-        let mut given = Figment::new();
-        if let Some(file) = file {
-            given = given.merge(Toml::file_exact(file));
-        }
-        given = given.merge(Env::prefixed(ENV_PREFIX)).merge(Serialized::defaults(flags));
-        let defaults = || Figment::from(Serialized::defaults(Self::default()));
-        defaults().merge(&given).extract().map_err(|first| {
-            let Ok(values) = given.extract::<Dict>() else {
-                return SettingsError(vec![first.to_string()]);
-            };
-            // One error ends the extraction, so every key is tried alone to find them all.
-            let problem = |(key, value): (&String, &Value)| {
-                let alone = defaults().merge(Serialized::default(key, value));
-                let error = alone.extract::<Self>().err()?;
-                let source = given.find_metadata(key).map_or("the settings".into(), |from| from.name.clone());
-                Some(format!("{key}: {}, in {source}", error.kind))
-            };
-            SettingsError(values.iter().filter_map(problem).collect())
-        })
+    pub fn read(file: Option<&Path>, flags: &Flags) -> Result<Self, Problems> {
+        settings::read(file, ENV_PREFIX, flags)
     }
 
     /// The settings as values the controller can start with.
     ///
     /// # Errors
     /// Every value that makes no sense, alone or beside another.
-    pub fn config(&self) -> Result<Config, SettingsError> {
+    pub fn config(&self) -> Result<Config, Problems> {
         let mut problems = Vec::new();
         let database = self.database_url.parse::<PgConnectOptions>();
         if let Err(error) = &database {
@@ -185,7 +163,7 @@ impl Settings {
                 door: self.door(),
                 timing: self.timing(),
             }),
-            Ok(_) | Err(_) => Err(SettingsError(problems)),
+            Ok(_) | Err(_) => Err(Problems(problems)),
         }
     }
 
@@ -210,34 +188,13 @@ impl Settings {
     }
 
     /// The effective settings as a file, with the database's password left out.
-    pub fn show(&self) -> String {
-        let shown = Self { database_url: without_password(&self.database_url), ..self.clone() };
-        let values = serde_json::to_value(shown).expect("texts and numbers always encode");
-        let lines = values.as_object().into_iter().flatten();
-        // Texts and numbers are written the same way in JSON and in TOML.
-        let set = lines.filter(|(_, value)| !value.is_null());
-        set.map(|(key, value)| format!("{key} = {value}\n")).collect()
+    ///
+    /// # Errors
+    /// A value that no file can hold.
+    pub fn show(&self) -> anyhow::Result<String> {
+        let shown = Self { database_url: settings::without_password(&self.database_url), ..self.clone() };
+        Ok(settings::show(&shown)?)
     }
-}
-
-/// The URL with what may be a password replaced: before the `@`, and in the parameters.
-fn without_password(url: &str) -> String {
-    let (url, parameters) = url.split_once('?').unwrap_or((url, ""));
-    let mut shown = match (url.split_once("://"), url.rsplit_once('@')) {
-        (Some((scheme, _)), Some((before, host))) => {
-            let user = before[scheme.len() + 3..].split(':').next().unwrap_or_default();
-            let hidden = if before[scheme.len() + 3..].contains(':') { ":***" } else { "" };
-            format!("{scheme}://{user}{hidden}@{host}")
-        }
-        (Some(_) | None, _) => url.to_owned(),
-    };
-    let mut sign = '?';
-    for parameter in parameters.split('&').filter(|parameter| !parameter.is_empty()) {
-        shown.push(sign);
-        shown.push_str(if parameter.starts_with("password") { "password=***" } else { parameter });
-        sign = '&';
-    }
-    shown
 }
 
 #[cfg(test)]
@@ -298,25 +255,9 @@ mod tests {
     }
 
     #[test]
-    fn passwords_are_not_shown() {
-        for (url, shown) in [
-            ("postgres://me:secret@db:5432/x", "postgres://me:***@db:5432/x"),
-            ("postgres://me@db/x", "postgres://me@db/x"),
-            ("postgres://me:se@cret@db/x", "postgres://me:***@db/x"),
-            (
-                "postgres:///x?host=/run&password=secret&user=me",
-                "postgres:///x?host=/run&password=***&user=me",
-            ),
-        ] {
-            let settings = Settings { database_url: url.to_owned(), ..Settings::default() };
-            assert!(settings.show().contains(&format!("\"{shown}\"")), "{}", settings.show());
-        }
-    }
-
-    #[test]
     fn what_is_shown_can_be_read_again() {
-        let file = file(&Settings::default().show());
+        let file = file(&Settings::default().show().expect("a file"));
         let again = Settings::read(Some(file.path()), &Flags::default()).expect("sound");
-        assert_eq!(again.show(), Settings::default().show());
+        assert_eq!(again.show().expect("a file"), Settings::default().show().expect("a file"));
     }
 }

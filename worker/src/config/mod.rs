@@ -7,9 +7,10 @@ use crate::kernel;
 use crate::machine::template;
 use crate::metrics;
 use crate::recheck::Share;
-use figment::Figment;
-use figment::providers::{Env, Format, Serialized, Toml};
+use proto::EndpointError;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use settings::Problems;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -17,7 +18,7 @@ use std::path::{Path, PathBuf};
 pub const ENVIRONMENT_PREFIX: &str = "BPFCOMPAT_WORKER_";
 
 /// Everything that can be set.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// Where the controller listens for workers, for example `http://127.0.0.1:7400`.
@@ -40,6 +41,7 @@ pub struct Config {
     /// The most cells at once; as many as processors when unset. Memory and load may allow fewer.
     pub slots: Option<u16>,
     /// The share of clones whose answers are repeated in a booted guest, 0 to 1.
+    #[schemars(with = "f64")]
     pub recheck_share: Share,
     /// Where kernels come from.
     pub kernels: kernel::Settings,
@@ -81,14 +83,26 @@ impl Config {
     /// Reads defaults, then `file` if given, then the environment, then `flags`.
     ///
     /// # Errors
-    /// The first key that is unknown or has the wrong type, named with its source.
-    pub fn read(file: Option<&Path>, flags: &Flags) -> Result<Self, Box<figment::Error>> {
-        let mut figment = Figment::from(Serialized::defaults(Self::default()));
-        if let Some(file) = file {
-            figment = figment.merge(Toml::file_exact(file));
+    /// Every key that is unknown or has a value of the wrong kind, with the source it came from.
+    pub fn read(file: Option<&Path>, flags: &Flags) -> Result<Self, Problems> {
+        settings::read(file, ENVIRONMENT_PREFIX, flags)
+    }
+
+    /// The same without secrets.
+    pub fn shown(&self) -> Self {
+        let mut shown = self.clone();
+        for url in [&mut shown.kernels.mirror, &mut shown.kernels.security_mirror].into_iter().flatten() {
+            *url = settings::without_password(url);
         }
-        let environment = Env::prefixed(ENVIRONMENT_PREFIX).split("__");
-        figment.merge(environment).merge(Serialized::defaults(flags)).extract().map_err(Box::new)
+        shown
+    }
+
+    /// Whether a worker could start with it, as far as files tell.
+    ///
+    /// # Errors
+    /// The address of the controller, or its authority, is none.
+    pub fn check(&self) -> Result<(), EndpointError> {
+        proto::endpoint(&self.controller, self.controller_ca.as_deref()).map(drop)
     }
 }
 

@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// A part of the jail that this host does not allow.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Degradation {
     /// No user for each machine.
@@ -72,12 +74,13 @@ impl fmt::Display for Lack {
 }
 
 /// Whether a worker may start degraded. Keys of `[jail]` in a worker's configuration.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// Refuse to start where a part of the jail is missing.
     pub require: bool,
-    /// Parts that may be missing although the rest is required.
+    /// Parts that may be missing although the rest is required: `shared_user`, `shared_namespaces`,
+    /// `shared_processes`, `no_control_group`.
     pub may_lack: Vec<Degradation>,
 }
 
