@@ -59,13 +59,13 @@ async fn accept(
                 Ok(()) => timeout(HANDSHAKE_DEADLINE, acceptor.accept(stream)).await,
                 Err(error) => Ok(Err(error)),
             };
-            drop(turn);
             match secured {
-                // Nobody takes it when the server has ended.
+                // Nobody takes it when the server has ended. Until somebody does, it counts.
                 Ok(Ok(stream)) => drop(told.send(Ok(stream)).await),
                 Ok(Err(error)) => tracing::debug!(%peer, %error, "no handshake"),
                 Err(_) => tracing::debug!(%peer, "no handshake in {HANDSHAKE_DEADLINE:?}"),
             }
+            drop(turn);
         });
     }
 }
