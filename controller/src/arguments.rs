@@ -1,7 +1,7 @@
 //! What a person types after `bpfcompat-controller`.
 
 use clap::{Parser, Subcommand};
-use controller::{Flags, Order, Settings};
+use controller::{Flags, Order};
 use std::path::PathBuf;
 
 /// Remembers questions about eBPF objects, gives them to workers, judges and serves the answers.
@@ -23,27 +23,5 @@ pub(crate) enum Verb {
     Rejudge(Order),
     /// Settings
     #[command(subcommand)]
-    Config(Config),
-}
-
-#[derive(Subcommand)]
-pub(crate) enum Config {
-    /// Print the effective settings as a file, without secrets
-    Show,
-    /// Find everything that is wrong with them
-    Check,
-}
-
-impl Config {
-    /// Does it.
-    pub(crate) fn run(self, settings: &Settings) -> anyhow::Result<()> {
-        match self {
-            Self::Show => print!("{}", settings.show()?),
-            Self::Check => {
-                settings.config()?.check()?;
-                println!("the settings can be used");
-            }
-        }
-        Ok(())
-    }
+    Config(settings::Verb),
 }

@@ -24,8 +24,8 @@ mod shutdown;
 mod store;
 mod verdict;
 
-pub use config::{Config, Door, ENV_PREFIX, Flags, Settings, Timing, TlsFiles};
-pub use edge::door::DoorError;
+pub use config::{Config, ENV_PREFIX, Flags, Listener, Settings, Timing, TlsFiles};
+pub use edge::listener::ListenerError;
 pub use rejudge::{Order, RejudgeError, Rejudged, rejudge};
 pub use shutdown::on_signals;
 
@@ -59,7 +59,7 @@ const DELIVERIES_MAX: usize = 8;
 #[derive(Debug)]
 pub struct Controller {
     parts: Arc<Parts>,
-    door: edge::door::Opened,
+    listener: edge::listener::Opened,
 }
 
 /// Why a controller did not start.
@@ -67,7 +67,7 @@ pub struct Controller {
 pub enum StartError {
     /// Nobody could come in.
     #[error(transparent)]
-    Door(#[from] DoorError),
+    Listener(#[from] ListenerError),
     /// Postgres cannot be reached.
     #[error("cannot connect to Postgres; check database_url and that the server runs")]
     Connect(#[source] sqlx::Error),
@@ -113,7 +113,7 @@ impl Controller {
     /// # Errors
     /// When the certificate, the database or the object store cannot be used.
     pub async fn start(config: Config, shutdown: CancellationToken) -> Result<Self, StartError> {
-        let door = edge::door::Opened::new(config.door)?;
+        let opened = edge::listener::Opened::new(config.listener)?;
         let (db, blobs) = open(config.database, config.connections, &config.store).await?;
         store::MIGRATIONS.run(&db).await.map_err(StartError::Migrate)?;
         let listener = store::channel::listen(&db).await.map_err(StartError::Connect)?;
@@ -129,21 +129,21 @@ impl Controller {
         });
         parts.tasks.spawn(queue::wake::listen(Arc::clone(&parts), listener));
         parts.tasks.spawn(queue::reap::run(Arc::clone(&parts)));
-        Ok(Self { parts, door })
+        Ok(Self { parts, listener: opened })
     }
 
-    /// Serves gRPC on a listening socket, to those whom its door lets in; see [`Controller::serve`].
+    /// Serves gRPC on a listening socket, to those whom the settings let in; see [`Controller::serve`].
     ///
     /// # Errors
     /// When the transport fails.
-    pub async fn listen(self, listener: TcpListener) -> Result<(), ServeError> {
-        match self.door.secured() {
+    pub async fn listen(self, socket: TcpListener) -> Result<(), ServeError> {
+        match self.listener.secured() {
             Some(tls) => {
-                let incoming = tls.connections(listener, &self.parts);
+                let incoming = tls.connections(socket, &self.parts);
                 self.serve(incoming).await
             }
             None => {
-                let incoming = self.door.plain(listener);
+                let incoming = self.listener.plain(socket);
                 self.serve(incoming).await
             }
         }

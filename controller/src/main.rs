@@ -15,7 +15,7 @@ async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     let settings = Settings::read(arguments.config.as_deref(), &arguments.flags)?;
     if let Some(Verb::Config(verb)) = arguments.verb {
-        return verb.run(&settings);
+        return verb.run(|| Ok(settings.show()?), || Ok(settings.config()?.check()?));
     }
     let filter = EnvFilter::try_from_env("BPFCOMPAT_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);

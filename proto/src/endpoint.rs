@@ -41,7 +41,8 @@ pub enum EndpointError {
 /// # Errors
 /// The first thing that is wrong, before anything is connected.
 pub fn endpoint(url: &str, ca: Option<&Path>) -> Result<Endpoint, EndpointError> {
-    let not_a_url = || EndpointError::NotAUrl(without_password(url));
+    // What stands before an `@` may be a password.
+    let not_a_url = || EndpointError::NotAUrl(url.rsplit('@').next().unwrap_or_default().to_owned());
     let secure = url.starts_with("https://");
     if !secure && !url.starts_with("http://") {
         return Err(not_a_url());
@@ -70,14 +71,6 @@ fn authority(path: &Path) -> Result<Vec<u8>, EndpointError> {
         std::fs::read(path)
     });
     bytes.map_err(|source| EndpointError::Authority { path: path.to_owned(), source })
-}
-
-/// The address without what stands before an `@`, which may be a password.
-fn without_password(url: &str) -> String {
-    match (url.split_once("://"), url.rsplit_once('@')) {
-        (Some((scheme, _)), Some((_, host))) => format!("{scheme}://{host}"),
-        _ => url.to_owned(),
-    }
 }
 
 #[cfg(test)]

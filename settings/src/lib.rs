@@ -6,9 +6,12 @@
 
 mod reference;
 mod secret;
+mod verb;
 
 pub use reference::reference;
 pub use secret::without_password;
+pub use toml::ser::Error as ShowError;
+pub use verb::Verb;
 
 use figment::Figment;
 use figment::providers::{Env, Format as _, Serialized, Toml};
@@ -70,7 +73,7 @@ fn leaves<'v>(above: &str, values: &'v Dict) -> Vec<(String, &'v Value)> {
 ///
 /// # Errors
 /// A value that no file can hold.
-pub fn show(settings: &impl Serialize) -> Result<String, toml::ser::Error> {
+pub fn show(settings: &impl Serialize) -> Result<String, ShowError> {
     toml::to_string(settings)
 }
 

@@ -3,7 +3,7 @@
 
 use crate::postgres;
 use anyhow::Context as _;
-use controller::{Config, Controller, Door, Timing};
+use controller::{Config, Controller, Listener, Timing};
 use domain::contract::Manifest;
 use proto::wire;
 use proto::wire::run_service_client::RunServiceClient;
@@ -52,7 +52,7 @@ impl System {
             database: postgres::database().await,
             connections: 16,
             store: store.path().to_path_buf(),
-            door: Door::default(),
+            listener: Listener::default(),
             timing: Timing::default(),
         };
         let controller = Controller::start(config, shutdown.child_token()).await?;

@@ -29,28 +29,5 @@ pub(crate) enum Command {
     },
     /// Settings
     #[command(subcommand)]
-    Config(Config),
-}
-
-/// What to do with the settings.
-#[derive(Subcommand)]
-pub(crate) enum Config {
-    /// Print the effective settings as a file
-    Show,
-    /// Find everything that is wrong with them
-    Check,
-}
-
-impl Config {
-    /// Does it.
-    pub(crate) fn run(self, config: &worker::config::Config) -> anyhow::Result<()> {
-        match self {
-            Self::Show => print!("{}", settings::show(&config.shown())?),
-            Self::Check => {
-                config.check()?;
-                println!("the settings can be used");
-            }
-        }
-        Ok(())
-    }
+    Config(settings::Verb),
 }

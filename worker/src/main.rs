@@ -21,7 +21,7 @@ async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     let config = Config::read(arguments.config.as_deref(), &arguments.flags)?;
     if let Some(Command::Config(verb)) = arguments.command {
-        return verb.run(&config);
+        return verb.run(|| Ok(settings::show(&config.shown())?), || Ok(config.check()?));
     }
     let filter = EnvFilter::try_from_env("BPFCOMPAT_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt()

@@ -369,7 +369,7 @@ pub(crate) struct Doctor {
 pub(crate) enum Config {
     /// Print every setting in effect and where it came from
     Show,
-    /// Find everything that is wrong with the settings
+    /// Find what is wrong with the settings; `doctor` looks at the machine
     Check,
 }
 

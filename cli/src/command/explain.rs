@@ -22,6 +22,11 @@ use std::path::Path;
 pub(super) async fn run(context: &Context, typed: &typed::Explain) -> Result<Exit, Failure> {
     let output = typed.evidence.as_deref().map(|path| Output::check("--evidence", path)).transpose();
     let output = output.map_err(Failure::misuse)?;
+    if typed.log && output == Some(Output::Stdout) {
+        return Err(Failure::misuse(
+            "--log and `--evidence -` both write to stdout; name a file for --evidence",
+        ));
+    }
     // Ids have neither, reports nearly always have one.
     let is_file = typed.run.contains(['.', '/']) || Path::new(&typed.run).is_file();
     let read = is_file.then(|| report::read(Path::new(&typed.run)).map_err(Failure::misuse)).transpose()?;

@@ -20,7 +20,7 @@ pub(crate) use postgres::Programs;
 use crate::exit::Failure;
 use crate::render::status::Status;
 use crate::settings::Settings;
-use controller::{Config, Controller, Door, Timing};
+use controller::{Config, Controller, Listener, Timing};
 use crew::Hired;
 use pipe::Pipe;
 use postgres::Cluster;
@@ -134,7 +134,7 @@ fn config(settings: &Settings, cluster: &Cluster) -> Config {
         database,
         connections: CONNECTIONS,
         store: settings.data_dir.join("store"),
-        door: Door::default(),
+        listener: Listener::default(),
         timing: Timing::default(),
     }
 }

@@ -9,7 +9,7 @@ mod settings;
 
 pub use self::settings::{ENV_PREFIX, Flags, Settings};
 
-use crate::edge::{self, door::DoorError};
+use crate::edge::{self, listener::ListenerError};
 use ipnet::IpNet;
 use sqlx::postgres::PgConnectOptions;
 use std::fmt;
@@ -27,7 +27,7 @@ pub struct Config {
     /// Folder of the object store.
     pub store: PathBuf,
     /// Who may connect, and over what.
-    pub door: Door,
+    pub listener: Listener,
     /// Intervals and deadlines.
     pub timing: Timing,
 }
@@ -37,21 +37,21 @@ impl Config {
     ///
     /// # Errors
     /// The certificate cannot be used.
-    pub fn check(&self) -> Result<(), DoorError> {
-        edge::door::Opened::new(self.door.clone()).map(drop)
+    pub fn check(&self) -> Result<(), ListenerError> {
+        edge::listener::Opened::new(self.listener.clone()).map(drop)
     }
 }
 
 /// Who may connect to the listening socket, and over what. By default this machine, in plain text.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Door {
+pub struct Listener {
     /// What TLS is spoken with; plain text without.
     pub tls: Option<TlsFiles>,
-    /// Where TLS ends before this process: who alone may speak plain text, beside this machine.
+    /// Where TLS ends before this process: who alone may speak plain text then.
     pub trusted_proxies: Vec<IpNet>,
 }
 
-impl Door {
+impl Listener {
     /// Whether this is the address of a trusted proxy.
     pub(crate) fn is_proxy(&self, address: IpAddr) -> bool {
         self.trusted_proxies.iter().any(|net| net.contains(&address))
@@ -108,7 +108,7 @@ impl fmt::Debug for Config {
         f.debug_struct("Config")
             .field("connections", &self.connections)
             .field("store", &self.store)
-            .field("door", &self.door)
+            .field("listener", &self.listener)
             .field("timing", &self.timing)
             .finish_non_exhaustive()
     }

@@ -1,11 +1,11 @@
 //! Where settings come from: defaults, then a file, then the environment, then flags.
 
-use super::{Config, Door, Timing, TlsFiles};
+use super::{Config, Listener, Timing, TlsFiles};
 use crate::plan::submit::CELL_TIMEOUT_MS_MAX;
 use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use settings::Problems;
+use settings::{Problems, ShowError};
 use sqlx::postgres::PgConnectOptions;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -160,16 +160,16 @@ impl Settings {
                 database,
                 connections: self.database_connections,
                 store: self.store.clone(),
-                door: self.door(),
+                listener: self.listener(),
                 timing: self.timing(),
             }),
             Ok(_) | Err(_) => Err(Problems(problems)),
         }
     }
 
-    fn door(&self) -> Door {
+    fn listener(&self) -> Listener {
         let files = self.tls_certificate.clone().zip(self.tls_key.clone());
-        Door {
+        Listener {
             tls: files.map(|(certificate, key)| TlsFiles { certificate, key }),
             trusted_proxies: self.trusted_proxies.clone(),
         }
@@ -191,9 +191,9 @@ impl Settings {
     ///
     /// # Errors
     /// A value that no file can hold.
-    pub fn show(&self) -> anyhow::Result<String> {
+    pub fn show(&self) -> Result<String, ShowError> {
         let shown = Self { database_url: settings::without_password(&self.database_url), ..self.clone() };
-        Ok(settings::show(&shown)?)
+        settings::show(&shown)
     }
 }
 

@@ -1,6 +1,6 @@
 //! A controller to try things on.
 
-use controller::{Config, Controller, Door, Timing};
+use controller::{Config, Controller, Listener, Timing};
 use domain::digest::Digest;
 use domain::kernel::Kernel;
 use hyper_util::rt::TokioIo;
@@ -67,7 +67,7 @@ impl Lab {
             database: database.clone(),
             connections: 10,
             store: store.path().to_owned(),
-            door: Door::default(),
+            listener: Listener::default(),
             timing,
         };
         let shutdown = CancellationToken::new();
@@ -88,7 +88,7 @@ impl Lab {
             database,
             connections: 3,
             store: self.store.path().to_owned(),
-            door: Door::default(),
+            listener: Listener::default(),
             timing: patient(),
         }
     }

@@ -13,8 +13,8 @@ use serde::Deserialize as _;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// Cells whose evidence is fetched at once: one may have more than a hundred megabytes.
-const CELLS_MAX: usize = 32;
+/// Bytes of evidence held at once, as JSON: as many as one cell may have, which are a multiple of that once read.
+const BYTES_MAX: usize = EVIDENCE_BYTES_MAX;
 
 /// Evidence of one cell.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ pub(super) struct Fetched<'m, 'a> {
 /// The evidence of these cells.
 ///
 /// # Errors
-/// Misuse for too many cells or none with evidence; else the controller's.
+/// Misuse for cells with too much evidence or none; else the controller's.
 pub(super) async fn of<'m, 'a>(
     services: &mut Services,
     cells: &[&'m Cell<'a>],
@@ -38,34 +38,28 @@ pub(super) async fn of<'m, 'a>(
     if with.is_empty() {
         return Err(Failure::misuse("none of these cells has evidence: no guest answered about them"));
     }
-    if with.len() > CELLS_MAX {
-        let says = format!(
-            "{} cells are meant, and of at most {CELLS_MAX} at a time there is evidence; choose with --object and --kernel",
-            with.len()
-        );
-        return Err(Failure::misuse(says));
-    }
-    let mut all = Vec::new();
+    let (mut all, mut room) = (Vec::new(), BYTES_MAX);
     for (cell, digest) in with {
-        all.push(Fetched { cell, json: fetch(services, digest).await? });
+        all.push(Fetched { cell, json: fetch(services, digest, &mut room).await? });
     }
     Ok(all)
 }
 
-async fn fetch(services: &mut Services, digest: Vec<u8>) -> Result<Value, Failure> {
+async fn fetch(services: &mut Services, digest: Vec<u8>, room: &mut usize) -> Result<Value, Failure> {
     let name = hex(&digest);
     let request = wire::GetEvidenceRequest { digest };
     let answer = services.runs.get_evidence(request).await.map_err(|status| refusal(&status))?;
     let mut pieces = answer.into_inner();
     let mut json = Vec::new();
     while let Some(piece) = pieces.message().await.map_err(|status| refusal(&status))? {
-        json.extend_from_slice(&piece.data);
-        if json.len() > EVIDENCE_BYTES_MAX {
+        let Some(left) = room.checked_sub(piece.data.len()) else {
             let says = format!(
-                "evidence {name} has more than {EVIDENCE_BYTES_MAX} bytes; the controller is damaged"
+                "these cells have more than {BYTES_MAX} bytes of evidence; choose some with --object and --kernel"
             );
-            return Err(Failure::environment(says));
-        }
+            return Err(Failure::misuse(says));
+        };
+        *room = left;
+        json.extend_from_slice(&piece.data);
     }
     serde_json::from_slice(&json)
         .map_err(|error| Failure::environment(format!("evidence {name} is damaged: {error}")))
@@ -91,8 +85,12 @@ pub(super) fn logs(
     let mut text = String::new();
     for Fetched { cell, json } in all {
         let (object, kernel) = (&matrix.objects[cell.object].label, &matrix.kernels[cell.kernel].label);
-        // Evidence of another version may lack what this one reads; its JSON is told all the same.
-        let Ok(evidence) = Evidence::deserialize(json) else { continue };
+        let Ok(evidence) = Evidence::deserialize(json) else {
+            let says = format!("== {object} on {kernel}: of another version; --evidence has what was logged");
+            text += &printable(&says);
+            text.push('\n');
+            continue;
+        };
         for log in evidence
             .logs
             .iter()

@@ -6,7 +6,7 @@
 mod certificate;
 mod handshake;
 
-use crate::config::{Door, TlsFiles};
+use crate::config::{Listener, TlsFiles};
 use crate::parts::Parts;
 use certificate::Certificate;
 use rustls::ServerConfig;
@@ -25,9 +25,9 @@ use tonic::transport::server::TcpIncoming;
 /// The protocols that are spoken after the handshake.
 const ALPN: &[&[u8]] = &[b"h2"];
 
-/// Why a door cannot be opened.
+/// Why a listener cannot be opened.
 #[derive(Debug, thiserror::Error)]
-pub enum DoorError {
+pub enum ListenerError {
     /// A file cannot be read, or is not what it must be.
     #[error("{}: {what}; {remedy}", path.display())]
     File {
@@ -39,24 +39,22 @@ pub enum DoorError {
         remedy: &'static str,
     },
     /// Certificate and key are no pair.
-    #[error("{} and {} do not belong together ({source}); name the key the certificate was made for", certificate.display(), key.display())]
+    #[error("{} and {} do not belong together; name the key the certificate was made for", certificate.display(), key.display())]
     Pair {
         /// The file of the certificate.
         certificate: PathBuf,
         /// The file of the key.
         key: PathBuf,
-        /// What the library says.
-        source: rustls::Error,
     },
     /// The library cannot do what is asked of it.
     #[error("TLS cannot be set up")]
     Tls(#[from] rustls::Error),
 }
 
-/// A door whose certificate was read.
+/// A listener whose certificate was read.
 #[derive(Debug)]
 pub(crate) struct Opened {
-    door: Door,
+    listener: Listener,
     tls: Option<Secured>,
 }
 
@@ -72,9 +70,9 @@ impl Opened {
     ///
     /// # Errors
     /// The files are no certificate with its key.
-    pub(crate) fn new(door: Door) -> Result<Self, DoorError> {
-        let tls = door.tls.as_ref().map(Secured::new).transpose()?;
-        Ok(Self { door, tls })
+    pub(crate) fn new(listener: Listener) -> Result<Self, ListenerError> {
+        let tls = listener.tls.as_ref().map(Secured::new).transpose()?;
+        Ok(Self { listener, tls })
     }
 
     /// What TLS is spoken with; plain text without.
@@ -83,13 +81,13 @@ impl Opened {
     }
 
     /// Connections in plain text, of those who may.
-    pub(crate) fn plain(&self, listener: TcpListener) -> impl Stream<Item = io::Result<TcpStream>> + use<> {
-        let door = self.door.clone();
+    pub(crate) fn plain(&self, socket: TcpListener) -> impl Stream<Item = io::Result<TcpStream>> + use<> {
+        let listener = self.listener.clone();
         // Small answers that wait to be sent together cost each cell 40 ms, several times.
-        TcpIncoming::from(listener).with_nodelay(Some(true)).filter(move |accepted| {
+        TcpIncoming::from(socket).with_nodelay(Some(true)).filter(move |accepted| {
             let Ok(stream) = accepted else { return true };
             let peer = stream.peer_addr().ok();
-            let may = peer.is_some_and(|peer| may_be_plain(&door, peer.ip()));
+            let may = peer.is_some_and(|peer| may_be_plain(&listener, peer.ip()));
             if !may {
                 tracing::warn!(
                     ?peer,
@@ -102,7 +100,7 @@ impl Opened {
 }
 
 impl Secured {
-    fn new(files: &TlsFiles) -> Result<Self, DoorError> {
+    fn new(files: &TlsFiles) -> Result<Self, ListenerError> {
         let certificate = Arc::new(Certificate::read(files)?);
         let mut config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
             .with_safe_default_protocol_versions()?
@@ -115,16 +113,16 @@ impl Secured {
     /// Connections that speak TLS with a certificate that is read again when its files change.
     pub(crate) fn connections(
         self,
-        listener: TcpListener,
+        socket: TcpListener,
         parts: &Arc<Parts>,
     ) -> ReceiverStream<io::Result<TlsStream<TcpStream>>> {
         parts.tasks.spawn(certificate::keep_fresh(self.certificate, parts.shutdown.clone()));
-        handshake::secured(listener, TlsAcceptor::from(self.config), parts)
+        handshake::secured(socket, TlsAcceptor::from(self.config), parts)
     }
 }
 
 /// Whether an address may speak plain text: this machine where no proxy is named, else the proxies alone.
-fn may_be_plain(door: &Door, peer: IpAddr) -> bool {
+fn may_be_plain(listener: &Listener, peer: IpAddr) -> bool {
     let peer = peer.to_canonical();
-    if door.trusted_proxies.is_empty() { peer.is_loopback() } else { door.is_proxy(peer) }
+    if listener.trusted_proxies.is_empty() { peer.is_loopback() } else { listener.is_proxy(peer) }
 }

@@ -1,7 +1,7 @@
 //! Who comes in over a listening socket, and over what.
 
 use crate::lab::{HANG, Lab, patient};
-use controller::{Config, Controller, Door, ServeError, TlsFiles};
+use controller::{Config, Controller, Listener, ServeError, TlsFiles};
 use proto::wire;
 use proto::wire::run_service_client::RunServiceClient;
 use rcgen::{CertificateParams, CertifiedIssuer, KeyPair};
@@ -78,19 +78,19 @@ impl Issued {
     }
 }
 
-/// A controller behind a door on a socket of its own.
-struct House {
+/// A controller behind a listener on a socket of its own.
+struct Listening {
     _lab: Lab,
     address: SocketAddr,
     shutdown: CancellationToken,
     serving: tokio::task::JoinHandle<Result<(), ServeError>>,
 }
 
-impl House {
-    async fn with(door: Door) -> Self {
+impl Listening {
+    async fn with(listener: Listener) -> Self {
         let lab = Lab::start(patient()).await;
         let shutdown = CancellationToken::new();
-        let config = Config { door, ..lab.config() };
+        let config = Config { listener, ..lab.config() };
         let controller = Controller::start(config, shutdown.clone()).await.expect("it starts");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a socket");
         let address = listener.local_addr().expect("an address");
@@ -126,41 +126,41 @@ async fn becomes(issued: &Issued, address: SocketAddr, wanted: &CertificateDer<'
 #[tokio::test]
 async fn who_speaks_tls_and_trusts_the_authority_is_answered_and_nobody_else() {
     let issued = Issued::new();
-    let house = House::with(Door { tls: Some(issued.files()), ..Door::default() }).await;
-    house.asked("https", Some(issued.ca())).await.expect("an answer");
-    assert!(house.asked("http", None).await.is_err());
+    let listening = Listening::with(Listener { tls: Some(issued.files()), ..Listener::default() }).await;
+    listening.asked("https", Some(issued.ca())).await.expect("an answer");
+    assert!(listening.asked("http", None).await.is_err());
     let other = Issued::new();
-    assert!(house.asked("https", Some(other.ca())).await.is_err());
-    house.stop().await;
+    assert!(listening.asked("https", Some(other.ca())).await.is_err());
+    listening.stop().await;
 }
 
 #[tokio::test]
 async fn callers_who_say_nothing_keep_nobody_out() {
     let issued = Issued::new();
-    let house = House::with(Door { tls: Some(issued.files()), ..Door::default() }).await;
+    let listening = Listening::with(Listener { tls: Some(issued.files()), ..Listener::default() }).await;
     let mut silent = Vec::new();
     for _ in 0..64 {
-        silent.push(TcpStream::connect(house.address).await.expect("a connection"));
+        silent.push(TcpStream::connect(listening.address).await.expect("a connection"));
     }
-    let asked = house.asked("https", Some(issued.ca()));
+    let asked = listening.asked("https", Some(issued.ca()));
     timeout(HANG, asked).await.expect("no hang").expect("an answer");
     drop(silent);
-    house.stop().await;
+    listening.stop().await;
 }
 
 #[tokio::test]
 async fn a_renewed_certificate_is_shown_without_a_restart_and_a_broken_one_never() {
     let issued = Issued::new();
-    let house = House::with(Door { tls: Some(issued.files()), ..Door::default() }).await;
+    let listening = Listening::with(Listener { tls: Some(issued.files()), ..Listener::default() }).await;
     let renewed = issued.renew();
-    becomes(&issued, house.address, &renewed).await;
+    becomes(&issued, listening.address, &renewed).await;
     fs::write(issued.files().key, "no key").expect("written");
     // Long enough for the files to be looked at.
     sleep(Duration::from_secs(3)).await;
-    assert_eq!(issued.shown(house.address).await, renewed);
+    assert_eq!(issued.shown(listening.address).await, renewed);
     let mended = issued.renew();
-    becomes(&issued, house.address, &mended).await;
-    house.stop().await;
+    becomes(&issued, listening.address, &mended).await;
+    listening.stop().await;
 }
 
 #[tokio::test]
@@ -169,9 +169,9 @@ async fn plain_text_is_for_this_machine_or_for_trusted_proxies() {
         [(vec![], true), (vec!["127.0.0.0/8"], true), (vec!["10.0.0.0/8", "fd00::/8"], false)]
     {
         let trusted_proxies = proxies.iter().map(|net| net.parse().expect("a network")).collect();
-        let house = House::with(Door { tls: None, trusted_proxies }).await;
-        assert_eq!(house.asked("http", None).await.is_ok(), may, "{proxies:?}");
-        house.stop().await;
+        let listening = Listening::with(Listener { tls: None, trusted_proxies }).await;
+        assert_eq!(listening.asked("http", None).await.is_ok(), may, "{proxies:?}");
+        listening.stop().await;
     }
 }
 
@@ -187,7 +187,8 @@ async fn files_that_are_no_certificate_with_its_key_are_named_and_not_quoted() {
         (TlsFiles { certificate: issued.path("tls.key"), ..files.clone() }, "has no certificate"),
         (TlsFiles { key: other.files().key, ..files.clone() }, "do not belong together"),
     ] {
-        let config = Config { door: Door { tls: Some(files), ..Door::default() }, ..lab.config() };
+        let config =
+            Config { listener: Listener { tls: Some(files), ..Listener::default() }, ..lab.config() };
         let says = Controller::start(config, CancellationToken::new()).await.expect_err(named).to_string();
         assert!(says.contains(named) && !says.contains("secret"), "{says}");
     }

@@ -1,6 +1,6 @@
 //! A certificate with its key, from files that others renew.
 
-use super::DoorError;
+use super::ListenerError;
 use crate::config::TlsFiles;
 use domain::digest::Digest;
 use rustls::crypto::ring::default_provider;
@@ -34,7 +34,7 @@ pub(super) struct Certificate {
 type Texts = [Vec<u8>; 2];
 
 impl Certificate {
-    pub(super) fn read(files: &TlsFiles) -> Result<Self, DoorError> {
+    pub(super) fn read(files: &TlsFiles) -> Result<Self, ListenerError> {
         let texts = texts(files)?;
         let shown = watch::Sender::new(Arc::new(certified(files, &texts)?));
         Ok(Self { files: files.clone(), first: digests(&texts), shown })
@@ -82,12 +82,12 @@ fn digests(texts: &Texts) -> [Digest; 2] {
     texts.each_ref().map(|text| Digest::of(text))
 }
 
-fn texts(files: &TlsFiles) -> Result<Texts, DoorError> {
+fn texts(files: &TlsFiles) -> Result<Texts, ListenerError> {
     Ok([text(&files.certificate)?, text(&files.key)?])
 }
 
-fn text(path: &Path) -> Result<Vec<u8>, DoorError> {
-    let refused = |what: String| DoorError::File {
+fn text(path: &Path) -> Result<Vec<u8>, ListenerError> {
+    let refused = |what: String| ListenerError::File {
         path: path.to_owned(),
         what,
         remedy: "name a file in PEM that this process can read",
@@ -101,8 +101,8 @@ fn text(path: &Path) -> Result<Vec<u8>, DoorError> {
     Ok(text)
 }
 
-fn certified(files: &TlsFiles, [certificate, key]: &Texts) -> Result<CertifiedKey, DoorError> {
-    let refused = |path: &Path, what: String| DoorError::File {
+fn certified(files: &TlsFiles, [certificate, key]: &Texts) -> Result<CertifiedKey, ListenerError> {
+    let refused = |path: &Path, what: String| ListenerError::File {
         path: path.to_owned(),
         what,
         remedy: "write the certificate with its chain, and the key, in PEM",
@@ -116,9 +116,10 @@ fn certified(files: &TlsFiles, [certificate, key]: &Texts) -> Result<CertifiedKe
     let key = PrivateKeyDer::from_pem_slice(key)
         // The library's sentence may quote what it read, which is a secret.
         .map_err(|_| refused(&files.key, "has no private key".to_owned()))?;
-    CertifiedKey::from_der(chain, key, &default_provider()).map_err(|source| DoorError::Pair {
-        certificate: files.certificate.clone(),
-        key: files.key.clone(),
-        source,
+    CertifiedKey::from_der(chain, key, &default_provider()).map_err(|error| match error {
+        rustls::Error::InconsistentKeys(_) => {
+            ListenerError::Pair { certificate: files.certificate.clone(), key: files.key.clone() }
+        }
+        error => refused(&files.key, error.to_string()),
     })
 }
